@@ -1,0 +1,57 @@
+# make demo   set up, build, simulate a scan and reconstruct it
+# make test   set up, build and run all tests
+# make build bench lint docs clean
+
+SWIFT ?= swift
+BUILD := .build/release
+TESTS := .build-tests
+PYTHON ?= python3
+APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmrd-dev libhdf5-dev zlib1g-dev libpng-dev
+TEST_PACKAGES := ismrmrd-tools python3-venv
+PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.15.1 nibabel==5.4.2 ismrmrd==1.15.0
+
+.PHONY: demo test build bench lint docs clean setup test-setup
+
+# Installs what is missing and says so; nothing is touched when all packages are there.
+define install
+missing=""; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+if [ -n "$$missing" ]; then \
+  if ! command -v apt-get >/dev/null; then \
+    echo "These Debian packages, or their like, are needed:$$missing" >&2; exit 3; \
+  elif [ "$$(id -u)" = 0 ]; then sudo=""; \
+  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo="sudo"; \
+  else \
+    echo "Packages are missing, and this user may not install them. Ask an administrator to run:" >&2; \
+    echo "  apt-get install$$missing" >&2; exit 3; \
+  fi; \
+  echo "Installing$$missing"; \
+  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing >/dev/null; \
+fi
+endef
+
+setup:
+	@command -v $(SWIFT) >/dev/null || { echo "No Swift toolchain found; see https://www.swift.org/install" >&2; exit 3; }
+	@$(call install,$(APT_PACKAGES))
+
+test-setup: setup
+	@$(call install,$(TEST_PACKAGES))
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/python -c 'import numpy, scipy, h5py, nibabel, ismrmrd' 2>/dev/null || \
+	  { echo "Installing the reference Python packages into .venv"; .venv/bin/pip install -q $(PYTHON_PACKAGES); }
+
+build: setup
+	$(SWIFT) build -c release
+
+# Numeric tests run in release: debug is 10 to 140 times slower.
+test: test-setup
+	$(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path $(TESTS)
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+bench: setup
+	$(SWIFT) build -c release --product Benchmarks
+	$(BUILD)/Benchmarks
+
+clean:
+	rm -rf .build $(TESTS) demo

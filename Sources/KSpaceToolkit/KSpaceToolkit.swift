@@ -1,0 +1,9 @@
+@_exported import CoilCombination
+@_exported import FourierTransforms
+@_exported import ImageFiles
+@_exported import LinearAlgebra
+@_exported import MRIData
+@_exported import NDArrays
+@_exported import Operators
+@_exported import Phantoms
+@_exported import RawData

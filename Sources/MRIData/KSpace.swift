@@ -1,0 +1,125 @@
+import NDArrays
+import Numerics
+
+/// The samples of one Cartesian scan, sorted by their encoding counters.
+///
+/// ```
+/// samples[echo, channel, kz, ky, kx]   centre of k-space at index n / 2 of every spatial axis
+/// ```
+///
+/// Positions that were not acquired hold zero and are absent from ``masks``; a zero sample never means "not
+/// acquired" by itself. Two-dimensional scans have `kz = 1`, one `KSpace` per slice.
+///
+/// The image is the unitary inverse transform, `exp(+2 pi i k r)`; a positive off-resonance turns its phase
+/// by `+2 pi f TE`.
+public struct KSpace: Sendable {
+  /// The samples, axes `[echo, channel, kz, ky, kx]`.
+  public var samples: NDArray<Complex<Float>>
+
+  /// The acquired phase-encoding positions of each echo.
+  public var masks: [SamplingMask]
+
+  /// The part of `kx` that was sampled; shorter than the axis for an asymmetric echo.
+  public var readoutRange: Range<Int>
+
+  /// Lines measured to calibrate parallel imaging, where they are not (only) image lines.
+  public var calibration: CalibrationLines?
+
+  /// What is known of the noise of ``samples``.
+  public var noise: NoiseLevel
+
+  /// Echo times, field strength and the rest of what the scanner was told.
+  public var parameters: ScanParameters
+
+  /// Where the encoded grid lies in the patient.
+  public var geometry: Geometry
+
+  /// The grid that the scan was prescribed for; images are cropped to it after reconstruction.
+  ///
+  /// It is smaller than the encoded grid along an axis that was encoded with oversampling.
+  public var prescribedMatrix: Extents
+
+  /// What was assumed when the scan was read, one sentence each.
+  public var assumptions: [String]
+
+  /// Creates a scan.
+  ///
+  /// - Precondition: The samples have five axes, one mask per echo, and masks of `[kz, ky]`.
+  public init(
+    samples: NDArray<Complex<Float>>, masks: [SamplingMask], parameters: ScanParameters, geometry: Geometry,
+    readoutRange: Range<Int>? = nil, prescribedMatrix: Extents? = nil, calibration: CalibrationLines? = nil,
+    noise: NoiseLevel = .unknown, assumptions: [String] = []
+  ) {
+    precondition(samples.shape.count == 5, "k-space needs [echo, channel, kz, ky, kx], not \(samples.shape)")
+    precondition(
+      masks.count == samples.shape[0]
+        && masks.allSatisfy { $0.partitions == samples.shape[2] && $0.lines == samples.shape[3] },
+      "k-space of shape \(samples.shape) needs one [kz, ky] mask per echo")
+    precondition(
+      geometry.matrix == Extents(x: samples.shape[4], y: samples.shape[3], z: samples.shape[2]),
+      "geometry \(geometry.matrix) does not describe samples of shape \(samples.shape)")
+    self.samples = samples
+    self.masks = masks
+    self.parameters = parameters
+    self.geometry = geometry
+    self.readoutRange = readoutRange ?? 0..<samples.shape[4]
+    self.prescribedMatrix = prescribedMatrix ?? geometry.matrix
+    self.calibration = calibration
+    self.noise = noise
+    self.assumptions = assumptions
+  }
+}
+
+extension KSpace {
+  /// The number of echoes.
+  public var echoes: Int { samples.shape[0] }
+  /// The number of receive channels.
+  public var channels: Int { samples.shape[1] }
+  /// The number of phase-encoding steps along `kz`; 1 for a two-dimensional scan.
+  public var partitions: Int { samples.shape[2] }
+  /// The number of phase-encoding steps along `ky`.
+  public var lines: Int { samples.shape[3] }
+  /// The number of samples along the readout.
+  public var readoutLength: Int { samples.shape[4] }
+
+  /// Whether every phase-encoding position of every echo was acquired.
+  public var isFullySampled: Bool { masks.allSatisfy { $0.acquiredCount == $0.lines * $0.partitions } }
+
+  /// A copy of the samples of one echo and one channel, axes `[kz, ky, kx]`.
+  public func volume(echo: Int, channel: Int) -> NDArray<Complex<Float>> {
+    samples.part(at: echo, channel)
+  }
+}
+
+/// Lines that calibrate parallel imaging and stand outside the image lines, or that serve both.
+public struct CalibrationLines: Sendable {
+  /// The samples, axes `[channel, kz, ky, kx]` on the grid of the image lines.
+  public var samples: NDArray<Complex<Float>>
+  /// The positions that hold calibration samples.
+  public var mask: SamplingMask
+
+  /// Creates calibration lines.
+  ///
+  /// - Precondition: The mask has the `[kz, ky]` of the samples.
+  public init(samples: NDArray<Complex<Float>>, mask: SamplingMask) {
+    precondition(
+      samples.shape.count == 4 && samples.shape[1] == mask.partitions && samples.shape[2] == mask.lines,
+      "calibration samples of shape \(samples.shape) do not fit a mask of [\(mask.partitions), \(mask.lines)]"
+    )
+    self.samples = samples
+    self.mask = mask
+  }
+}
+
+/// What is known of the noise in k-space; unitary transforms carry it over to images unchanged.
+public enum NoiseLevel: Sendable, Equatable {
+  /// No noise scan was found.
+  case unknown
+  /// Channels are uncorrelated; the real and the imaginary part each have this standard deviation.
+  case whitened(standardDeviation: Float)
+
+  /// The standard deviation of the real part, where it is known.
+  public var standardDeviation: Float? {
+    if case .whitened(let standardDeviation) = self { standardDeviation } else { nil }
+  }
+}

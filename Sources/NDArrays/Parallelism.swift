@@ -1,0 +1,46 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// How many threads the toolkit's loops use.
+///
+/// Parallelism sits at one level: planes, channels or blocks of voxels. Libraries below run on the calling thread.
+public enum Parallelism {
+  private static let limit = Atomic<Int>(0)
+
+  /// The number of threads; all cores unless set.
+  public static var threads: Int {
+    get {
+      let limit = limit.load(ordering: .relaxed)
+      return limit > 0 ? limit : ProcessInfo.processInfo.activeProcessorCount
+    }
+    set { limit.store(max(1, newValue), ordering: .relaxed) }
+  }
+
+  /// Calls a closure once for each index, on all threads; indices are handed out as threads become free.
+  ///
+  /// The closure must not let results depend on the order of the calls.
+  public static func forEach(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    let workers = min(threads, count)
+    guard workers > 1 else {
+      for index in 0..<max(count, 0) { body(index) }
+      return
+    }
+    let next = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: workers) { _ in
+      while true {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard index < count else { return }
+        body(index)
+      }
+    }
+  }
+
+  /// Calls a closure for consecutive blocks that together cover `0..<count`, on all threads.
+  public static func forEachBlock(of count: Int, length: Int, _ body: @Sendable (Range<Int>) -> Void) {
+    precondition(length > 0, "a block needs at least one element")
+    forEach((count + length - 1) / length) { block in
+      body(block * length..<min(count, (block + 1) * length))
+    }
+  }
+}
