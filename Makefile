@@ -8,7 +8,7 @@ TESTS := .build-tests
 PYTHON ?= python3
 APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmrd-dev libhdf5-dev zlib1g-dev libpng-dev
 TEST_PACKAGES := ismrmrd-tools python3-venv
-PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.15.1 nibabel==5.4.2 ismrmrd==1.15.0
+PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0
 
 .PHONY: demo test build bench lint docs clean setup test-setup
 
