@@ -1,0 +1,23 @@
+import Numerics
+
+/// The readouts of a raw-data file, whatever its format.
+public protocol ReadoutSource: Sendable {
+  /// The path, as the user named it.
+  var path: String { get }
+  /// The XML header.
+  var header: MRDHeader { get }
+  /// The headers of all readouts, in the order of the file.
+  var acquisitions: [AcquisitionHeader] { get }
+
+  /// Hands out the samples of chosen readouts, axes `[channel, sample]`.
+  ///
+  /// - Parameters:
+  ///   - indices: Indices into ``acquisitions``, in ascending order.
+  ///   - body: Called once for each readout, from several threads at once and in any order, with the index and
+  ///     its samples; the buffer is valid only during the call.
+  /// - Throws: ``RawDataError`` if samples are missing, or the first error of `body`.
+  func forEachReadout(
+    _ indices: [Int],
+    _ body: @Sendable (Int, UnsafeBufferPointer<Complex<Float>>) throws(RawDataError) -> Void
+  ) throws(RawDataError)
+}
