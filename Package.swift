@@ -38,6 +38,7 @@ let package = Package(
     .target(name: "ImageFiles", dependencies: ["MRIData", "CZlib", "CPNG"]),
 
     // MARK: - Methods
+    .target(name: "Sampling", dependencies: ["MRIData", "FourierTransforms"]),
     .target(name: "CoilCombination", dependencies: ["MRIData", "LinearAlgebra"]),
     .target(name: "Phantoms", dependencies: ["MRIData", "FourierTransforms", "LinearAlgebra"]),
 
@@ -46,7 +47,7 @@ let package = Package(
       name: "KSpaceToolkit",
       dependencies: [
         "NDArrays", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-        "CoilCombination", "Phantoms",
+        "CoilCombination", "Phantoms", "Sampling",
       ]),
     .executableTarget(name: "kspace", dependencies: ["KSpaceToolkit", arguments]),
     .executableTarget(name: "Benchmarks", dependencies: ["KSpaceToolkit", "CFFTW", "CISMRMRD"]),
@@ -62,6 +63,7 @@ let package = Package(
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"]),
     .testTarget(name: "CoilCombinationTests", dependencies: ["CoilCombination", "TestSupport"]),
     .testTarget(name: "PhantomsTests", dependencies: ["Phantoms", "CoilCombination", "TestSupport"]),
+    .testTarget(name: "SamplingTests", dependencies: ["Sampling", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["kspace", "KSpaceToolkit", "TestSupport"]),
   ]
 )

@@ -7,3 +7,4 @@
 @_exported import Operators
 @_exported import Phantoms
 @_exported import RawData
+@_exported import Sampling
