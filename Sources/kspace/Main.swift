@@ -1,7 +1,47 @@
 import ArgumentParser
+import Foundation
 
-@main
-struct Main: ParsableCommand {
+/// The command; one file per subcommand.
+struct KSpaceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kspace", abstract: "From raw MRI k-space to images and quantitative maps.")
+    commandName: "kspace",
+    abstract: "From raw MRI k-space to images and quantitative maps.",
+    discussion: """
+      Exit status: 0 done, 2 wrong usage, 3 bad input, 4 done in part, 75 try again.
+      """,
+    version: KSpaceVersion.text,
+    subcommands: [])
+}
+
+/// The entry point, which turns errors into the exit statuses that scripts rely on.
+@main
+enum Main {
+  static func main() {
+    do {
+      var command = try KSpaceCommand.parseAsRoot()
+      try command.run()
+    } catch {
+      exit(with: error)
+    }
+  }
+
+  private static func exit(with error: any Error) -> Never {
+    if let status = error as? ExitCode { Foundation.exit(status.rawValue) }
+    switch KSpaceCommand.exitCode(for: error) {
+    case .success:
+      // A request for help or for the version.
+      KSpaceCommand.exit(withError: error)
+    case .validationFailure:
+      Terminal.report(KSpaceCommand.fullMessage(for: error))
+      Foundation.exit(2)
+    default:
+      Terminal.report("kspace: \(error)")
+      Foundation.exit(3)
+    }
+  }
+}
+
+/// The version that outputs record.
+enum KSpaceVersion {
+  static let text = "0.1.0"
 }

@@ -1,0 +1,29 @@
+import ArgumentParser
+import KSpaceToolkit
+
+/// Options that every long command has.
+struct RunArguments: ParsableArguments {
+  @Option(help: "How many threads to use; all cores unless given.")
+  var threads: Int?
+
+  @Option(help: "How to show progress: bar (default on a terminal), json or none.")
+  var progress: ProgressStyle?
+
+  @Flag(help: "Say what would be done and what it needs, and stop.")
+  var dryRun = false
+
+  @Flag(help: "Replace outputs that exist.")
+  var force = false
+
+  func validate() throws {
+    if let threads, threads < 1 {
+      throw ValidationError("--threads \(threads): at least one thread is needed.")
+    }
+  }
+
+  /// Applies the number of threads and starts the progress.
+  func begin() -> Progress {
+    if let threads { Parallelism.threads = threads }
+    return Progress(progress)
+  }
+}
