@@ -10,6 +10,8 @@ APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmr
 TEST_PACKAGES := ismrmrd-tools python3-venv
 PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0
 
+MODULES := NDArrays FourierTransforms LinearAlgebra MRIData Operators RawData ImageFiles CoilCombination Phantoms Sampling
+
 .PHONY: demo test build bench lint docs clean setup test-setup
 
 # Installs what is missing and says so; nothing is touched when all packages are there.
@@ -52,6 +54,12 @@ lint:
 bench: setup
 	$(SWIFT) build -c release --product Benchmarks
 	$(BUILD)/Benchmarks
+
+# One site for all modules, in docs-html.
+docs: setup
+	$(SWIFT) package --allow-writing-to-directory docs-html generate-documentation \
+	  --enable-experimental-combined-documentation $(MODULES:%=--target %) --output-path docs-html
+	@echo "Open docs-html/index.html through a web server, or read docs-html/data"
 
 clean:
 	rm -rf .build $(TESTS) demo
