@@ -45,16 +45,16 @@ public enum ExternalProcess {
 
   /// Runs a program to its end, whatever its exit status.
   public static func result(
-    _ program: String, _ arguments: [String], input: Data? = nil, environment: [String: String] = [:]
+    _ program: String, _ arguments: [String], input: Data? = nil, directory: TemporaryDirectory? = nil
   ) throws -> Result {
     let process = Process()
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    if let directory { process.currentDirectoryURL = directory.url }
     // Files rather than pipes: a full pipe would stop a program whose other stream is being read.
-    let directory = try TemporaryDirectory()
+    let streams = try TemporaryDirectory()
     func handle(_ name: String, _ content: Data = Data()) throws -> FileHandle {
-      let path = directory.path(name)
+      let path = streams.path(name)
       _ = FileManager.default.createFile(atPath: path, contents: content)
       guard let handle = FileHandle(forUpdatingAtPath: path) else { throw CocoaError(.fileNoSuchFile) }
       return handle
@@ -65,7 +65,7 @@ public enum ExternalProcess {
     try process.run()
     process.waitUntilExit()
     func text(_ name: String) throws -> String {
-      String(decoding: try Data(contentsOf: URL(filePath: directory.path(name))), as: UTF8.self)
+      String(decoding: try Data(contentsOf: URL(filePath: streams.path(name))), as: UTF8.self)
     }
     return Result(status: process.terminationStatus, output: try text("output"), errors: try text("errors"))
   }
