@@ -11,6 +11,8 @@ static inline hid_t kst_h5t_native_int32(void) { return H5T_NATIVE_INT32; }
 static inline hid_t kst_h5t_c_s1(void) { return H5T_C_S1; }
 static inline hid_t kst_h5p_default(void) { return H5P_DEFAULT; }
 static inline hid_t kst_h5p_dataset_create(void) { return H5P_DATASET_CREATE; }
+static inline hid_t kst_h5p_dataset_xfer(void) { return H5P_DATASET_XFER; }
+static inline hid_t kst_h5p_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t kst_h5s_all(void) { return H5S_ALL; }
 static inline unsigned kst_h5f_acc_rdonly(void) { return H5F_ACC_RDONLY; }
 static inline unsigned kst_h5f_acc_trunc(void) { return H5F_ACC_TRUNC; }

@@ -1,0 +1,209 @@
+import CISMRMRD
+
+/// The data sets of an HDF5 raw-data file, found and checked.
+///
+/// Used inside ``HDF5/exclusively(_:)``.
+struct HDF5Layout {
+  let xml: String
+  let data: HDF5Object
+  let rank: Int
+  let skipped: [String: Int]
+  private let path: String
+  private let count: Int
+
+  /// Finds the group, the XML header and the table of acquisitions.
+  init(_ file: InputFile, group: String?) throws(RawDataError) {
+    path = file.path
+    let fileID = try Self.open(file)
+    let name = try Self.group(group, in: fileID, path)
+    xml = try Self.text(of: "\(name)/xml", in: fileID, path)
+    guard let data = HDF5Object(H5Dopen2(fileID.id, "\(name)/data", 0), H5Dclose) else {
+      throw Self.malformed(path, "its data set \(name)/data cannot be opened")
+    }
+    self.data = data
+    try Self.checkType(data, name, path)
+    let extents = Self.extents(of: data)
+    guard extents.dropFirst().allSatisfy({ $0 == 1 }), let count = extents.first else {
+      throw RawDataError(
+        .malformed, in: path, "\(name)/data has the shape \(extents), not one row per acquisition",
+        remedy: "Convert the scan again")
+    }
+    guard count > 0 else {
+      throw RawDataError(
+        .incomplete, in: path, "\(name)/data holds no acquisitions",
+        remedy: "Convert the scan again, or name another file")
+    }
+    self.count = count
+    rank = extents.count
+    var skipped: [String: Int] = [:]
+    if Self.exists("\(name)/waveforms", in: fileID),
+      let waveforms = HDF5Object(H5Dopen2(fileID.id, "\(name)/waveforms", 0), H5Dclose)
+    {
+      skipped["waveforms"] = Self.extents(of: waveforms).reduce(1, *)
+    }
+    self.skipped = skipped
+  }
+
+  /// The headers of all acquisitions.
+  func readHeaders() throws(RawDataError) -> [AcquisitionHeader] {
+    guard let type = HDF5Types.headerOnly() else { throw Self.malformed(path, "HDF5 runs out of resources") }
+    let blockRows = 1024
+    let bytes = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: blockRows * AcquisitionHeader.byteCount, alignment: 16)
+    defer { bytes.deallocate() }
+    // Fields that the file does not have stay zero.
+    _ = bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    var headers: [AcquisitionHeader] = []
+    headers.reserveCapacity(count)
+    for start in stride(from: 0, to: count, by: blockRows) {
+      let rows = start..<min(count, start + blockRows)
+      let status = HDF5Rows(rank: rank, rows: ArraySlice(rows)).read(
+        data, as: type, into: bytes.baseAddress, properties: kst_h5p_default())
+      guard status else {
+        throw Self.malformed(
+          path, "the headers of acquisitions \(rows.lowerBound) to \(rows.upperBound - 1) cannot be read")
+      }
+      for row in 0..<rows.count {
+        let offset = row * AcquisitionHeader.byteCount
+        headers.append(
+          AcquisitionHeader(
+            bytes: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + AcquisitionHeader.byteCount])))
+      }
+    }
+    return headers
+  }
+}
+
+extension HDF5Layout {
+  private static func open(_ file: InputFile) throws(RawDataError) -> HDF5Object {
+    guard let access = HDF5Object(H5Pcreate(kst_h5p_file_access()), H5Pclose) else {
+      throw malformed(file.path, "HDF5 runs out of resources")
+    }
+    // Lock where the file system can, but open what lies on one that cannot or that may not be written.
+    H5Pset_file_locking(access.id, true, true)
+    guard let id = HDF5Object(H5Fopen(file.pathToOpen, kst_h5f_acc_rdonly(), access.id), H5Fclose) else {
+      let reason = HDF5.lastError()
+      throw RawDataError(
+        reason.contains("truncated") ? .truncated : .malformed, in: file.path,
+        "the HDF5 file cannot be opened: \(reason)",
+        remedy: "It may not have been copied in whole, or its writer may still be at work; copy it again")
+    }
+    return id
+  }
+
+  /// The group that holds a scan: the one asked for, `dataset`, or the only one there is.
+  private static func group(
+    _ name: String?, in file: HDF5Object, _ path: String
+  ) throws(RawDataError) -> String {
+    let names = members(of: file)
+    let candidates = names.filter { exists("\($0)/xml", in: file) && exists("\($0)/data", in: file) }
+    let wanted = name ?? (candidates.contains("dataset") ? "dataset" : nil)
+    if let wanted {
+      // A name may be a path of several steps; then it is none of the root's members.
+      if exists("\(wanted)/xml", in: file), exists("\(wanted)/data", in: file) { return wanted }
+    } else if candidates.count == 1 {
+      return candidates[0]
+    } else if candidates.count > 1 {
+      throw RawDataError(
+        .malformed, in: path, "the file holds several scans: \(candidates.joined(separator: ", "))",
+        remedy: "Name the group to read")
+    }
+    let content = names.isEmpty ? "it is empty" : "it holds \(names.prefix(8).joined(separator: ", "))"
+    let missing = wanted.map {
+      exists($0, in: file) ? "the group \($0) lacks xml or data" : "it has no group \($0)"
+    }
+    throw RawDataError(
+      .malformed, in: path,
+      "this HDF5 file is not a raw-data file: \(missing ?? "no group has both xml and data"); \(content)",
+      remedy: candidates.isEmpty
+        ? "Convert the scan to MRD (ISMRMRD) first"
+        : "Name one of the groups \(candidates.joined(separator: ", "))")
+  }
+
+  private static func members(of file: HDF5Object) -> [String] {
+    var names: [String] = []
+    withUnsafeMutablePointer(to: &names) { names in
+      _ = H5Literate(
+        file.id, H5_INDEX_NAME, H5_ITER_INC, nil,
+        { _, name, _, names in
+          if let name { names?.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name)) }
+          return 0
+        }, names)
+    }
+    return names
+  }
+
+  /// Whether every step of a path is there; HDF5 itself asks only about the last one.
+  private static func exists(_ path: String, in file: HDF5Object) -> Bool {
+    var prefix = ""
+    for step in path.split(separator: "/") {
+      prefix += prefix.isEmpty ? String(step) : "/\(step)"
+      guard H5Lexists(file.id, prefix, 0) > 0, H5Oexists_by_name(file.id, prefix, 0) > 0 else { return false }
+    }
+    return !prefix.isEmpty
+  }
+
+  private static func extents(of data: HDF5Object) -> [Int] {
+    guard let space = HDF5Object(H5Dget_space(data.id), H5Sclose) else { return [] }
+    var extents = [hsize_t](repeating: 0, count: max(0, Int(H5Sget_simple_extent_ndims(space.id))))
+    guard H5Sget_simple_extent_dims(space.id, &extents, nil) >= 0 else { return [] }
+    return extents.map { Int(clamping: $0) }
+  }
+
+  private static func text(
+    of name: String, in file: HDF5Object, _ path: String
+  ) throws(RawDataError) -> String {
+    guard let set = HDF5Object(H5Dopen2(file.id, name, 0), H5Dclose),
+      let type = HDF5Object(H5Dget_type(set.id), H5Tclose), H5Tget_class(type.id) == H5T_STRING,
+      extents(of: set).allSatisfy({ $0 == 1 })
+    else {
+      throw RawDataError(
+        .malformed, in: path, "its \(name) is not a text", remedy: "Convert the scan again")
+    }
+    if H5Tis_variable_str(type.id) > 0 {
+      var pointer: UnsafeMutablePointer<CChar>?
+      guard let memory = HDF5Types.text(H5Tget_cset(type.id)),
+        H5Dread(set.id, memory.id, kst_h5s_all(), kst_h5s_all(), kst_h5p_default(), &pointer) >= 0,
+        let pointer
+      else { throw malformed(path, "its \(name) cannot be read") }
+      defer { H5free_memory(pointer) }
+      return String(cString: pointer)
+    }
+    var characters = [UInt8](repeating: 0, count: H5Tget_size(type.id))
+    guard H5Dread(set.id, type.id, kst_h5s_all(), kst_h5s_all(), kst_h5p_default(), &characters) >= 0 else {
+      throw malformed(path, "its \(name) cannot be read")
+    }
+    return String(decoding: characters.prefix { $0 != 0 }, as: UTF8.self)
+  }
+
+  /// Demands the members `head` and `data` of a compound, the latter as a sequence of real numbers.
+  private static func checkType(_ data: HDF5Object, _ group: String, _ path: String) throws(RawDataError) {
+    func wrong(_ what: String) -> RawDataError {
+      RawDataError(
+        .unsupported, in: path, "\(group)/data \(what)",
+        remedy: "Convert the scan again with a current converter (ISMRMRD 1.x)")
+    }
+    guard let row = HDF5Object(H5Dget_type(data.id), H5Tclose), H5Tget_class(row.id) == H5T_COMPOUND else {
+      throw wrong("is not a table of acquisitions")
+    }
+    func member(_ name: String, of type: HDF5Object) -> HDF5Object? {
+      let index = H5Tget_member_index(type.id, name)
+      return index < 0 ? nil : HDF5Object(H5Tget_member_type(type.id, UInt32(index)), H5Tclose)
+    }
+    guard let head = member("head", of: row), H5Tget_class(head.id) == H5T_COMPOUND else {
+      throw wrong("has no column head")
+    }
+    for name in ["number_of_samples", "active_channels", "flags", "idx"] where member(name, of: head) == nil {
+      throw wrong("has headers without \(name)")
+    }
+    guard let samples = member("data", of: row), H5Tget_class(samples.id) == H5T_VLEN,
+      let element = HDF5Object(H5Tget_super(samples.id), H5Tclose), H5Tget_class(element.id) == H5T_FLOAT
+    else { throw wrong("has no column data of sequences of real numbers") }
+  }
+
+  private static func malformed(_ path: String, _ problem: String) -> RawDataError {
+    RawDataError(
+      .malformed, in: path, "\(problem); \(HDF5.lastError())",
+      remedy: "The file is damaged; copy it again or convert the scan again")
+  }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import FoundationXML
+
+/// An element of an XML document, without regard to namespaces and attributes.
+final class HeaderElement {
+  /// The name without its namespace's prefix.
+  let name: String
+  /// The elements in it.
+  private(set) var children: [HeaderElement] = []
+  private var content = ""
+
+  private init(name: String) { self.name = name }
+
+  /// The text in it, without the white space around it.
+  var text: String { content.trimmingCharacters(in: .whitespacesAndNewlines) }
+
+  /// The first element of a name.
+  subscript(name: String) -> HeaderElement? { children.first { $0.name == name } }
+
+  /// All elements of a name.
+  func all(_ name: String) -> [HeaderElement] { children.filter { $0.name == name } }
+
+  /// The text of the first element of a name, unless it is empty.
+  func string(_ name: String) -> String? {
+    self[name].flatMap { $0.text.isEmpty ? nil : $0.text }
+  }
+
+  /// The finite number that the first element of a name holds.
+  func number(_ name: String) -> Double? { self[name]?.number }
+
+  /// The finite number that it holds.
+  var number: Double? { Double(text).flatMap { $0.isFinite ? $0 : nil } }
+
+  /// The integer that the first element of a name holds; converters write some as `36.0`.
+  func integer(_ name: String) -> Int? { number(name).flatMap { Int(exactly: $0.rounded()) } }
+}
+
+extension HeaderElement {
+  /// The outermost element of a document.
+  ///
+  /// - Throws: ``Failure`` with the line and the reason if the text is not XML.
+  static func root(of xml: String) throws(Failure) -> HeaderElement {
+    let builder = Builder()
+    let parser = XMLParser(data: Data(xml.utf8))
+    parser.shouldResolveExternalEntities = false
+    parser.delegate = builder
+    guard parser.parse(), let root = builder.root else {
+      throw Failure(line: parser.lineNumber, isEmpty: builder.root == nil)
+    }
+    return root
+  }
+
+  /// Where a text ceases to be XML.
+  struct Failure: Error {
+    /// The line, counted from 1.
+    let line: Int
+    /// Whether not even one element was found.
+    let isEmpty: Bool
+  }
+
+  private final class Builder: NSObject, XMLParserDelegate {
+    var root: HeaderElement?
+    private var open: [HeaderElement] = []
+
+    func parser(
+      _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+      attributes: [String: String]
+    ) {
+      let element = HeaderElement(name: name.split(separator: ":").last.map(String.init) ?? name)
+      open.last?.children.append(element)
+      root = root ?? element
+      open.append(element)
+    }
+
+    func parser(
+      _ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?
+    ) {
+      _ = open.popLast()
+    }
+
+    func parser(_ parser: XMLParser, foundCharacters text: String) { open.last?.content += text }
+
+    func parser(_ parser: XMLParser, foundCDATA block: Data) {
+      open.last?.content += String(decoding: block, as: UTF8.self)
+    }
+  }
+}

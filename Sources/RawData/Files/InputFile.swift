@@ -1,0 +1,127 @@
+import Foundation
+
+/// A file open for reading at any offset; what comes through a pipe is put into an unnamed temporary file first.
+///
+/// Reads copy. A mapping would count as the process's memory and end the process if the file shrinks.
+final class InputFile: Sendable {
+  /// The path, as the user named it; `-` is the standard input.
+  let path: String
+  /// The size [bytes].
+  let size: Int
+  private let descriptor: Int32
+  private let isSpooled: Bool
+
+  /// Opens a file.
+  ///
+  /// - Throws: ``RawDataError`` of kind `unreadable`.
+  init(at path: String) throws(RawDataError) {
+    let source = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+    guard source >= 0 else { throw Self.unreadable(path, errno) }
+    var status = stat()
+    guard fstat(source, &status) == 0 else {
+      defer { close(source) }
+      throw Self.unreadable(path, errno)
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG where path != "-":
+      descriptor = source
+      isSpooled = false
+      size = Int(status.st_size)
+    case S_IFDIR:
+      close(source)
+      throw RawDataError(
+        .unreadable, in: path, "this is a folder, not a file", remedy: "Name the raw-data file in it")
+    default:
+      defer { close(source) }
+      (descriptor, size) = try Self.spool(source, path)
+      isSpooled = true
+    }
+    self.path = path
+  }
+
+  deinit { close(descriptor) }
+
+  /// A path under which another library can open the same content.
+  var pathToOpen: String { isSpooled ? "/dev/fd/\(descriptor)" : path }
+
+  /// Reads bytes.
+  ///
+  /// - Throws: ``RawDataError`` of kind `truncated` if the file ends before, or `unreadable`.
+  func read(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(RawDataError) {
+    var done = 0
+    while done < bytes.count {
+      let count = pread(
+        descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+      if count > 0 {
+        done += count
+      } else if count == 0 {
+        throw RawDataError(
+          .truncated, in: path, "the file ends at byte \(offset + done)", remedy: "Copy it again in whole")
+      } else if errno != EINTR {
+        throw Self.unreadable(path, errno)
+      }
+    }
+  }
+
+  /// The bytes from an offset on: as many as asked for, or as there are.
+  ///
+  /// - Throws: ``RawDataError`` of kind `unreadable`.
+  func bytes(at offset: Int, upTo count: Int) throws(RawDataError) -> [UInt8] {
+    var result = [UInt8](repeating: 0, count: max(0, min(count, size - offset)))
+    var failure: RawDataError?
+    result.withUnsafeMutableBytes { buffer in
+      do throws(RawDataError) { try read(buffer, at: offset) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return result
+  }
+
+  private static func unreadable(_ path: String, _ code: Int32) -> RawDataError {
+    let remedy =
+      switch code {
+      case ENOENT, ENOTDIR: "Check the name and the folder"
+      case EACCES, EPERM: "Ask for the right to read it, for instance with chmod"
+      default: "Check the disk or the network behind it"
+      }
+    return RawDataError(
+      .unreadable, in: path, "the file cannot be read (\(String(cString: strerror(code))))", remedy: remedy)
+  }
+
+  private static func spool(_ source: Int32, _ path: String) throws(RawDataError) -> (Int32, Int) {
+    let folder = FileManager.default.temporaryDirectory.path
+    func full(_ code: Int32) -> RawDataError {
+      RawDataError(
+        .unreadable, in: path,
+        "what comes through the pipe cannot be kept in \(folder) (\(String(cString: strerror(code))))",
+        remedy: "Make room there, or set TMPDIR to a folder with enough room")
+    }
+    var name = Array("\(folder)/kspace-XXXXXX".utf8CString)
+    let target = mkstemp(&name)
+    guard target >= 0 else { throw full(errno) }
+    unlink(name)
+    var total = 0
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = Foundation.read(source, &buffer, buffer.count)
+      if count == 0 { return (target, total) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        defer { close(target) }
+        throw unreadable(path, errno)
+      }
+      var written = 0
+      while written < count {
+        let step = buffer.withUnsafeBytes {
+          write(target, $0.baseAddress.map { $0 + written }, count - written)
+        }
+        if step < 0 {
+          if errno == EINTR { continue }
+          defer { close(target) }
+          throw full(errno)
+        }
+        written += step
+      }
+      total += count
+    }
+  }
+}
