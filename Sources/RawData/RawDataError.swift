@@ -1,7 +1,7 @@
 /// Why raw data could not be read or written: what is wrong, where, and what to do.
 public struct RawDataError: Error, Equatable, CustomStringConvertible {
   /// The kind of fault.
-  public enum Kind: Sendable, Equatable {
+  public enum Kind: String, Sendable, Equatable, Codable {
     /// The file is missing or may not be read or written.
     case unreadable
     /// The file is not what MRD prescribes.

@@ -1,0 +1,241 @@
+import Foundation
+import MRIData
+
+/// The grid in k-space on which the readouts of a volume are placed.
+public struct EncodedGrid: Sendable, Equatable {
+  /// The number of k-space points along each axis, readout oversampling included.
+  public internal(set) var matrix: Extents
+  /// The field of view that ``matrix`` covers in the image [m]; `nil` along an axis where nobody states it.
+  public internal(set) var fieldOfView: [Double?]
+  /// The length of the readout once it is cut down to the prescribed field of view.
+  public internal(set) var readoutLength: Int
+  /// The grid of the prescribed field of view; images are cropped to it.
+  public internal(set) var prescribed: Extents
+  /// The line counter at the centre of k-space; `n / 2` unless the header states it credibly.
+  var centerLine: Int
+  /// The partition counter at the centre of k-space.
+  var centerPartition: Int
+  /// Whether `center_sample` says where the centre of the readout is.
+  var statesReadoutCenter = true
+}
+
+extension AcquisitionHeader {
+  /// The number of samples that are kept.
+  var keptCount: Int { Int(sampleCount) - Int(discardPre) - Int(discardPost) }
+
+  /// The index of `kx = 0` among the kept samples once they run along `+kx`.
+  var keptCenter: Int {
+    let center = Int(centerSample) - Int(discardPre)
+    return flags.contains(.isReverse) ? keptCount - 1 - center : center
+  }
+}
+
+extension EncodedGrid {
+  /// Finds the grid from the header where it can be believed, and from the readouts where it cannot.
+  ///
+  /// A header is not believed if an extent is no positive whole number (a converter scaled it), or along the
+  /// readout if there are more samples than it states. Counters beyond the grid are for the caller to refuse.
+  ///
+  /// - Parameters:
+  ///   - encoding: What the header says of this encoding.
+  ///   - readouts: The image lines, and the calibration lines on the same grid; at least one.
+  init(
+    encoding: MRDHeader.Encoding?, readouts: [AcquisitionHeader], options: ReadingOptions,
+    findings: inout [Finding]
+  ) {
+    let stated = encoding?.encodedSpace.matrix
+    let isWhole = stated.map { matrix in
+      (0..<3).allSatisfy { matrix[$0] >= 1 && abs(matrix[$0] - matrix[$0].rounded()) < 1e-6 }
+    }
+    let header = isWhole == true ? stated.map { Extents(x: Int($0.x), y: Int($0.y), z: Int($0.z)) } : nil
+    let lines = AxisCounters(
+      "line", "kspace_encoding_step_1", readouts.map { Int($0.counters.line) }, encoding, &findings)
+    let partitions = AxisCounters(
+      "partition", "kspace_encoding_step_2", readouts.map { Int($0.counters.partition) }, encoding, &findings)
+
+    let longest = readouts.map(\.keptCount).max() ?? 1
+    statesReadoutCenter = longest == 1 || readouts.contains { $0.centerSample > 0 }
+    let sampled = Self.smallestGrid(
+      before: statesReadoutCenter ? readouts.map(\.keptCenter).max() ?? 0 : longest / 2,
+      after: statesReadoutCenter
+        ? readouts.map { $0.keptCount - $0.keptCenter }.max() ?? 1 : longest - longest / 2, atLeast: longest)
+
+    let x: Int
+    if let chosen = options.matrix?.x {
+      x = chosen
+    } else if let header, longest <= header.x {
+      x = header.x
+    } else {
+      x = sampled
+    }
+    if let chosen = options.matrix {
+      matrix = Extents(x: x, y: chosen.y, z: chosen.z)
+    } else if let header {
+      // 2D scans whose header counts slices, or nothing at all, as partitions.
+      let isFlat =
+        header.z > 1 && partitions.range == 0...0 && (partitions.limit.map { $0.maximum == 0 } ?? true)
+      matrix = Extents(x: x, y: header.y, z: isFlat ? 1 : header.z)
+      if isFlat {
+        findings.append(
+          .warning(
+            "the header encodes \(header.z) partitions, but every readout has partition 0",
+            assuming: "a two-dimensional scan",
+            remedy: "--matrix \(header.y)x\(header.z) keeps the partitions"))
+      }
+    } else {
+      matrix = Extents(x: x, y: lines.smallestGrid, z: partitions.smallestGrid)
+      findings.append(
+        .warning(
+          stated.map { "the header's encoded matrix is \(Self.text($0)), which is no grid of whole numbers" }
+            ?? "the header has no encoding for these readouts",
+          assuming: "the grid that samples and counters span, \(matrix)",
+          remedy: "--matrix \(matrix.y)x\(matrix.z) or three numbers set another one"))
+    }
+    centerLine = lines.limit?.center ?? matrix.y / 2
+    centerPartition = partitions.limit?.center ?? matrix.z / 2
+    for (axis, counters) in [(matrix.y, lines), (matrix.z, partitions)] {
+      guard let limit = counters.limit, limit.maximum - limit.minimum >= axis else { continue }
+      findings.append(
+        .note(
+          "the header's limits \(limit.minimum)...\(limit.maximum) of the \(counters.name) counter exceed the matrix of \(axis)",
+          assuming: "the matrix is right"))
+    }
+
+    fieldOfView = Self.fieldOfView(encoding, options, &findings)
+    readoutLength = x
+    prescribed = matrix
+    if let header, options.matrix?.x == nil, longest > header.x {
+      findings.append(
+        .warning(
+          "readouts have \(longest) samples, but the header encodes \(header.x) points along the readout",
+          assuming: "\(x) points over the header's field of view"
+            + (fieldOfView[0].map { " of \(Self.millimetres($0))" } ?? ""),
+          remedy: "--field-of-view sets another one"))
+    }
+    if !statesReadoutCenter {
+      findings.append(
+        .warning(
+          "center_sample is 0 in every readout", assuming: "the centre of the echo is sample \(longest / 2)"))
+    }
+    prescribe(encoding, options: options, findings: &findings)
+  }
+
+  /// Where a readout's first kept sample lies along `kx`; negative if it begins before the grid.
+  func readoutStart(of readout: AcquisitionHeader) -> Int {
+    statesReadoutCenter ? matrix.x / 2 - readout.keptCenter : (matrix.x - readout.keptCount) / 2
+  }
+
+  /// Compares the encoded with the prescribed field of view, axis by axis.
+  private mutating func prescribe(
+    _ encoding: MRDHeader.Encoding?, options: ReadingOptions, findings: inout [Finding]
+  ) {
+    guard let recon = encoding?.reconSpace else { return }
+    for axis in 0..<3 where matrix[axis] > 1 {
+      guard let encoded = fieldOfView[axis], encoded > 0, recon.fieldOfView[axis] > 0 else { continue }
+      let ratio = recon.fieldOfView[axis] / encoded
+      if ratio < 0.999 {
+        prescribed[axis] = max(1, Int((Double(matrix[axis]) * ratio).rounded()))
+      } else if ratio > 1.001 {
+        findings.append(
+          .warning(
+            "the prescribed field of view along \("xyz"[axis]) (\(Self.millimetres(recon.fieldOfView[axis]))) "
+              + "is larger than the encoded one (\(Self.millimetres(encoded)))",
+            assuming: "the encoded one", remedy: "--field-of-view sets another one"))
+      }
+      let wanted = Int(recon.matrix[axis].rounded())
+      if wanted > prescribed[axis] {
+        findings.append(
+          .note(
+            "the scanner would interpolate \(prescribed[axis]) to \(wanted) voxels along \("xyz"[axis])",
+            assuming: "no interpolation"))
+      }
+    }
+    if options.removesOversampling { readoutLength = prescribed.x }
+  }
+
+  private static func fieldOfView(
+    _ encoding: MRDHeader.Encoding?, _ options: ReadingOptions, _ findings: inout [Finding]
+  ) -> [Double?] {
+    if let chosen = options.fieldOfView { return (0..<3).map { chosen[$0] } }
+    let stated = (0..<3).map { axis -> Double? in
+      encoding.flatMap { $0.encodedSpace.fieldOfView[axis] > 0 ? $0.encodedSpace.fieldOfView[axis] : nil }
+    }
+    if stated.contains(nil) {
+      findings.append(
+        .warning(
+          "the header does not state the encoded field of view",
+          assuming: "voxels of 1 mm where it is missing",
+          remedy: "--field-of-view 256x192x144mm sets it"))
+    }
+    return stated
+  }
+
+  /// The smallest grid of at least a given extent whose centre `n / 2` has room for both sides.
+  ///
+  /// Sides that differ by more than rounding come from partial sampling of an even grid.
+  static func smallestGrid(before: Int, after: Int, atLeast count: Int) -> Int {
+    var extent = max(1, count)
+    // One sample too many, as of reversed readouts with the centre of forward ones, is cut rather than given room.
+    if abs(before - extent / 2) <= 1, abs(after - (extent - extent / 2)) <= 1 { return extent }
+    while extent / 2 < before || extent - extent / 2 < after { extent += 1 }
+    return extent + extent % 2
+  }
+
+  private static func text(_ matrix: SIMD3<Double>) -> String {
+    (0..<3).map { String(format: "%g", matrix[$0]) }.joined(separator: "x")
+  }
+
+  static func millimetres(_ length: Double) -> String { String(format: "%g mm", length * 1000) }
+}
+
+/// The values of one phase-encoding counter, and what of the header's limits can be believed.
+struct AxisCounters {
+  /// What the counter counts.
+  let name: String
+  /// The smallest and the largest value.
+  let range: ClosedRange<Int>
+  /// The header's limits, if they hold every counter and their own centre.
+  let limit: MRDHeader.Limit?
+
+  init(
+    _ name: String, _ element: String, _ counters: [Int], _ encoding: MRDHeader.Encoding?,
+    _ findings: inout [Finding]
+  ) {
+    self.name = name
+    range = (counters.min() ?? 0)...(counters.max() ?? 0)
+    let stated = encoding?.limits[element]
+    guard let stated else {
+      limit = nil
+      return
+    }
+    let limits = "the header's limits \(stated.minimum)...\(stated.maximum) with centre \(stated.center)"
+    if range.lowerBound < stated.minimum || range.upperBound > stated.maximum {
+      limit = nil
+      findings.append(
+        .warning(
+          "\(name) counters run from \(range.lowerBound) to \(range.upperBound), beyond \(limits)",
+          assuming: "the centre of k-space is the middle of the grid"))
+    } else if !(stated.minimum...max(stated.minimum, stated.maximum)).contains(stated.center) {
+      limit = nil
+      findings.append(
+        .warning(
+          "\(limits) of the \(name) counter contradict themselves",
+          assuming: "the centre of k-space is the middle of the grid"))
+    } else {
+      limit = stated
+    }
+  }
+
+  /// The smallest grid that holds the limits, or the counters where limits are missing.
+  var smallestGrid: Int {
+    guard let limit else { return range.upperBound + 1 }
+    return EncodedGrid.smallestGrid(
+      before: limit.center - limit.minimum, after: limit.maximum - limit.center + 1,
+      atLeast: limit.maximum - limit.minimum + 1)
+  }
+}
+
+extension String {
+  /// The character at an offset, for naming axes.
+  fileprivate subscript(offset: Int) -> Character { self[index(startIndex, offsetBy: offset)] }
+}

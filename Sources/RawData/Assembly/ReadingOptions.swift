@@ -1,0 +1,73 @@
+import MRIData
+
+/// What the user says about a scan where its file is silent, wrong or holds several volumes.
+public struct ReadingOptions: Sendable, Equatable {
+  /// The encoded grid, instead of the header's.
+  public var matrix: EncodedMatrix?
+  /// The encoded field of view along `x`, `y`, `z` [m], instead of the header's.
+  public var fieldOfView: SIMD3<Double>?
+  /// The echo times [s], instead of the header's; their number is the number of echoes.
+  public var echoTimes: [Double]?
+  /// The static field [T], instead of the header's.
+  public var fieldStrength: Double?
+  /// The sign of the phase in the source; `negative` turns every image into its complex conjugate.
+  public var phaseSign: PhaseSign
+  /// The encoding that holds the image lines; needed if several do.
+  public var encodingSpace: Int?
+  /// The slice counter to read; needed for a single volume of a multi-slice scan.
+  public var slice: Int?
+  /// The repetition counter to read; needed if there are several.
+  public var repetition: Int?
+  /// The set counter to read; needed if there are several.
+  public var set: Int?
+  /// The cardiac phase counter to read; needed if there are several.
+  public var cardiacPhase: Int?
+  /// Whether channels are decorrelated and scaled by the noise scan, if there is one.
+  public var prewhitens: Bool
+  /// Whether the readout is cut down to the prescribed field of view.
+  public var removesOversampling: Bool
+
+  /// Creates options; without any, everything is taken from the file.
+  public init(
+    matrix: EncodedMatrix? = nil, fieldOfView: SIMD3<Double>? = nil, echoTimes: [Double]? = nil,
+    fieldStrength: Double? = nil, phaseSign: PhaseSign = .positive, encodingSpace: Int? = nil,
+    slice: Int? = nil, repetition: Int? = nil, set: Int? = nil, cardiacPhase: Int? = nil,
+    prewhitens: Bool = true, removesOversampling: Bool = true
+  ) {
+    self.matrix = matrix
+    self.fieldOfView = fieldOfView
+    self.echoTimes = echoTimes
+    self.fieldStrength = fieldStrength
+    self.phaseSign = phaseSign
+    self.encodingSpace = encodingSpace
+    self.slice = slice
+    self.repetition = repetition
+    self.set = set
+    self.cardiacPhase = cardiacPhase
+    self.prewhitens = prewhitens
+    self.removesOversampling = removesOversampling
+  }
+}
+
+/// An encoded grid as the user states it: `ky x kz`, or all three axes.
+public struct EncodedMatrix: Sendable, Equatable, CustomStringConvertible {
+  /// The extent of the readout with its oversampling; taken from the samples if absent.
+  public var x: Int?
+  /// The number of phase-encoding steps along `ky`.
+  public var y: Int
+  /// The number of phase-encoding steps along `kz`.
+  public var z: Int
+
+  /// Creates a grid.
+  ///
+  /// - Precondition: The extents are positive.
+  public init(x: Int? = nil, y: Int, z: Int) {
+    precondition((x ?? 1) > 0 && y > 0 && z > 0, "a grid of \(x ?? 1)x\(y)x\(z) has no points")
+    self.x = x
+    self.y = y
+    self.z = z
+  }
+
+  /// The extents as users write them, `x` first if it is given.
+  public var description: String { x.map { "\($0)x\(y)x\(z)" } ?? "\(y)x\(z)" }
+}

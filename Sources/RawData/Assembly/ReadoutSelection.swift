@@ -1,0 +1,210 @@
+import MRIData
+
+/// Which readouts of a file belong to the volume that is asked for.
+struct ReadoutSelection {
+  /// The use of every acquisition.
+  private(set) var uses: [ReadoutUse]
+  /// The encoding of the image lines.
+  private(set) var encodingSpace = 0
+  /// The number of channels of the image lines.
+  private(set) var channels = 0
+
+  /// Sorts the acquisitions by flags, encoding, counters and channels.
+  init(
+    _ acquisitions: [AcquisitionHeader], header: MRDHeader, options: ReadingOptions, findings: inout [Finding]
+  ) {
+    uses = acquisitions.map(\.flaggedUse)
+    let empty = uses.indices.filter { uses[$0] == .leftOut(.empty) }
+    if let first = empty.first {
+      findings.append(
+        .warning(
+          "\(empty.count) readouts, the first of them acquisition \(first), hold no samples or no channels",
+          assuming: "they are left out"))
+    }
+    guard uses.contains(where: \.isImage) else {
+      findings.append(
+        .error(
+          .incomplete,
+          acquisitions.isEmpty
+            ? "the file holds no readouts"
+            : "none of the \(acquisitions.count) readouts is an image line (\(Self.summary(of: uses)))",
+          remedy: "Export the scan again with its image lines, or name the file that holds them"))
+      return
+    }
+    selectEncoding(acquisitions, header: header, chosen: options.encodingSpace, findings: &findings)
+    for (counter, chosen) in [
+      (SelectableCounter.repetition, options.repetition), (.set, options.set),
+      (.cardiacPhase, options.cardiacPhase), (.slice, options.slice),
+    ] {
+      select(counter, chosen, among: acquisitions, findings: &findings)
+    }
+    checkChannels(acquisitions, header: header, findings: &findings)
+  }
+
+  /// How many readouts there are of each use, in words.
+  static func summary(of uses: [ReadoutUse]) -> String {
+    var parts: [String] = []
+    func add(_ count: Int, _ name: String) { if count > 0 { parts.append("\(count) \(name)") } }
+    add(uses.count { $0.isImage }, "image")
+    add(uses.count { $0 == .calibration }, "calibration only")
+    add(uses.count { $0 == .noise }, "noise")
+    for omission in Omission.allCases { add(uses.count { $0 == .leftOut(omission) }, omission.rawValue) }
+    return parts.joined(separator: ", ")
+  }
+
+  private mutating func selectEncoding(
+    _ acquisitions: [AcquisitionHeader], header: MRDHeader, chosen: Int?, findings: inout [Finding]
+  ) {
+    let spaces = Set(uses.indices.filter { uses[$0].isImage }.map { Int(acquisitions[$0].encodingSpace) })
+      .sorted()
+    if spaces.count > 1, chosen == nil {
+      findings.append(
+        .error(
+          .unsupported, "image lines lie in the encodings \(listed(spaces))",
+          remedy: "Choose one with --encoding-space \(spaces[0])"))
+    }
+    encodingSpace = chosen ?? spaces[0]
+    if !spaces.contains(encodingSpace) {
+      findings.append(
+        .error(
+          .incomplete, "no image line belongs to encoding \(encodingSpace)",
+          remedy: "Choose one of \(listed(spaces)) with --encoding-space"))
+    }
+    var strangers: [Int: Int] = [:]
+    for index in uses.indices where Int(acquisitions[index].encodingSpace) != encodingSpace {
+      if uses[index].isImage {
+        uses[index] = .leftOut(.otherEncoding)
+      } else if uses[index] == .calibration {
+        let space = Int(acquisitions[index].encodingSpace)
+        guard !haveEqualSampling(header, space, encodingSpace) else { continue }
+        uses[index] = .leftOut(.unusableCalibration)
+        strangers[space, default: 0] += 1
+      }
+    }
+    for (space, count) in strangers.sorted(by: { $0.key < $1.key }) {
+      findings.append(
+        .warning(
+          "\(count) calibration lines belong to encoding \(space), whose field of view differs from that of the image lines",
+          assuming: "they are left out, and parallel imaging calibrates on image lines"))
+    }
+  }
+
+  /// Whether two encodings have the same distance of k-space samples, so that counters mean the same positions.
+  private func haveEqualSampling(_ header: MRDHeader, _ first: Int, _ second: Int) -> Bool {
+    guard header.encodings.indices.contains(first), header.encodings.indices.contains(second) else {
+      return false
+    }
+    let a = header.encodings[first].encodedSpace.fieldOfView
+    let b = header.encodings[second].encodedSpace.fieldOfView
+    return (0..<3).allSatisfy { abs(a[$0] - b[$0]) <= 1e-3 * abs(b[$0]) }
+  }
+
+  /// Keeps one value of a counter; for slices, all of them unless one is chosen.
+  private mutating func select(
+    _ counter: SelectableCounter, _ chosen: Int?, among acquisitions: [AcquisitionHeader],
+    findings: inout [Finding]
+  ) {
+    func value(_ index: Int) -> Int { Int(acquisitions[index].counters[keyPath: counter.path]) }
+    let values = Set(uses.indices.filter { uses[$0].isImage }.map(value)).sorted()
+    guard let first = values.first else { return }
+    if chosen == nil, counter == .slice { return }
+    if chosen == nil, values.count > 1 {
+      findings.append(
+        .error(
+          .unsupported, "the scan holds \(values.count) \(counter.plural): \(listed(values))",
+          remedy: "Choose one with \(counter.option) \(first)"))
+    }
+    let kept = chosen ?? first
+    if !values.contains(kept) {
+      findings.append(
+        .error(
+          .incomplete, "no image line has \(counter.name) \(kept)",
+          remedy: "Choose one of \(listed(values)) with \(counter.option)"))
+    }
+    // Calibration lines may have been measured once for all repetitions.
+    let calibrated = Set(uses.indices.filter { uses[$0] == .calibration }.map(value))
+    let keptCalibration = calibrated.contains(kept) ? kept : calibrated.min()
+    for index in uses.indices {
+      if uses[index].isImage
+        ? value(index) != kept : uses[index] == .calibration && value(index) != keptCalibration
+      {
+        uses[index] = .leftOut(counter.omission)
+      }
+    }
+  }
+
+  private mutating func checkChannels(
+    _ acquisitions: [AcquisitionHeader], header: MRDHeader, findings: inout [Finding]
+  ) {
+    guard let first = uses.firstIndex(where: \.isImage) else { return }
+    channels = Int(acquisitions[first].activeChannels)
+    if let other = uses.indices.first(where: {
+      uses[$0].isImage && acquisitions[$0].activeChannels != channels
+    }) {
+      findings.append(
+        .error(
+          .contradictory,
+          "acquisition \(other) has \(acquisitions[other].activeChannels) channels, acquisition \(first) has \(channels)",
+          remedy: "Export the scan with the same receive channels for every line"))
+    }
+    let misfits = uses.indices.filter {
+      uses[$0] == .calibration && acquisitions[$0].activeChannels != channels
+    }
+    if let misfit = misfits.first {
+      for index in misfits { uses[index] = .leftOut(.unusableCalibration) }
+      findings.append(
+        .warning(
+          "calibration lines, the first of them acquisition \(misfit), have \(acquisitions[misfit].activeChannels) "
+            + "channels instead of \(channels)", assuming: "they are left out"))
+    }
+    if let stated = header.receiverChannels, stated != channels {
+      findings.append(
+        .note(
+          "the header states \(stated) receive channels, the readouts have \(channels)",
+          assuming: "the readouts are right"))
+    }
+  }
+}
+
+/// A counter of which a volume has one value.
+enum SelectableCounter {
+  case repetition, set, cardiacPhase, slice
+
+  var path: KeyPath<EncodingCounters, UInt16> {
+    switch self {
+    case .repetition: \.repetition
+    case .set: \.set
+    case .cardiacPhase: \.phase
+    case .slice: \.slice
+    }
+  }
+
+  var name: String {
+    switch self {
+    case .repetition: "repetition"
+    case .set: "set"
+    case .cardiacPhase: "cardiac phase"
+    case .slice: "slice"
+    }
+  }
+
+  var plural: String { name + "s" }
+
+  var option: String { "--" + name.split(separator: " ").joined(separator: "-") }
+
+  var omission: Omission {
+    switch self {
+    case .repetition: .otherRepetition
+    case .set: .otherSet
+    case .cardiacPhase: .otherCardiacPhase
+    case .slice: .otherSlice
+    }
+  }
+}
+
+/// Values for a message, the middle of a long list left out.
+func listed(_ values: [Int]) -> String {
+  values.count <= 6
+    ? values.map(String.init).joined(separator: ", ")
+    : values.prefix(3).map(String.init).joined(separator: ", ") + " ... \(values[values.count - 1])"
+}

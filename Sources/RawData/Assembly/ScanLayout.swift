@@ -1,0 +1,164 @@
+import Foundation
+import MRIData
+
+/// What a raw file holds and how it becomes k-space, worked out from headers alone.
+///
+/// A pure function of the XML header, the acquisition headers and the user's options. `kspace info` shows it and
+/// reading follows it, so that what is shown is what is done.
+public struct ScanLayout: Sendable {
+  /// The use of every acquisition, in the order of the file.
+  public let uses: [ReadoutUse]
+  /// The grid on which readouts are placed.
+  public let grid: EncodedGrid
+  /// The number of channels of the image lines.
+  public let channels: Int
+  /// The index of the encoding that holds the image lines.
+  public let encodingSpace: Int
+  /// Echo times, field strength and the rest; an echo time or field that nobody knows is NaN.
+  public let parameters: ScanParameters
+  /// The slice counters, sorted along the slice direction; one for a single slab.
+  public let sliceCounters: [Int]
+  /// The geometry of each slice.
+  public let sliceGeometries: [Geometry]
+  /// The geometry of all slices together; `nil` if they form no stack.
+  public let geometry: Geometry?
+  /// Everything the user should know.
+  public let findings: [Finding]
+
+  let image: [PlacedReadout]
+  let calibration: [PlacedReadout]
+  let noise: [Int]
+
+  /// Works out the layout; it never fails, but errors may be among its ``findings``.
+  public init(header: MRDHeader, acquisitions: [AcquisitionHeader], options: ReadingOptions = .init()) {
+    var findings: [Finding] = []
+    let selection = ReadoutSelection(acquisitions, header: header, options: options, findings: &findings)
+    var uses = selection.uses
+    let encoding =
+      header.encodings.indices.contains(selection.encodingSpace)
+      ? header.encodings[selection.encodingSpace] : nil
+    if let trajectory = encoding?.trajectory, !["cartesian", "epi"].contains(trajectory.lowercased()) {
+      findings.append(
+        .error(
+          .unsupported, "the trajectory is \(trajectory)",
+          remedy: "Only Cartesian scans can be reconstructed; grid the data first"))
+    }
+    let imageIndices = uses.indices.filter { uses[$0].isImage }
+    let readouts = imageIndices.map { acquisitions[$0] }
+    // Calibration lines take part in finding the grid: their counters run on the same axes.
+    let all = uses.indices.filter { uses[$0].isImage || uses[$0] == .calibration }.map { acquisitions[$0] }
+    let grid = EncodedGrid(encoding: encoding, readouts: all, options: options, findings: &findings)
+    let echoes = EchoAssignment(readouts, grid: grid, options: options, findings: &findings)
+    image =
+      Placement(
+        imageIndices, of: acquisitions, on: grid, echoes: echoes, phaseSign: options.phaseSign,
+        findings: &findings
+      ).readouts
+
+    let contrast = uses.indices.filter { uses[$0].isCalibration }.map { acquisitions[$0].counters.contrast }
+      .min()
+    let later = uses.indices.filter {
+      uses[$0] == .calibration && acquisitions[$0].counters.contrast != contrast
+    }
+    for index in later { uses[index] = .leftOut(.unusableCalibration) }
+    if !later.isEmpty {
+      findings.append(
+        .note(
+          "\(later.count) calibration lines belong to later echoes",
+          assuming: "those of the first echo suffice"))
+    }
+    let calibrated = uses.indices.filter {
+      uses[$0].isCalibration && acquisitions[$0].counters.contrast == contrast
+    }
+    calibration =
+      Placement(
+        calibrated, of: acquisitions, on: grid,
+        echoes: echoes, phaseSign: options.phaseSign, findings: &findings
+      ).readouts.filter { echoes.rule == .contrast || $0.echo == 0 }
+    Self.checkReadouts(all, grid, &findings)
+
+    let slices = SliceGeometry(readouts, grid: grid, findings: &findings)
+    sliceCounters = slices.counters
+    sliceGeometries = slices.geometries
+    geometry = slices.stack
+    parameters = ScanParameters(header, readouts, image, acquisitions, echoes, options, &findings)
+    noise = Self.noise(uses, acquisitions, channels: selection.channels, options, &findings)
+    self.uses = uses
+    self.grid = grid
+    channels = selection.channels
+    encodingSpace = selection.encodingSpace
+    self.findings = findings
+  }
+
+  /// The acquired positions of each echo of one slice.
+  public func masks(slice: Int) -> [SamplingMask] {
+    var masks = Array(
+      repeating: SamplingMask(lines: grid.matrix.y, partitions: grid.matrix.z, isAcquired: false),
+      count: parameters.echoTimes.count)
+    for readout in image where readout.slice == slice {
+      masks[readout.echo][line: readout.line, partition: readout.partition] = true
+    }
+    return masks
+  }
+
+  /// The calibration positions of one slice; `nil` if there are none.
+  public func calibrationMask(slice: Int) -> SamplingMask? {
+    guard calibration.contains(where: { $0.slice == slice }) else { return nil }
+    var mask = SamplingMask(lines: grid.matrix.y, partitions: grid.matrix.z, isAcquired: false)
+    for readout in calibration where readout.slice == slice {
+      mask[line: readout.line, partition: readout.partition] = true
+    }
+    return mask
+  }
+
+  private static func checkReadouts(
+    _ readouts: [AcquisitionHeader], _ grid: EncodedGrid, _ findings: inout [Finding]
+  ) {
+    let lost = readouts.map { readout in
+      let start = grid.readoutStart(of: readout)
+      return max(0, -start) + max(0, start + readout.keptCount - grid.matrix.x)
+    }
+    if let largest = lost.max(), largest > 0 {
+      findings.append(
+        .warning(
+          "\(lost.count { $0 > 0 }) readouts reach up to \(largest) samples beyond the \(grid.matrix.x) points of the grid",
+          assuming: "the samples beyond are left out", remedy: "--matrix with three numbers gives them room"))
+    }
+    let trajectories = readouts.count { $0.trajectoryDimensions > 0 }
+    if trajectories > 0 {
+      findings.append(
+        .warning(
+          "\(trajectories) readouts carry trajectories",
+          assuming: "the counters hold, and trajectories are ignored"))
+    }
+  }
+
+  private static func noise(
+    _ uses: [ReadoutUse], _ acquisitions: [AcquisitionHeader], channels: Int, _ options: ReadingOptions,
+    _ findings: inout [Finding]
+  ) -> [Int] {
+    let scans = uses.indices.filter { uses[$0] == .noise }
+    guard !scans.isEmpty else {
+      findings.append(
+        .note("the file holds no noise scan", assuming: "nothing about the noise; channels are not whitened"))
+      return []
+    }
+    let usable = scans.filter { acquisitions[$0].activeChannels == channels }
+    guard let first = usable.first else {
+      findings.append(
+        .warning(
+          "the noise scan has \(acquisitions[scans[0]].activeChannels) channels, the image lines have \(channels)",
+          assuming: "nothing about the noise; channels are not whitened"))
+      return []
+    }
+    let samples = usable.reduce(0) { $0 + Int(acquisitions[$1].sampleCount) }
+    guard samples >= 4 * channels else {
+      findings.append(
+        .warning(
+          "the noise scan (acquisition \(first)) has \(samples) samples, too few for \(channels) channels",
+          assuming: "nothing about the noise; channels are not whitened"))
+      return []
+    }
+    return options.prewhitens ? usable : []
+  }
+}

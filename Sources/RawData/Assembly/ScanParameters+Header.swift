@@ -1,0 +1,120 @@
+import Foundation
+import MRIData
+
+extension ScanParameters {
+  /// Gathers parameters from the header, the image lines and the user.
+  ///
+  /// - Parameters:
+  ///   - header: The XML header.
+  ///   - readouts: The image lines.
+  ///   - placed: Where they belong.
+  ///   - acquisitions: All readouts of the file.
+  ///   - echoes: How echoes are told apart.
+  ///   - options: What the user says.
+  ///   - findings: Takes what is missing or contradictory.
+  init(
+    _ header: MRDHeader, _ readouts: [AcquisitionHeader], _ placed: [PlacedReadout],
+    _ acquisitions: [AcquisitionHeader], _ echoes: EchoAssignment, _ options: ReadingOptions,
+    _ findings: inout [Finding]
+  ) {
+    let echoTimes = Self.echoTimes(header, echoes, options, &findings)
+    var reversed = Array(repeating: 0, count: echoes.count)
+    var total = reversed
+    for readout in placed {
+      total[readout.echo] += 1
+      if acquisitions[readout.acquisition].flags.contains(.isReverse) { reversed[readout.echo] += 1 }
+    }
+    if zip(reversed, total).contains(where: { $0 > 0 && $0 < $1 }) {
+      findings.append(
+        .warning(
+          "\(reversed.reduce(0, +)) of \(readouts.count) image lines were read out backwards, mixed with forward ones within an echo",
+          assuming:
+            "an echo-planar readout: lines are reversed, but neither ghosts nor gradient ramps are corrected")
+      )
+    }
+    let (field, frequency) = Self.field(header, options, &findings)
+    self.init(
+      echoTimes: echoTimes, fieldStrength: field, imagingFrequency: frequency,
+      polarities: zip(reversed, total).map { $0 > 0 && $0 == $1 ? .reversed : .forward },
+      repetitionTime: header.repetitionTimes.first, flipAngle: header.flipAngles.first,
+      dwellTime: Self.dwellTime(readouts, &findings), phaseSign: options.phaseSign,
+      protocolName: header.protocolName, manufacturer: header.manufacturer, model: header.model,
+      patientPosition: header.patientPosition)
+  }
+
+  private static func echoTimes(
+    _ header: MRDHeader, _ echoes: EchoAssignment, _ options: ReadingOptions, _ findings: inout [Finding]
+  ) -> [Double] {
+    var times = Array(repeating: Double.nan, count: echoes.count)
+    if let chosen = options.echoTimes {
+      if chosen.count == echoes.count { times = chosen }
+    } else if header.echoTimes.count == echoes.count {
+      times = header.echoTimes
+    } else if let last = echoes.contrasts.last, last < header.echoTimes.count {
+      times = echoes.contrasts.map { header.echoTimes[$0] }
+      findings.append(
+        .note(
+          "the header states \(header.echoTimes.count) echo times, the readouts hold \(echoes.count) echoes",
+          assuming: "the times at the contrast counters \(listed(echoes.contrasts))"))
+    } else if echoes.count > 0 {
+      let stated = header.echoTimes.isEmpty ? "no echo time" : "\(header.echoTimes.count) echo time(s)"
+      findings.append(
+        .warning(
+          "the header states \(stated) for \(echoes.count) echo(es)",
+          assuming: "unknown echo times, which do for images but not for maps",
+          remedy: "Name them with --echo-times 3.3ms,6.4ms"))
+    }
+    if zip(times, times.dropFirst()).contains(where: { $0 >= $1 }) {
+      findings.append(
+        .warning(
+          "the echo times do not rise: "
+            + times.map { String(format: "%g ms", $0 * 1000) }.joined(separator: ", "),
+          assuming: "the order of the echoes is right", remedy: "Name them with --echo-times 3.3ms,6.4ms"))
+    }
+    return times
+  }
+
+  /// The measured Larmor frequency is believed before the nominal field.
+  private static func field(
+    _ header: MRDHeader, _ options: ReadingOptions, _ findings: inout [Finding]
+  ) -> (field: Double, frequency: Double) {
+    let gamma = protonGyromagneticRatio
+    if let chosen = options.fieldStrength { return (chosen, chosen * gamma) }
+    switch (header.fieldStrength, header.imagingFrequency) {
+    case (let field?, let frequency?):
+      guard abs(frequency / gamma / field - 1) > 0.01 else { return (field, frequency) }
+      findings.append(
+        .warning(
+          String(
+            format: "the header states %.4g T beside a Larmor frequency of %.6g MHz, which is that of %.4g T",
+            field,
+            frequency * 1e-6, frequency / gamma), assuming: "the frequency is right",
+          remedy: "--field-strength sets the field"))
+      return (frequency / gamma, frequency)
+    case (nil, let frequency?): return (frequency / gamma, frequency)
+    case (let field?, nil): return (field, field * gamma)
+    case (nil, nil):
+      findings.append(
+        .warning(
+          "the header states neither field strength nor Larmor frequency",
+          assuming: "an unknown field, which does for images but not for maps",
+          remedy: "--field-strength 3T sets it"))
+      return (.nan, .nan)
+    }
+  }
+
+  private static func dwellTime(_ readouts: [AcquisitionHeader], _ findings: inout [Finding]) -> Double? {
+    let times = Set(readouts.map(\.sampleTime)).sorted()
+    guard let shortest = times.first, shortest > 0 else {
+      if !times.isEmpty { findings.append(.note("sample_time_us is 0", assuming: "an unknown dwell time")) }
+      return nil
+    }
+    if times.count > 1 {
+      findings.append(
+        .warning(
+          "readouts have \(times.count) different sample times",
+          assuming: "the shortest, \(shortest) us, for all"))
+    }
+    return Double(shortest) * 1e-6
+  }
+}
