@@ -53,7 +53,7 @@ public struct MRDHeader: Sendable, Equatable {
   public struct Space: Sendable, Equatable {
     /// The number of points along `x`, `y`, `z`.
     public var matrix: SIMD3<Double>
-    /// The field of view [m].
+    /// The field of view [m]; 0 where the header does not state it.
     public var fieldOfView: SIMD3<Double>
   }
 

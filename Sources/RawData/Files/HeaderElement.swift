@@ -44,7 +44,8 @@ extension HeaderElement {
     let parser = XMLParser(data: Data(xml.utf8))
     parser.shouldResolveExternalEntities = false
     parser.delegate = builder
-    guard parser.parse(), let root = builder.root else {
+    // The parser also reports success for documents that end too early or go on after their end.
+    guard parser.parse(), parser.parserError == nil, builder.isWhole, let root = builder.root else {
       throw Failure(line: parser.lineNumber, isEmpty: builder.root == nil)
     }
     return root
@@ -61,6 +62,12 @@ extension HeaderElement {
   private final class Builder: NSObject, XMLParserDelegate {
     var root: HeaderElement?
     private var open: [HeaderElement] = []
+    private var isBroken = false
+
+    /// Whether every element was closed and nothing was amiss.
+    var isWhole: Bool { open.isEmpty && !isBroken }
+
+    func parser(_ parser: XMLParser, parseErrorOccurred error: any Error) { isBroken = true }
 
     func parser(
       _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,

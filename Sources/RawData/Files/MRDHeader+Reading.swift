@@ -77,11 +77,10 @@ extension MRDHeader.Encoding {
 }
 
 extension MRDHeader.Space {
-  /// A grid; an extent that is not stated is not a number.
   fileprivate init?(_ element: HeaderElement) {
     guard let matrix = element["matrixSize"].flatMap({ SIMD3($0, otherwise: 1) }) else { return nil }
-    let fieldOfView = element["fieldOfView_mm"].flatMap { SIMD3($0, otherwise: .nan) }
-    self.init(matrix: matrix, fieldOfView: fieldOfView.map { $0 / 1000 } ?? SIMD3(repeating: .nan))
+    let fieldOfView = element["fieldOfView_mm"].flatMap { SIMD3($0, otherwise: 0) }
+    self.init(matrix: matrix, fieldOfView: fieldOfView.map { $0 / 1000 } ?? .zero)
   }
 }
 
