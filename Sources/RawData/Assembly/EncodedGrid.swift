@@ -45,7 +45,9 @@ extension EncodedGrid {
   ) {
     let stated = encoding?.encodedSpace.matrix
     let isWhole = stated.map { matrix in
-      (0..<3).allSatisfy { matrix[$0] >= 1 && abs(matrix[$0] - matrix[$0].rounded()) < 1e-6 }
+      (0..<3).allSatisfy {
+        matrix[$0] >= 1 && matrix[$0] <= Self.largestExtent && abs(matrix[$0] - matrix[$0].rounded()) < 1e-6
+      }
     }
     let header = isWhole == true ? stated.map { Extents(x: Int($0.x), y: Int($0.y), z: Int($0.z)) } : nil
     let lines = AxisCounters(
@@ -91,6 +93,13 @@ extension EncodedGrid {
           assuming: "the grid that samples and counters span, \(matrix)",
           remedy: "--matrix \(matrix.y)x\(matrix.z) or three numbers set another one"))
     }
+    if Double(matrix.y) * Double(matrix.z) > Self.largestPlane || Double(matrix.x) > Self.largestExtent {
+      findings.append(
+        .error(
+          .malformed, "the encoded matrix \(matrix) is larger than any scan",
+          remedy: "Set the grid with --matrix, or export the scan again"))
+      matrix = Extents(x: 1, y: 1, z: 1)
+    }
     centerLine = lines.limit?.center ?? matrix.y / 2
     centerPartition = partitions.limit?.center ?? matrix.z / 2
     for (axis, counters) in [(matrix.y, lines), (matrix.z, partitions)] {
@@ -102,7 +111,7 @@ extension EncodedGrid {
     }
 
     fieldOfView = Self.fieldOfView(encoding, options, &findings)
-    readoutLength = x
+    readoutLength = matrix.x
     prescribed = matrix
     if let header, options.matrix?.x == nil, longest > header.x {
       findings.append(
@@ -152,6 +161,11 @@ extension EncodedGrid {
     }
     if options.removesOversampling { readoutLength = prescribed.x }
   }
+
+  /// Counters and sample numbers have 16 bits.
+  private static let largestExtent = 65536.0
+  /// The largest believable number of phase-encoding positions.
+  private static let largestPlane = 0x1p26
 
   private static func fieldOfView(
     _ encoding: MRDHeader.Encoding?, _ options: ReadingOptions, _ findings: inout [Finding]

@@ -25,6 +25,7 @@ public struct ScanLayout: Sendable {
   /// Everything the user should know.
   public let findings: [Finding]
 
+  let echoRule: EchoAssignment.Rule
   let image: [PlacedReadout]
   let calibration: [PlacedReadout]
   let noise: [Int]
@@ -83,6 +84,7 @@ public struct ScanLayout: Sendable {
     geometry = slices.stack
     parameters = ScanParameters(header, readouts, image, acquisitions, echoes, options, &findings)
     noise = Self.noise(uses, acquisitions, channels: selection.channels, options, &findings)
+    echoRule = echoes.rule
     self.uses = uses
     self.grid = grid
     channels = selection.channels
@@ -114,6 +116,14 @@ public struct ScanLayout: Sendable {
   private static func checkReadouts(
     _ readouts: [AcquisitionHeader], _ grid: EncodedGrid, _ findings: inout [Finding]
   ) {
+    if grid.statesReadoutCenter, let stray = readouts.first(where: { !(0..<$0.keptCount).contains($0.keptCenter) }) {
+      findings.append(
+        .error(
+          .malformed,
+          "a readout of line \(stray.counters.line) states its centre at sample \(stray.centerSample), "
+            + "outside the \(stray.keptCount) samples that are kept",
+          remedy: "Set center_sample with the converter"))
+    }
     let lost = readouts.map { readout in
       let start = grid.readoutStart(of: readout)
       return max(0, -start) + max(0, start + readout.keptCount - grid.matrix.x)

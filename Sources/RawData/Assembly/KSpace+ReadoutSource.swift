@@ -1,0 +1,60 @@
+import MRIData
+
+extension KSpace {
+  /// Reads a scan of a single volume: one 3D slab, or one slice.
+  ///
+  /// Readouts are placed by their encoding counters, never by their order: shuffling them changes no bit. Noise
+  /// scans whiten the channels, readouts are cut to the prescribed field of view, averages are divided by their
+  /// number, reversed readouts turned round, and navigators, phase correction, dummy and feedback lines left out.
+  ///
+  ///     let scan = try KSpace(MRDFile(at: "subject01.mrd"))
+  ///
+  /// - Parameters:
+  ///   - source: The readouts of a file.
+  ///   - options: What the user says where the file is silent, wrong or holds several volumes.
+  /// - Throws: ``RawDataError`` if the header contradicts the data in a way that `options` do not settle, if the
+  ///   scan holds several slices, repetitions or sets and none is chosen, if channels change or samples are missing
+  ///   or not finite.
+  public init(_ source: some ReadoutSource, options: ReadingOptions = .init()) throws(RawDataError) {
+    let assembler = try KSpaceAssembler(source, options: options)
+    let slices = assembler.layout.sliceCounters
+    guard slices.count == 1 else {
+      throw RawDataError(
+        .unsupported, in: source.path, "the scan holds \(slices.count) slices: \(listed(slices.sorted()))",
+        remedy: "Choose one with --slice \(slices[0]), or read them as a stack of slices")
+    }
+    self = try assembler.volume(0)
+  }
+}
+
+/// The slices of a two-dimensional scan, lowest along the slice direction first.
+///
+///     let stack = try SliceStack(MRDFile(at: "localizer.mrd"))
+///     let images = try ChannelImages(stacking: stack.slices.map(reconstruction), geometry: stack.geometry)
+public struct SliceStack: Sendable {
+  /// The k-space of each slice.
+  public let slices: [KSpace]
+  /// Where the stack lies in the patient; on the grid of ``KSpace/geometry``, with one `z` per slice.
+  public let geometry: Geometry
+
+  /// Reads all slices of a scan; a single volume is a stack of one.
+  ///
+  /// - Parameters:
+  ///   - source: The readouts of a file.
+  ///   - options: What the user says where the file is silent or wrong.
+  /// - Throws: ``RawDataError`` as for a single volume, and if the slices form no stack: several slabs, or
+  ///   slices in different directions.
+  public init(_ source: some ReadoutSource, options: ReadingOptions = .init()) throws(RawDataError) {
+    let assembler = try KSpaceAssembler(source, options: options)
+    guard let geometry = assembler.layout.geometry else {
+      throw RawDataError(
+        .unsupported, in: source.path,
+        "the \(assembler.layout.sliceCounters.count) slices or slabs of the scan form no stack",
+        remedy: "Choose one with --slice")
+    }
+    self.geometry = geometry
+    var slices: [KSpace] = []
+    for index in assembler.layout.sliceCounters.indices { slices.append(try assembler.volume(index)) }
+    self.slices = slices
+  }
+}

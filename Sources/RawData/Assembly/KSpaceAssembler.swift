@@ -1,0 +1,156 @@
+import LinearAlgebra
+import MRIData
+import NDArrays
+import Numerics
+import Synchronization
+
+/// Reads the readouts of a source into k-space arrays, as a layout says.
+struct KSpaceAssembler<Source: ReadoutSource> {
+  private let source: Source
+  /// The layout that is followed.
+  let layout: ScanLayout
+  private let kernel: ReadoutKernel
+  private var findings: [Finding]
+
+  /// Prepares reading.
+  ///
+  /// - Throws: ``RawDataError`` if the layout holds an error, or the noise scan cannot be read.
+  init(_ source: Source, options: ReadingOptions) throws(RawDataError) {
+    let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions, options: options)
+    if let error = layout.findings.first(where: { $0.severity == .error }) {
+      throw RawDataError(error, in: source.path)
+    }
+    self.source = source
+    self.layout = layout
+    findings = layout.findings
+    var whitening: NDArray<Complex<Float>>?
+    if let covariance = try NoiseCovariance(source, layout: layout) {
+      do {
+        whitening = try covariance.whitening()
+      } catch {
+        findings.append(
+          .warning(
+            "the noise scan does not whiten: \(error)",
+            assuming: "nothing about the noise; channels are not whitened"))
+      }
+    }
+    kernel = ReadoutKernel(
+      grid: layout.grid, channels: layout.channels, whitening: whitening, phaseSign: options.phaseSign)
+  }
+
+  /// The k-space of one slice or slab.
+  ///
+  /// - Parameter index: The index among the layout's slices, which are sorted along the slice direction.
+  /// - Throws: ``RawDataError`` if samples are missing or not finite.
+  func volume(_ index: Int) throws(RawDataError) -> KSpace {
+    let slice = layout.sliceCounters[index]
+    let masks = layout.masks(slice: slice)
+    let readouts = layout.image.filter { $0.slice == slice }
+    let samples = try samples(readouts, masks: masks)
+    var calibration: CalibrationLines?
+    if let mask = layout.calibrationMask(slice: slice) {
+      let lines = layout.calibration.filter { $0.slice == slice }.map { readout in
+        var readout = readout
+        readout.echo = 0
+        return readout
+      }
+      let samples = try self.samples(lines, masks: [mask])
+      calibration = CalibrationLines(samples: samples.reshaped(to: Array(samples.shape[1...])), mask: mask)
+    }
+    let acquisitions = source.acquisitions
+    let range = readouts.map { kernel.range(of: acquisitions[$0.acquisition]) }.reduce(0..<layout.grid.readoutLength) {
+      $0.clamped(to: $1)
+    }
+    var prescribed = layout.grid.prescribed
+    prescribed.x = min(prescribed.x, layout.grid.readoutLength)
+    return KSpace(
+      samples: samples, masks: masks, parameters: layout.parameters, geometry: layout.sliceGeometries[index],
+      readoutRange: range, prescribedMatrix: prescribed, calibration: calibration, noise: noise(readouts),
+      assumptions: findings.compactMap { finding in
+        finding.severity == .note ? nil : finding.assumption.map { "\(finding.problem); assumed: \($0)" }
+      })
+  }
+
+  /// Averaging `n` readouts leaves `1 / n` of the noise power at a position; the image sees the mean over k-space.
+  private func noise(_ readouts: [PlacedReadout]) -> NoiseLevel {
+    guard kernel.whitening != nil, !readouts.isEmpty else { return .unknown }
+    var power = 0.0, positions = 0
+    for readout in readouts where readout.turn == 0 {
+      power += 1 / Double(readout.turns)
+      positions += 1
+    }
+    return .whitened(standardDeviation: Float((power / Double(positions)).squareRoot()))
+  }
+
+  /// Reads and places readouts, axes `[echo, channel, kz, ky, kx]`.
+  ///
+  /// Readouts that are averaged take turns: the first one of every position is written, the second one added,
+  /// and so on in passes, the last one followed by the division by their number. Within a pass every position is
+  /// touched once, so that neither threads nor the order of the file change a bit.
+  private func samples(
+    _ readouts: [PlacedReadout], masks: [SamplingMask]
+  ) throws(RawDataError) -> NDArray<Complex<Float>> {
+    let matrix = layout.grid.matrix, length = layout.grid.readoutLength, channels = layout.channels
+    let acquisitions = source.acquisitions
+    let shape = [masks.count, channels, matrix.z, matrix.y, length]
+    return try NDArray(uninitializedShape: shape) { (buffer) throws(RawDataError) in
+      let target = SharedBuffer(buffer)
+      let firstBroken = Atomic<Int>(.max)
+      for turn in 0..<(readouts.map(\.turns).max() ?? 0) {
+        let placed = readouts.filter { $0.turn == turn }.sorted { $0.acquisition < $1.acquisition }
+        var slots = [Int32](repeating: 0, count: acquisitions.count)
+        for (slot, readout) in placed.enumerated() { slots[readout.acquisition] = Int32(slot) }
+        let slotOf = slots
+        try source.forEachReadout(placed.map(\.acquisition)) { (index, samples) throws(RawDataError) in
+          guard samples.areFinite else {
+            firstBroken.min(index, ordering: .relaxed)
+            return
+          }
+          let readout = placed[Int(slotOf[index])]
+          kernel.withRows(of: samples, acquisitions[index]) { rows in
+            for channel in 0..<channels {
+              let row =
+                (((readout.echo * channels + channel) * matrix.z + readout.partition) * matrix.y + readout.line)
+                * length
+              write(
+                rows.baseAddress.unsafelyUnwrapped + channel * length, to: target[row..<row + length], readout)
+            }
+          }
+        }
+        let broken = firstBroken.load(ordering: .relaxed)
+        if broken < .max { throw .notFinite(acquisition: broken, in: source.path) }
+      }
+      clearHoles(target, masks, channels: channels, length: length)
+    }
+  }
+
+  private func write(
+    _ row: UnsafePointer<Complex<Float>>, to target: UnsafeMutableBufferPointer<Complex<Float>>,
+    _ readout: PlacedReadout
+  ) {
+    if readout.turn == 0 {
+      _ = target.initialize(from: UnsafeBufferPointer(start: row, count: target.count))
+    } else {
+      for index in target.indices { target[index] += row[index] }
+    }
+    if readout.turns > 1, readout.turn == readout.turns - 1 {
+      let scale = Complex<Float>(1 / Float(readout.turns), 0)
+      for index in target.indices { target[index] *= scale }
+    }
+  }
+
+  /// Zeroes the positions that no readout wrote.
+  private func clearHoles(
+    _ target: SharedBuffer<Complex<Float>>, _ masks: [SamplingMask], channels: Int, length: Int
+  ) {
+    Parallelism.forEach(masks.count * channels) { block in
+      let mask = masks[block / channels]
+      mask.isAcquired.withUnsafeBufferPointer { isAcquired in
+        for position in isAcquired.indices where !isAcquired[position] {
+          let start = (block * isAcquired.count + position) * length
+          target[start..<start + length].initialize(repeating: .zero)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import LinearAlgebra
+import MRIData
+import NDArrays
+import Numerics
+
+/// How the noise of the receive channels is correlated, from a scan without signal.
+///
+/// ```
+/// C[i, j] = E(n[i] conj(n[j]))     of a sample of the image lines
+/// C / 2 = L L^H,  W = L^(-1)       W n: uncorrelated, real and imaginary parts of standard deviation 1
+/// ```
+///
+/// The mean is not removed: thermal noise has none, and an offset of the receivers is noise to the image as well.
+/// Noise power is proportional to the bandwidth, so that samples of dwell time `t'` instead of `t` have the
+/// covariance `C t / t'`; the receivers' filter, which passes only a part `b` of the nominal bandwidth of the
+/// noise scan, adds a factor `1 / b`.
+///
+/// - SeeAlso: P. Kellman, E. McVeigh, "Image reconstruction in SNR units", MRM 54:1439, 2005,
+///   doi:10.1002/mrm.20713.
+public struct NoiseCovariance: Sendable {
+  /// The covariance of one complex sample of the image lines, axes `[channel, channel]`.
+  public let matrix: NDArray<Complex<Double>>
+  /// The number of noise samples per channel.
+  public let sampleCount: Int
+
+  /// The matrix `W` that whitens, axes `[channel, channel]`, lower triangular.
+  ///
+  /// - Throws: ``LinearAlgebraError`` if a channel is silent or a copy of others.
+  public func whitening() throws(LinearAlgebraError) -> NDArray<Complex<Float>> {
+    let half = matrix.map { Complex($0.real / 2, $0.imaginary / 2) }
+    return try inverseOfLowerTriangle(choleskyFactor(of: half)).map { Complex(Float($0.real), Float($0.imaginary)) }
+  }
+}
+
+extension NoiseCovariance {
+  /// More readouts than these (65,000 samples or so) would not change the estimate noticeably.
+  private static let largestNumberOfReadouts = 256
+
+  /// Estimates the covariance from the noise readouts of a layout; `nil` if it uses none.
+  ///
+  /// - Throws: ``RawDataError`` if samples are missing or not finite.
+  init?(_ source: some ReadoutSource, layout: ScanLayout) throws(RawDataError) {
+    guard !layout.noise.isEmpty else { return nil }
+    let acquisitions = source.acquisitions, channels = layout.channels
+    // Readouts are summed in the order of time, so that the order of the file does not show in the last bit.
+    let chosen = layout.noise.sorted { acquisitions[$0].scanCounter < acquisitions[$1].scanCounter }
+      .prefix(Self.largestNumberOfReadouts)
+    let slots = Dictionary(uniqueKeysWithValues: zip(chosen, 0...))
+    var parts = NDArray<Complex<Double>>(repeating: .zero, shape: [chosen.count, channels, channels])
+    try parts.withUnsafeMutableBufferPointer { (buffer) throws(RawDataError) in
+      let parts = SharedBuffer(buffer)
+      try source.forEachReadout(chosen.sorted()) { (index, samples) throws(RawDataError) in
+        guard samples.areFinite else { throw .notFinite(acquisition: index, in: source.path) }
+        guard let slot = slots[index] else { return }
+        accumulate(
+          samples, channels: channels, into: parts[slot * channels * channels..<(slot + 1) * channels * channels])
+      }
+    }
+    let imageDwell = layout.parameters.dwellTime
+    let bandwidth = source.header.relativeNoiseBandwidth ?? 1
+    let total = chosen.reduce(0) { $0 + Int(acquisitions[$1].sampleCount) }
+    var sum = NDArray<Complex<Double>>(repeating: .zero, shape: [channels, channels])
+    sum.withUnsafeMutableBufferPointer { sum in
+      for (slot, index) in chosen.enumerated() {
+        let dwell = Double(acquisitions[index].sampleTime) * 1e-6
+        let ratio = imageDwell.map { dwell > 0 ? dwell / $0 : 1 } ?? 1
+        let scale = ratio / bandwidth / Double(total)
+        for (element, product) in parts.part(at: slot).elements.enumerated() {
+          sum[element] += Complex(product.real * scale, product.imaginary * scale)
+        }
+      }
+    }
+    matrix = sum
+    sampleCount = total
+  }
+}
+
+/// Adds up `n[i] conj(n[j])` over the samples of one readout, axes `[channel, sample]`.
+private func accumulate(
+  _ samples: UnsafeBufferPointer<Complex<Float>>, channels: Int,
+  into matrix: UnsafeMutableBufferPointer<Complex<Double>>
+) {
+  let count = samples.count / channels
+  for row in 0..<channels {
+    for column in 0...row {
+      var real = 0.0, imaginary = 0.0
+      for sample in 0..<count {
+        let a = samples[row * count + sample], b = samples[column * count + sample]
+        let (ar, ai, br, bi) = (Double(a.real), Double(a.imaginary), Double(b.real), Double(b.imaginary))
+        real += ar * br + ai * bi
+        imaginary += ai * br - ar * bi
+      }
+      matrix[row * channels + column] = Complex(real, imaginary)
+      matrix[column * channels + row] = Complex(real, -imaginary)
+    }
+  }
+}
+
+extension UnsafeBufferPointer<Complex<Float>> {
+  /// Whether no sample is NaN or infinite: `0 x` is 0 for finite numbers only.
+  var areFinite: Bool {
+    withMemoryRebound(to: Float.self) { numbers in
+      var sum = SIMD8<Float>.zero
+      var tail: Float = 0
+      let whole = numbers.count / 8 * 8
+      for start in stride(from: 0, to: whole, by: 8) {
+        sum += UnsafeRawPointer(numbers.baseAddress.unsafelyUnwrapped + start)
+          .loadUnaligned(as: SIMD8<Float>.self) * 0
+      }
+      for index in whole..<numbers.count { tail += numbers[index] * 0 }
+      return sum.sum() + tail == 0
+    }
+  }
+}
+
+extension RawDataError {
+  /// The error for samples that are no numbers.
+  static func notFinite(acquisition: Int, in path: String) -> RawDataError {
+    RawDataError(
+      .malformed, in: path, "the samples of acquisition \(acquisition) are not all finite (NaN or infinity)",
+      remedy: "Export the scan again; a converter or a disk has damaged it")
+  }
+}

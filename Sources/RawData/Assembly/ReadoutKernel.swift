@@ -1,0 +1,171 @@
+import FourierTransforms
+import LinearAlgebra
+import MRIData
+import NDArrays
+import Numerics
+import Synchronization
+
+/// What happens to the samples of one readout on their way into k-space.
+///
+/// ```
+/// trim, reverse, centre       [channel, sample] -> [channel, kx] of the encoded grid
+/// cut the field of view       FFT, crop about n / 2, FFT
+/// whiten                      W [channel, channel] x [channel, kx]
+/// mirror and conjugate        for sources of negative phase: image -> conj(image)
+/// ```
+///
+/// Cutting and whitening commute, so that whitening works on the shorter readout.
+struct ReadoutKernel: Sendable {
+  /// The grid with its full readout.
+  let grid: EncodedGrid
+  /// The number of channels.
+  let channels: Int
+  /// The whitening matrix `[channel, channel]`, if there is one.
+  let whitening: NDArray<Complex<Float>>?
+  /// The sign of the phase in the source.
+  let phaseSign: PhaseSign
+
+  private let full: FourierTransform?
+  private let cut: FourierTransform?
+  private let pool = WorkspacePool()
+
+  init(grid: EncodedGrid, channels: Int, whitening: NDArray<Complex<Float>>?, phaseSign: PhaseSign) {
+    self.grid = grid
+    self.channels = channels
+    self.whitening = whitening
+    self.phaseSign = phaseSign
+    let isCut = grid.readoutLength < grid.matrix.x
+    full = isCut ? FourierTransform(shape: [channels, grid.matrix.x], axes: [1]) : nil
+    cut = isCut ? FourierTransform(shape: [channels, grid.readoutLength], axes: [1]) : nil
+  }
+
+  /// Hands the rows `[channel, kx]` that a readout becomes to a closure.
+  func withRows(
+    of samples: UnsafeBufferPointer<Complex<Float>>, _ readout: AcquisitionHeader,
+    _ body: (UnsafeBufferPointer<Complex<Float>>) -> Void
+  ) {
+    let workspace = pool.take(capacity: channels * grid.matrix.x)
+    defer { pool.giveBack(workspace) }
+    var rows = UnsafeMutableBufferPointer(rebasing: workspace.first[..<(channels * grid.matrix.x)])
+    var spare = UnsafeMutableBufferPointer(rebasing: workspace.second[..<(channels * grid.readoutLength)])
+    place(samples, readout, in: rows)
+    if let full, let cut {
+      full.inverse(rows)
+      let length = grid.readoutLength, start = grid.matrix.x / 2 - length / 2
+      for channel in 0..<channels {
+        let row = rows[channel * grid.matrix.x + start..<channel * grid.matrix.x + start + length]
+        _ = UnsafeMutableBufferPointer(rebasing: spare[channel * length..<(channel + 1) * length])
+          .update(fromContentsOf: UnsafeMutableBufferPointer(rebasing: row))
+      }
+      cut.forward(spare)
+      (rows, spare) = (spare, UnsafeMutableBufferPointer(rebasing: rows[..<(channels * length)]))
+    }
+    if let whitening {
+      whitening.withUnsafeBufferPointer { matrix in
+        multiply(
+          matrix, UnsafeBufferPointer(rows), into: spare, rows: channels, columns: grid.readoutLength,
+          inner: channels)
+      }
+      swap(&rows, &spare)
+    }
+    if phaseSign == .negative { conjugateMirrored(rows) }
+    body(UnsafeBufferPointer(rows))
+  }
+
+  /// The part of `kx` that a readout covers on the finished axis.
+  func range(of readout: AcquisitionHeader) -> Range<Int> {
+    let start = grid.readoutStart(of: readout)
+    let lower = max(0, start), upper = min(grid.matrix.x, start + readout.keptCount)
+    guard lower < upper else { return 0..<0 }
+    let (n, m) = (grid.matrix.x, grid.readoutLength)
+    // Cutting the field of view to m / n widens the distance of samples by n / m.
+    let first = m / 2 - (n / 2 - lower) * m / n
+    let last = m / 2 + (upper - 1 - n / 2) * m / n
+    let covered = lower == 0 && upper == n ? 0..<m : max(0, first)..<min(m, max(first, last) + 1)
+    guard phaseSign == .negative, covered.count < m else { return covered }
+    // Index 0 of an even axis mirrors onto itself and stands alone, so that it is not counted.
+    return (m % 2 == 0 ? max(1, m - covered.upperBound + 1) : m - covered.upperBound)
+      ..< min(m, m % 2 == 0 ? m - max(1, covered.lowerBound) + 1 : m - covered.lowerBound)
+  }
+
+  /// Puts the kept samples on the grid's `kx` axis, running along `+kx`, zeros elsewhere.
+  private func place(
+    _ samples: UnsafeBufferPointer<Complex<Float>>, _ readout: AcquisitionHeader,
+    in rows: UnsafeMutableBufferPointer<Complex<Float>>
+  ) {
+    let count = Int(readout.sampleCount), kept = readout.keptCount, length = grid.matrix.x
+    let start = grid.readoutStart(of: readout)
+    let lower = max(0, start), upper = min(length, start + kept)
+    let isReversed = readout.flags.contains(.isReverse)
+    for channel in 0..<channels {
+      let row = UnsafeMutableBufferPointer(rebasing: rows[channel * length..<(channel + 1) * length])
+      guard lower < upper else {
+        row.update(repeating: .zero)
+        continue
+      }
+      UnsafeMutableBufferPointer(rebasing: row[..<lower]).update(repeating: .zero)
+      UnsafeMutableBufferPointer(rebasing: row[upper...]).update(repeating: .zero)
+      let first = channel * count + Int(readout.discardPre)
+      if isReversed {
+        let last = first + kept - 1
+        for index in lower..<upper { row[index] = samples[last - (index - start)] }
+      } else {
+        let source = samples[first + lower - start..<first + upper - start]
+        _ = UnsafeMutableBufferPointer(rebasing: row[lower..<upper])
+          .update(fromContentsOf: UnsafeBufferPointer(rebasing: source))
+      }
+    }
+  }
+
+  /// `k(x) -> conj(k(-x))` along every row; the caller mirrors the other axes.
+  private func conjugateMirrored(_ rows: UnsafeMutableBufferPointer<Complex<Float>>) {
+    let length = grid.readoutLength
+    for start in stride(from: 0, to: rows.count, by: length) {
+      for index in 0..<length {
+        let partner = mirrored(index, length)
+        guard index <= partner else { continue }
+        let (a, b) = (rows[start + index], rows[start + partner])
+        rows[start + index] = b.conjugate
+        rows[start + partner] = a.conjugate
+      }
+    }
+  }
+}
+
+/// Two buffers for the work on one readout.
+private final class Workspace: @unchecked Sendable {
+  // Unchecked: the pool gives a workspace to one thread at a time.
+  let first: UnsafeMutableBufferPointer<Complex<Float>>
+  let second: UnsafeMutableBufferPointer<Complex<Float>>
+
+  init(capacity: Int) {
+    func block() -> UnsafeMutableBufferPointer<Complex<Float>> {
+      let bytes = UnsafeMutableRawPointer.allocate(
+        byteCount: max(64, capacity * MemoryLayout<Complex<Float>>.stride), alignment: 64)
+      let block = UnsafeMutableBufferPointer(
+        start: bytes.bindMemory(to: Complex<Float>.self, capacity: capacity), count: capacity)
+      block.initialize(repeating: .zero)
+      return block
+    }
+    first = block()
+    second = block()
+  }
+
+  deinit {
+    first.deallocate()
+    second.deallocate()
+  }
+}
+
+/// Workspaces that threads share, as many as there are threads.
+private final class WorkspacePool: Sendable {
+  private let free = Mutex<[Workspace]>([])
+
+  func take(capacity: Int) -> Workspace {
+    free.withLock { $0.popLast() } ?? Workspace(capacity: capacity)
+  }
+
+  func giveBack(_ workspace: Workspace) {
+    free.withLock { $0.append(workspace) }
+  }
+}

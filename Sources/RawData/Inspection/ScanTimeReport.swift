@@ -1,0 +1,55 @@
+import MRIData
+
+/// How long the scan took, by counting and by the clock.
+public struct ScanTimeReport: Sendable, Codable, Equatable {
+  /// The number of excitations: distinct positions, averages and so on of one echo, in one slice.
+  public let shots: Int
+  /// `shots` times the repetition time [s]; slices are taken to share it.
+  public let counted: Double?
+  /// The time between the first and the last readout by the scanner's clock [s], where its ticks are known.
+  public let stamped: Double?
+
+  /// Counts the readouts of a file.
+  init(_ acquisitions: [AcquisitionHeader], layout: ScanLayout, header: MRDHeader) {
+    let excited = layout.uses.indices.filter { index in
+      switch layout.uses[index] {
+      case .image, .imageAndCalibration, .calibration: true
+      case .leftOut(let reason):
+        [.otherSlice, .otherRepetition, .otherSet, .otherCardiacPhase, .unusableCalibration].contains(reason)
+      case .noise: false
+      }
+    }
+    var shots: [UInt16: Set<EncodingCounters>] = [:]
+    for index in excited {
+      var counters = acquisitions[index].counters
+      counters.contrast = 0
+      shots[counters.slice, default: []].insert(counters)
+    }
+    // Echoes that the line counter tells apart are not shots of their own.
+    let echoes = layout.echoRule == .lineModulo ? layout.parameters.echoTimes.count : 1
+    self.shots = (shots.values.map(\.count).max() ?? 0) / echoes
+    // Many lines per excitation: the number of shots is not that of positions.
+    let isEchoPlanar = layout.isEchoPlanar(acquisitions)
+    counted = isEchoPlanar ? nil : header.repetitionTimes.first.map { Double(self.shots) * $0 }
+    stamped = Self.stamped(excited.map { acquisitions[$0].timeStamp }, manufacturer: header.manufacturer)
+  }
+
+  /// Siemens counts 2.5 ms ticks since midnight; other clocks are not documented.
+  private static func stamped(_ stamps: [UInt32], manufacturer: String?) -> Double? {
+    guard manufacturer?.uppercased().contains("SIEMENS") == true, let first = stamps.min(), let last = stamps.max(),
+      first > 0, last > first
+    else { return nil }
+    return Double(last - first) * 2.5e-3
+  }
+}
+
+extension ScanLayout {
+  /// Whether forward and reversed readouts are mixed within an echo.
+  func isEchoPlanar(_ acquisitions: [AcquisitionHeader]) -> Bool {
+    var seen: [Int: Bool] = [:]
+    return image.contains { readout in
+      let isReversed = acquisitions[readout.acquisition].flags.contains(.isReverse)
+      return seen.updateValue(isReversed, forKey: readout.echo).map { $0 != isReversed } ?? false
+    }
+  }
+}
