@@ -1,0 +1,141 @@
+import MRIData
+import NDArrays
+import Numerics
+
+/// A numerical head in a scanner: multi-channel multi-echo 3D gradient-echo k-space, and the truth behind it.
+///
+///     let phantom = HeadPhantom(HeadAnatomy(seed: 7), channels: 8)
+///     let scan = phantom.scan()
+///     let chi = phantom.susceptibility
+///
+/// The signal is simulated on a grid of half the voxel size and cropped in k-space, so that partial volume,
+/// dephasing inside voxels and ringing at edges are there as in a real scan. Only the field of view gives
+/// signal, in a slab along the second phase encoding; the field, though, comes from the whole head.
+///
+/// The truth maps are means over voxels of the maps that the simulation used; labels and the mask are samples
+/// at the centres of voxels.
+public struct HeadPhantom: Sendable {
+  /// The subject.
+  public let anatomy: HeadAnatomy
+  /// The grid of the images.
+  public let geometry: Geometry
+  /// The sequence.
+  public let parameters: ScanParameters
+  /// The number of receive channels.
+  public let channels: Int
+  /// The number that the noise and the receivers' phases follow from.
+  public let seed: UInt64
+
+  /// The susceptibility relative to water [ppm].
+  public let susceptibility: ImageVolumes<Float>
+  /// The off-resonance [Hz] after a second-order shim of the brain; positive where the phase grows with TE.
+  public let field: ImageVolumes<Float>
+  /// The effective transverse relaxation rate R2* [1/s].
+  public let transverseRelaxationRate: ImageVolumes<Float>
+  /// The tissues, as raw values of ``Tissue``.
+  public let labels: ImageVolumes<UInt8>
+  /// The brain: 1 inside its surface, sulci and ventricles included, 0 elsewhere.
+  public let brainMask: ImageVolumes<UInt8>
+  /// The receive sensitivities; the root of their summed squares is about 1 in the middle of the head.
+  public let sensitivities: CoilSensitivities
+  /// The covariance of the noise, `E[n n^H]`, axes `[channel, channel]`.
+  ///
+  /// The diagonal is the variance of real and imaginary part together.
+  public let noiseCovariance: NDArray<Complex<Double>>
+
+  let fineGeometry: Geometry
+  let maps: HeadMaps
+  let sensitivityMaps: [SplineMap]
+  let noise: CorrelatedNoise
+
+  /// The grid of a whole-head scan: 160 x 192 x 48 voxels of 1.2 x 1.2 x 3 mm, axial.
+  public static let defaultGeometry = Geometry(
+    matrix: Extents(x: 160, y: 192, z: 48), voxelSize: [1.2e-3, 1.2e-3, 3e-3])
+
+  /// Puts a subject in the scanner: draws the head and computes its field.
+  ///
+  /// - Parameters:
+  ///   - anatomy: The subject.
+  ///   - geometry: The grid of the images; its orientation sets the direction of the static field.
+  ///   - parameters: Echo times, TR, flip angle and field strength.
+  ///   - channels: The number of receive channels.
+  ///   - signalToNoise: The mean over white matter of the root of the channels' summed squared signal at the
+  ///     first echo, over the standard deviation of the real part of the noise (root mean square over channels).
+  ///     Infinite for a scan without noise.
+  ///   - seed: What the noise and the receivers' phases follow from; the subject's seed unless given.
+  ///   - progress: Is told what is being done, and which part of it all is done.
+  /// - Precondition: There is at least one channel and one echo, and the signal-to-noise ratio is positive.
+  public init(
+    _ anatomy: HeadAnatomy, geometry: Geometry = Self.defaultGeometry,
+    parameters: ScanParameters = .spoiledGradientEcho(), channels: Int = 8, signalToNoise: Double = 60,
+    seed: UInt64? = nil, progress: (String, Double) -> Void = { _, _ in }
+  ) {
+    precondition(signalToNoise > 0, "a signal-to-noise ratio of \(signalToNoise)")
+    precondition(!parameters.echoTimes.isEmpty, "a scan without echoes")
+    self.anatomy = anatomy
+    self.geometry = geometry
+    self.parameters = parameters
+    self.channels = channels
+    self.seed = seed ?? anatomy.seed
+    fineGeometry = geometry.halvingVoxels
+    maps = HeadMaps(anatomy, on: fineGeometry, parameters: parameters, progress: progress)
+
+    susceptibility = ImageVolumes(GridTransfer.voxelMeans(maps.susceptibility), geometry: geometry)
+    field = ImageVolumes(GridTransfer.voxelMeans(maps.field), geometry: geometry)
+    transverseRelaxationRate = ImageVolumes(GridTransfer.voxelMeans(maps.rate), geometry: geometry)
+    labels = ImageVolumes(GridTransfer.centres(maps.labels), geometry: geometry)
+    brainMask = ImageVolumes(GridTransfer.centres(maps.brain).map { $0 ? 1 : 0 }, geometry: geometry)
+
+    var generator = SeededGenerator(seed: self.seed, stream: CorrelatedNoise.Stream.receivers.rawValue)
+    let array = ReceiveArray(channels: channels, generator: &generator)
+    sensitivityMaps = array.sensitivities(around: geometry)
+    sensitivities = CoilSensitivities(Self.sample(sensitivityMaps, on: geometry), geometry: geometry)
+    let signal = Self.whiteMatterSignal(maps, sensitivities, echoTime: parameters.echoTimes[0])
+    let deviation = signal / signalToNoise
+    noiseCovariance = array.noiseCovariance.map { Complex(2 * deviation * deviation) * $0 }
+    noise = CorrelatedNoise(array, standardDeviation: deviation, seed: self.seed)
+  }
+
+  private static func sample(_ maps: [SplineMap], on geometry: Geometry) -> NDArray<Complex<Float>> {
+    let plane = geometry.matrix.x * geometry.matrix.y
+    return NDArray(uninitializedShape: [maps.count] + geometry.matrix.shape) { target in
+      let target = SharedBuffer(target)
+      Parallelism.forEach(maps.count * geometry.matrix.z) { index in
+        maps[index / geometry.matrix.z].evaluate(
+          plane: index % geometry.matrix.z, of: geometry, into: target[index * plane..<(index + 1) * plane])
+      }
+    }
+  }
+
+  /// The mean root of the channels' summed squared signal in white matter; zero if there is none in view.
+  private static func whiteMatterSignal(
+    _ maps: HeadMaps, _ sensitivities: CoilSensitivities, echoTime: Double
+  ) -> Double {
+    let labels = GridTransfer.centres(maps.labels).elements
+    let magnitude = GridTransfer.centres(maps.magnitude).elements
+    let rate = GridTransfer.centres(maps.rate).elements
+    var sum = 0.0, count = 0
+    sensitivities.maps.withUnsafeBufferPointer { maps in
+      for voxel in labels.indices where labels[voxel] == Tissue.whiteMatter.rawValue {
+        var square: Float = 0
+        for channel in 0..<sensitivities.channels {
+          square += maps[channel * labels.count + voxel].lengthSquared
+        }
+        sum +=
+          Double(magnitude[voxel]) * Double.exp(-echoTime * Double(rate[voxel])) * Double(square).squareRoot()
+        count += 1
+      }
+    }
+    return count > 0 ? sum / Double(count) : 0
+  }
+}
+
+extension Geometry {
+  /// The grid with twice the voxels along each axis over the same field of view.
+  var halvingVoxels: Geometry {
+    var fine = self
+    fine.matrix = Extents(x: 2 * matrix.x, y: 2 * matrix.y, z: 2 * matrix.z)
+    fine.voxelSize = voxelSize / 2
+    return fine
+  }
+}
