@@ -58,7 +58,9 @@ struct KSpaceAssembler<Source: ReadoutSource> {
       calibration = CalibrationLines(samples: samples.reshaped(to: Array(samples.shape[1...])), mask: mask)
     }
     let acquisitions = source.acquisitions
-    let range = readouts.map { kernel.range(of: acquisitions[$0.acquisition]) }.reduce(0..<layout.grid.readoutLength) {
+    let range = readouts.map { kernel.range(of: acquisitions[$0.acquisition]) }.reduce(
+      0..<layout.grid.readoutLength
+    ) {
       $0.clamped(to: $1)
     }
     var prescribed = layout.grid.prescribed
@@ -110,10 +112,12 @@ struct KSpaceAssembler<Source: ReadoutSource> {
           kernel.withRows(of: samples, acquisitions[index]) { rows in
             for channel in 0..<channels {
               let row =
-                (((readout.echo * channels + channel) * matrix.z + readout.partition) * matrix.y + readout.line)
+                (((readout.echo * channels + channel) * matrix.z + readout.partition) * matrix.y
+                  + readout.line)
                 * length
               write(
-                rows.baseAddress.unsafelyUnwrapped + channel * length, to: target[row..<row + length], readout)
+                rows.baseAddress.unsafelyUnwrapped + channel * length, to: target[row..<row + length], readout
+              )
             }
           }
         }

@@ -28,7 +28,9 @@ public struct NoiseCovariance: Sendable {
   /// - Throws: ``LinearAlgebraError`` if a channel is silent or a copy of others.
   public func whitening() throws(LinearAlgebraError) -> NDArray<Complex<Float>> {
     let half = matrix.map { Complex($0.real / 2, $0.imaginary / 2) }
-    return try inverseOfLowerTriangle(choleskyFactor(of: half)).map { Complex(Float($0.real), Float($0.imaginary)) }
+    return try inverseOfLowerTriangle(choleskyFactor(of: half)).map {
+      Complex(Float($0.real), Float($0.imaginary))
+    }
   }
 }
 
@@ -53,7 +55,8 @@ extension NoiseCovariance {
         guard samples.areFinite else { throw .notFinite(acquisition: index, in: source.path) }
         guard let slot = slots[index] else { return }
         accumulate(
-          samples, channels: channels, into: parts[slot * channels * channels..<(slot + 1) * channels * channels])
+          samples, channels: channels,
+          into: parts[slot * channels * channels..<(slot + 1) * channels * channels])
       }
     }
     let imageDwell = layout.parameters.dwellTime
@@ -104,7 +107,8 @@ extension UnsafeBufferPointer<Complex<Float>> {
       var tail: Float = 0
       let whole = numbers.count / 8 * 8
       for start in stride(from: 0, to: whole, by: 8) {
-        sum += UnsafeRawPointer(numbers.baseAddress.unsafelyUnwrapped + start)
+        sum +=
+          UnsafeRawPointer(numbers.baseAddress.unsafelyUnwrapped + start)
           .loadUnaligned(as: SIMD8<Float>.self) * 0
       }
       for index in whole..<numbers.count { tail += numbers[index] * 0 }

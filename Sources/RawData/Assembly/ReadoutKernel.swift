@@ -85,7 +85,7 @@ struct ReadoutKernel: Sendable {
     guard phaseSign == .negative, covered.count < m else { return covered }
     // Index 0 of an even axis mirrors onto itself and stands alone, so that it is not counted.
     return (m % 2 == 0 ? max(1, m - covered.upperBound + 1) : m - covered.upperBound)
-      ..< min(m, m % 2 == 0 ? m - max(1, covered.lowerBound) + 1 : m - covered.lowerBound)
+    ..<min(m, m % 2 == 0 ? m - max(1, covered.lowerBound) + 1 : m - covered.lowerBound)
   }
 
   /// Puts the kept samples on the grid's `kx` axis, running along `+kx`, zeros elsewhere.

@@ -116,7 +116,9 @@ public struct ScanLayout: Sendable {
   private static func checkReadouts(
     _ readouts: [AcquisitionHeader], _ grid: EncodedGrid, _ findings: inout [Finding]
   ) {
-    if grid.statesReadoutCenter, let stray = readouts.first(where: { !(0..<$0.keptCount).contains($0.keptCenter) }) {
+    if grid.statesReadoutCenter,
+      let stray = readouts.first(where: { !(0..<$0.keptCount).contains($0.keptCenter) })
+    {
       findings.append(
         .error(
           .malformed,

@@ -27,16 +27,33 @@ public struct ScanTimeReport: Sendable, Codable, Equatable {
     }
     // Echoes that the line counter tells apart are not shots of their own.
     let echoes = layout.echoRule == .lineModulo ? layout.parameters.echoTimes.count : 1
-    self.shots = (shots.values.map(\.count).max() ?? 0) / echoes
+    let count = (shots.values.map(\.count).max() ?? 0) / echoes
     // Many lines per excitation: the number of shots is not that of positions.
     let isEchoPlanar = layout.isEchoPlanar(acquisitions)
-    counted = isEchoPlanar ? nil : header.repetitionTimes.first.map { Double(self.shots) * $0 }
+    counted = isEchoPlanar ? nil : header.repetitionTimes.first.map { Double(count) * $0 }
+    self.shots = count
     stamped = Self.stamped(excited.map { acquisitions[$0].timeStamp }, manufacturer: header.manufacturer)
+  }
+
+  /// A scan cannot be over before its shots are.
+  var findings: [Finding] {
+    guard let counted, let stamped, shots > 1, stamped < 0.8 * counted * Double(shots - 1) / Double(shots)
+    else {
+      return []
+    }
+    return [
+      .warning(
+        String(
+          format: "the time stamps span %.3g s, too short for %d shots of %.4g ms", stamped, shots,
+          counted / Double(shots) * 1000),
+        assuming: "the header's repetition time, which images do not depend on")
+    ]
   }
 
   /// Siemens counts 2.5 ms ticks since midnight; other clocks are not documented.
   private static func stamped(_ stamps: [UInt32], manufacturer: String?) -> Double? {
-    guard manufacturer?.uppercased().contains("SIEMENS") == true, let first = stamps.min(), let last = stamps.max(),
+    guard manufacturer?.uppercased().contains("SIEMENS") == true, let first = stamps.min(),
+      let last = stamps.max(),
       first > 0, last > first
     else { return nil }
     return Double(last - first) * 2.5e-3
