@@ -80,7 +80,13 @@ struct RowFactors: Sendable {
   init(_ factors: [Complex<Float>], isReal: Bool) {
     count = factors.count
     self.isReal = isReal
-    values = factors.flatMap { [$0.real, isReal ? $0.real : $0.imaginary] }
+    values = [Float](unsafeUninitializedCapacity: 2 * factors.count) { values, initialized in
+      for (index, factor) in factors.enumerated() {
+        values[2 * index] = factor.real
+        values[2 * index + 1] = isReal ? factor.real : factor.imaginary
+      }
+      initialized = 2 * factors.count
+    }
   }
 
   subscript(_ index: Int) -> Complex<Float> {

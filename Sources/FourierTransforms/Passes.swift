@@ -68,7 +68,8 @@ struct ColumnPass: Sendable {
     self.before = before
     self.after = after
     self.innerAfter = innerAfter
-    bundle = min(width, 256)
+    // As many columns as keep the copy within 40 kilobytes, in multiples of two cache lines.
+    bundle = min(width, max(16, 5120 / length / 16 * 16))
     plan = Plan(
       transforming: [Plan.Axis(extent: length, stride: bundle)],
       repeating: [Plan.Axis(extent: bundle, stride: 1)], direction: direction, planning: planning)
@@ -79,7 +80,7 @@ struct ColumnPass: Sendable {
     let columns = index * bundle..<min(width, (index + 1) * bundle)
     let factors = innerAfter.factors(of: columns)
     withUnsafeTemporaryAllocation(
-      byteCount: length * bundle * MemoryLayout<Complex<Float>>.stride, alignment: 64
+      byteCount: length * bundle * MemoryLayout<Complex<Float>>.stride, alignment: Plan.alignment
     ) { memory in
       let copy = memory.bindMemory(to: Complex<Float>.self)
       guard let compact = copy.baseAddress else { return }

@@ -19,8 +19,12 @@ public enum Planning: Sendable {
 final class Plan: @unchecked Sendable {
   // Unchecked: the plan is never changed after it was made, and fftwf_execute_dft may run concurrently.
   private let plan: fftwf_plan
+  private let count: Int
 
-  static let planner = Mutex<Void>(())
+  private static let planner = Mutex<Void>(())
+
+  /// The alignment in bytes that plans are made for, enough for FFTW's vectors of any width.
+  static let alignment = 64
 
   /// An axis of the block: its extent, and the distance of neighbours in elements.
   struct Axis {
@@ -28,23 +32,23 @@ final class Plan: @unchecked Sendable {
     var stride: Int
   }
 
-  /// Plans the transform of some axes, repeated for every index of the others.
+  /// Plans the transform of some axes of a dense block, repeated for every index of the others.
   init(transforming: [Axis], repeating: [Axis], direction: Direction, planning: Planning) {
     func dimensions(_ axes: [Axis]) -> [fftwf_iodim64] {
       axes.map { fftwf_iodim64(n: $0.extent, is: $0.stride, os: $0.stride) }
     }
-    let last = (transforming + repeating).reduce(0) { $0 + ($1.extent - 1) * $1.stride }
-    let block = UnsafeMutableBufferPointer<fftwf_complex>.allocate(capacity: last + 1)
-    block.initialize(repeating: (0, 0))
+    count = (transforming + repeating).reduce(1) { $0 * $1.extent }
+    let block = UnsafeMutableRawPointer.allocate(
+      byteCount: count * MemoryLayout<fftwf_complex>.stride, alignment: Plan.alignment)
     defer { block.deallocate() }
-    // Blocks of odd extents start at any multiple of 8 bytes.
-    let flags = (planning == .measure ? UInt32(FFTW_MEASURE) : UInt32(FFTW_ESTIMATE)) | UInt32(FFTW_UNALIGNED)
+    let elements = block.initializeMemory(as: fftwf_complex.self, repeating: (0, 0), count: count)
+    let flags = planning == .measure ? FFTW_MEASURE : FFTW_ESTIMATE
     var made: fftwf_plan?
     Plan.planner.withLock { _ in
       let wisdom = planning == .measure ? Wisdom.recalled() : nil
       made = fftwf_plan_guru64_dft(
         Int32(transforming.count), dimensions(transforming), Int32(repeating.count), dimensions(repeating),
-        block.baseAddress, block.baseAddress, direction.rawValue, flags)
+        elements, elements, direction.rawValue, UInt32(flags))
       wisdom?.keep()
     }
     guard let made else { preconditionFailure("FFTW cannot plan \(transforming) x \(repeating)") }
@@ -53,7 +57,25 @@ final class Plan: @unchecked Sendable {
 
   deinit { Plan.planner.withLock { _ in fftwf_destroy_plan(plan) } }
 
+  /// Transforms a block that may start anywhere in memory.
   func execute(_ block: UnsafeMutablePointer<Complex<Float>>) {
+    let isAligned = block.withMemoryRebound(to: Float.self, capacity: 2 * count) {
+      fftwf_alignment_of($0) == 0
+    }
+    if isAligned { return executeAligned(block) }
+    // Every other block of odd extents starts in the middle of a vector. Copying it costs less than a plan that
+    // does without vector instructions.
+    withUnsafeTemporaryAllocation(
+      byteCount: count * MemoryLayout<Complex<Float>>.stride, alignment: Plan.alignment
+    ) { memory in
+      let copy = memory.bindMemory(to: Complex<Float>.self)
+      _ = copy.initialize(fromContentsOf: UnsafeBufferPointer(start: block, count: count))
+      copy.baseAddress.map(executeAligned)
+      _ = UnsafeMutableBufferPointer(start: block, count: count).update(fromContentsOf: copy)
+    }
+  }
+
+  private func executeAligned(_ block: UnsafeMutablePointer<Complex<Float>>) {
     let block = UnsafeMutableRawPointer(block).assumingMemoryBound(to: fftwf_complex.self)
     fftwf_execute_dft(plan, block, block)
   }
