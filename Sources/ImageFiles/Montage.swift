@@ -118,7 +118,7 @@ public struct Montage: Sendable {
 extension ClosedRange<Float> {
   /// Where a value lies between the bounds, 0 to 1; values outside are taken as the nearer bound.
   fileprivate func position(of value: Float) -> Float {
-    guard lowerBound < upperBound else { return value < lowerBound ? 0 : 1 }
+    guard lowerBound < upperBound else { return value <= lowerBound ? 0 : 1 }
     return Swift.max(0, Swift.min(1, (value - lowerBound) / (upperBound - lowerBound)))
   }
 }

@@ -63,12 +63,12 @@ struct AffineTests {
         assert hdr.get_xyzt_units() == ('mm', 'sec')
         assert np.allclose(hdr.get_zooms()[:3], d * 1000, rtol=1e-6)
         if len(img.shape) == 4: assert np.isclose(hdr.get_zooms()[3], 0.0031)
-        letters = []
+        letters, expected = [], []
         for axis in axes:
           k = np.argmax(np.abs(axis))
           letters.append(('LR', 'PA', 'SI')[k][0 if axis[k] > 0 else 1])
+          expected.append([k, np.sign(axis[k] * (-1, -1, 1)[k])])
         assert nib.aff2axcodes(img.affine) == tuple(letters), (letters, nib.aff2axcodes(img.affine))
-        expected = [[np.argmax(np.abs(a)), (1, 1, 1)[0] * np.sign((a * [-1, -1, 1])[np.argmax(np.abs(a))])] for a in axes]
         assert np.array_equal(nib.io_orientation(img.affine), expected), s
         # The field runs along +z; R is the affine without voxel sizes, in RAS, where z is the same as in LPS.
         rotation = img.affine[:3, :3] / np.linalg.norm(img.affine[:3, :3], axis=0)

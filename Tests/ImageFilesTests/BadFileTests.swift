@@ -64,7 +64,10 @@ struct BadFileTests {
     #expect(try failure("whole.nii.gz") == nil)
     // The last eight bytes are the checksum and the length.
     for length in [11, packed.count / 2, packed.count - 9, packed.count - 8, packed.count - 1] {
-      #expect(try failure("cut.nii.gz", packed.prefix(length)) != nil, "\(length) of \(packed.count) bytes")
+      switch try failure("cut.nii.gz", packed.prefix(length)) {
+      case .truncated, .unreadable: break
+      case let other: Issue.record("\(length) of \(packed.count) bytes gave \(String(describing: other))")
+      }
     }
   }
 

@@ -52,7 +52,7 @@ struct PictureTests {
       try Python.run(Self.decode, directory.path("a.png")) == "\(shape[0]) \(shape[1]) \(samples) \(sums)")
   }
 
-  /// A head in patient coordinates: nothing in it is symmetric. Positions are in units of a voxel, LPS.
+  /// A head without any symmetry, by the position in LPS [mm].
   private static func head(_ p: SIMD3<Double>) -> Float {
     let inside = (p * p * [0.02, 0.012, 0.03]).sum() < 1
     return inside ? Float(100 + 5 * p.x + 3 * p.y + 7 * p.z + (p.x > 2 && p.y < 0 ? 40 : 0)) : 1
