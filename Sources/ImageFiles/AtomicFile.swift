@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// A file that appears under its name only when it is whole.
 ///
@@ -10,8 +9,6 @@ import Synchronization
 ///       try library.save(scan, temporaryPath)
 ///     }
 public struct AtomicFile: ~Copyable {
-  private static let counter = Atomic<Int>(0)
-
   /// The name under which the file will appear.
   public let path: String
   /// The name under which it is written.
@@ -22,13 +19,13 @@ public struct AtomicFile: ~Copyable {
   ///
   /// - Throws: ``ImageFileError/cannotWrite(path:reason:)`` if the folder is absent or closed to the user.
   public init(_ path: String) throws(ImageFileError) {
-    let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
-    let process = ProcessInfo.processInfo.processIdentifier
-    // The name stays at the end: libraries that look at the extension see the right one.
+    // By chance rather than by process: containers reuse process numbers, and a killed one leaves its file behind.
+    // The name stays at the end, for libraries that look at the extension.
+    let mark = UUID().uuidString.prefix(8)
     let name = URL(filePath: path).lastPathComponent
     let folder = URL(filePath: path).deletingLastPathComponent()
     self.path = path
-    temporaryPath = folder.appending(path: ".partial-\(process)-\(number)-\(name)").path
+    temporaryPath = folder.appending(path: ".partial-\(mark)-\(name)").path
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
   }

@@ -35,7 +35,7 @@ enum GzipWriter {
   ) throws(ImageFileError) {
     let source = SharedConstants(part.bindMemory(to: UInt8.self))
     let blocks = (part.count + blockLength - 1) / blockLength
-    let batch = min(blocks, 4 * Parallelism.threads)
+    let batch = max(1, min(blocks, 4 * Parallelism.threads))
     // What deflate may add to data that it cannot pack, and the flush.
     let slot = blockLength + blockLength / 1000 + 64
     let packed = SharedBuffer(UnsafeMutableBufferPointer<UInt8>.allocate(capacity: batch * slot))
