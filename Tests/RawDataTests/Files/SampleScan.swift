@@ -86,9 +86,12 @@ extension AcquisitionHeader {
 
 extension MRDFile {
   /// The samples of all readouts.
-  func allSamples() throws -> [[Complex<Float>]] {
+  func allSamples() throws -> [[Complex<Float>]] { try samples(of: Array(acquisitions.indices)) }
+
+  /// The samples of chosen readouts, by index; those of others are empty.
+  func samples(of indices: [Int]) throws -> [[Complex<Float>]] {
     let result = Mutex([[Complex<Float>]](repeating: [], count: acquisitions.count))
-    try forEachReadout(Array(acquisitions.indices)) { (index, samples) throws(RawDataError) in
+    try forEachReadout(indices) { (index, samples) throws(RawDataError) in
       let copy = Array(samples)
       result.withLock { $0[index] = copy }
     }
@@ -108,4 +111,88 @@ final class SeenReadouts: Sendable {
 
   /// Whether every one was as expected.
   var isAllRight: Bool { seen.withLock { $0.allSatisfy(\.isRight) } }
+}
+
+extension SampleScan {
+  /// A complete scan of 16 x 8 samples, all equal, with the header's two-fold readout oversampling.
+  static var square: SampleScan {
+    get throws {
+      var scan = try SampleScan(Array(repeating: (1, 16, 0), count: 8))
+      scan.header = try MRDHeader(xml: xml.replacing("<z>4</z>", with: "<z>1</z>"))
+      for line in 0..<8 {
+        var header = AcquisitionHeader()
+        header.activeChannels = 1
+        header.availableChannels = 1
+        header.sampleCount = 16
+        header.centerSample = 8
+        header.counters.line = UInt16(line)
+        if line == 0 { header.flags = [.firstInLine, .firstInSlice] }
+        if line == 7 { header.flags = [.lastInLine, .lastInSlice] }
+        scan.readouts[line] = (header, Array(repeating: Complex(1, 0), count: 16), [])
+      }
+      return scan
+    }
+  }
+
+  /// Every readout as a hexadecimal number: header, trajectory, samples.
+  var hexadecimals: [String] { readouts.map { hexadecimal($0.header, $0.trajectory, $0.samples) } }
+}
+
+extension MRDFile {
+  /// Every readout as a hexadecimal number: header, trajectory, samples.
+  func hexadecimals() throws -> [String] {
+    let samples = try allSamples()
+    return try acquisitions.indices.map {
+      hexadecimal(acquisitions[$0], try trajectory(ofReadout: $0), samples[$0])
+    }
+  }
+}
+
+private func hexadecimal(
+  _ header: AcquisitionHeader, _ trajectory: [Float], _ samples: [Complex<Float>]
+) -> String {
+  let digits = Array("0123456789abcdef".utf8)
+  var text: [UInt8] = []
+  func append(_ bytes: UnsafeRawBufferPointer) {
+    for byte in bytes { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+  }
+  header.bytes.withUnsafeBytes(append)
+  trajectory.withUnsafeBytes(append)
+  samples.withUnsafeBytes(append)
+  return String(decoding: text, as: UTF8.self)
+}
+
+extension AcquisitionHeader {
+  /// The packed header.
+  var bytes: [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: Self.byteCount)
+    bytes.withUnsafeMutableBytes { write(to: $0) }
+    return bytes
+  }
+}
+
+/// The checksum of zlib.
+struct CRC32 {
+  private static let table: [UInt32] = (0..<256).map { byte in
+    (0..<8).reduce(UInt32(byte)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1 }
+  }
+  private var state: UInt32 = 0xFFFF_FFFF
+
+  /// The checksum of all bytes so far.
+  var value: UInt32 { ~state }
+
+  /// Takes in bytes.
+  mutating func update(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes { state = Self.table[Int(UInt8(truncatingIfNeeded: state) ^ byte)] ^ state >> 8 }
+  }
+}
+
+/// The real scans that stand beside a checkout.
+enum RealScan {
+  static let paths = [
+    "mrd/brain8ch_full.h5", "mrd/brain8ch_plane_full.h5", "mrd/brain8ch_R3_acs24.h5",
+    "mrd/aspire7T_32ch_2echo_2slice.h5", "mrd/ge_phantom8ch_7slices.h5", "mrd/11_02_GRE_3echoes_sorted.h5",
+    "mrd/11_03_GRE_3echoes_bipolar_sorted.h5", "mrd/siemens/11_02_GRE_3echoes.h5", "mrd/siemens/gre.h5",
+    "mrd/siemens/epi.h5", "mrd/grappa2_1rep.h5", "mrd/semi3d_6ch_3echo.h5",
+  ]
 }
