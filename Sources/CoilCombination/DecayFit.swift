@@ -1,0 +1,170 @@
+import Numerics
+
+/// The decay of one voxel's combined echoes.
+struct Decay {
+  /// The relaxation rate R2* [1/s].
+  var relaxation: Float = 0
+  /// The off-resonance times `2 pi` [rad/s].
+  var frequency: Float = 0
+}
+
+/// A mono-exponential model of the combined echoes `r_k` of one voxel.
+///
+/// ```
+/// r_k = A m_k,   m_k = exp((-R2* + i omega) t_k),   A complex,   t_k = TE_k - TE_1
+/// ```
+///
+/// Noise is white and the amplitude `A` is eliminated, `A = <m, r> / <m, m>`.
+struct DecayFit: Sendable {
+  let times: EchoTimes
+
+  /// What the model and the data give together for one choice of its parameters.
+  struct Projection {
+    /// The amplitude at the first echo.
+    var amplitude: Complex<Float>
+    /// The squared distance of data and model.
+    var misfit: Float
+    /// The change of `-R2* + i omega` that a Gauss-Newton step asks for.
+    var step: Complex<Float>
+  }
+
+  /// Eliminates the amplitude and linearises the rest.
+  ///
+  /// With `w_k = |m_k|^2` and `t` counted from its mean under `w`,
+  /// `step = sum t conj(m) r / (A sum t^2 w)`: weighted least squares on the logarithm of the echoes, with the
+  /// logarithm replaced by `r / (A m) - 1`, which noise does not bias however small an echo is.
+  func project(_ echoes: UnsafeBufferPointer<Complex<Float>>, _ decay: Decay) -> Projection {
+    var overlap = Complex<Float>.zero, moment = Complex<Float>.zero
+    var weight: Float = 0, first: Float = 0, second: Float = 0, energy: Float = 0
+    for (index, delay) in times.delays.enumerated() {
+      let size = Float.exp(-decay.relaxation * delay), echo = echoes[index]
+      let product = (echo * .turn(-decay.frequency * delay)).multiplied(by: size)
+      overlap += product
+      moment += product.multiplied(by: delay)
+      weight += size * size
+      first += size * size * delay
+      second += size * size * delay * delay
+      energy += echo.lengthSquared
+    }
+    let amplitude = overlap.divided(by: weight)
+    let square = amplitude.lengthSquared
+    // Zero, or too small to be told from it; NaN goes on.
+    guard square >= .leastNormalMagnitude || square.isNaN else {
+      return Projection(amplitude: .zero, misfit: energy, step: .zero)
+    }
+    let mean = first / weight
+    let step =
+      ((moment - overlap.multiplied(by: mean)).divided(by: second - first * mean))
+      * amplitude.conjugate.divided(by: square)
+    return Projection(
+      amplitude: amplitude, misfit: max(0, energy - overlap.lengthSquared / weight), step: step)
+  }
+
+  /// The least-squares decay.
+  ///
+  /// Neighbouring echoes give the frequency within one period, all echoes refine it, the logarithm of the
+  /// magnitude gives the rate, and two Gauss-Newton steps on the complex echoes reach the maximum of the
+  /// likelihood. Unequally spaced echoes resolve up to two periods either way.
+  func callAsFunction(_ echoes: UnsafeBufferPointer<Complex<Float>>) -> Decay {
+    var pairs = Complex<Float>.zero
+    for index in 1..<times.count where times.delays[index] - times.delays[index - 1] < 1.05 * times.spacing {
+      pairs += echoes[index] * echoes[index - 1].conjugate
+    }
+    let start = pairs.angle / times.spacing
+    var decay = Decay(relaxation: logarithmicRate(echoes), frequency: start)
+    if times.isUniform {
+      decay.frequency = refined(start, echoes).frequency
+    } else {
+      var best: Float = -1
+      for turns in -2...2 {
+        let (frequency, coherence) = refined(start + 2 * .pi * Float(turns) * times.period, echoes)
+        if coherence > best { (best, decay.frequency) = (coherence, frequency) }
+      }
+    }
+    for _ in 0..<2 {
+      let step = project(echoes, decay).step
+      decay.relaxation -= limited(step.real)
+      decay.frequency += limited(step.imaginary)
+    }
+    return decay
+  }
+
+  /// No step changes the last echo by more than a factor of e or by more than 1 rad.
+  private func limited(_ step: Float) -> Float {
+    let limit = 1 / times.delays[times.count - 1]
+    return min(max(step, -limit), limit)
+  }
+
+  /// One step of weighted least squares on the phase, unwrapped along the echoes by a first guess.
+  ///
+  /// What remains of each echo's phase is counted from the mean phase, so that it stays within half a turn
+  /// unless the guess is wrong by half a turn over half the echo train.
+  ///
+  /// - Returns: The better frequency [rad/s], and how well the turned-back echoes add up.
+  private func refined(
+    _ frequency: Float, _ echoes: UnsafeBufferPointer<Complex<Float>>
+  ) -> (frequency: Float, coherence: Float) {
+    var mean = Complex<Float>.zero
+    for (index, delay) in times.delays.enumerated() {
+      mean += (echoes[index] * .turn(-frequency * delay)).multiplied(by: echoes[index].length)
+    }
+    let reference = mean.conjugate
+    var line = WeightedLine()
+    for (index, delay) in times.delays.enumerated() {
+      let rest = echoes[index] * .turn(-frequency * delay) * reference
+      line.add(delay, rest.angle, weight: echoes[index].lengthSquared)
+    }
+    let better = frequency + line.slope
+    guard !times.isUniform else { return (better, 1) }
+    var sum = Complex<Float>.zero
+    for (index, delay) in times.delays.enumerated() {
+      sum += (echoes[index] * .turn(-better * delay)).multiplied(by: echoes[index].length)
+    }
+    return (better, sum.length)
+  }
+
+  /// The rate by weighted least squares on the logarithm of the magnitude.
+  private func logarithmicRate(_ echoes: UnsafeBufferPointer<Complex<Float>>) -> Float {
+    var line = WeightedLine()
+    for (index, delay) in times.delays.enumerated() {
+      let square = echoes[index].lengthSquared
+      if square > 0 { line.add(delay, 0.5 * .log(square), weight: square) }
+    }
+    return -line.slope
+  }
+}
+
+/// The sums of a weighted straight-line fit.
+struct WeightedLine {
+  private var weight: Float = 0, x: Float = 0, y: Float = 0, xx: Float = 0, xy: Float = 0
+
+  mutating func add(_ x: Float, _ y: Float, weight: Float) {
+    guard weight > 0 else { return }
+    self.weight += weight
+    self.x += weight * x
+    self.y += weight * y
+    xx += weight * x * x
+    xy += weight * x * y
+  }
+
+  /// The slope; 0 if fewer than two points count.
+  var slope: Float {
+    guard weight > 0 else { return 0 }
+    // Divided first: the product of two weights, squares of image values, could underflow.
+    let spread = xx - x / weight * x
+    return spread > 0 ? (xy - x / weight * y) / spread : 0
+  }
+
+  /// The value at `x = 0`.
+  var intercept: Float { weight > 0 ? (y - slope * x) / weight : 0 }
+}
+
+extension Complex<Float> {
+  /// The number of length 1 at an angle [rad]; NaN for an angle that is not finite.
+  @inline(__always)
+  static func turn(_ angle: Float) -> Complex { Complex(.cos(angle), .sin(angle)) }
+
+  /// The angle in `(-pi, pi]`; 0 for zero, NaN for NaN.
+  @inline(__always)
+  var angle: Float { .atan2(y: imaginary, x: real) }
+}

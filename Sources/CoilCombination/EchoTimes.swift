@@ -1,0 +1,42 @@
+import MRIData
+
+/// The echo times, as the fits need them.
+struct EchoTimes: Sendable {
+  /// The first echo time [s].
+  let first: Float
+  /// The times since the first echo [s].
+  let delays: [Float]
+  /// The shortest time between neighbouring echoes [s]; for equally spaced echoes, their mean spacing.
+  let spacing: Float
+  /// Whether the echoes are equally spaced, to 0.5 % of the spacing.
+  let isUniform: Bool
+
+  /// Checks the echo times of a scan.
+  ///
+  /// - Throws: ``CoilCombinationError`` if there are fewer than two or if they do not grow.
+  init(_ parameters: ScanParameters) throws(CoilCombinationError) {
+    let times = parameters.echoTimes
+    guard times.count > 1, let first = times.first, let last = times.last else {
+      throw .tooFewEchoes(times.count)
+    }
+    let spacings = zip(times.dropFirst(), times).map { $0 - $1 }
+    guard let shortest = spacings.min(), shortest > 0 else { throw .echoTimesNotIncreasing(times) }
+    let mean = (last - first) / Double(spacings.count)
+    isUniform = spacings.allSatisfy { abs($0 - mean) <= 0.005 * mean }
+    spacing = Float(isUniform ? mean : shortest)
+    self.first = Float(first)
+    delays = times.map { Float($0 - first) }
+  }
+
+  /// The number of echoes.
+  var count: Int { delays.count }
+
+  /// The range of frequencies that neighbouring echoes tell apart [Hz].
+  var period: Float { 1 / spacing }
+
+  /// A frequency brought into `(-period / 2, period / 2]`.
+  func wrapped(_ frequency: Float) -> Float {
+    let turns = frequency * spacing
+    return (turns - (turns - 0.5).rounded(.up)) * period
+  }
+}

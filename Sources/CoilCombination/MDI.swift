@@ -1,0 +1,103 @@
+import MRIData
+import NDArrays
+import Numerics
+
+/// Multi-Dimensional Integration: combined echoes, field and R2* straight from all channels and echoes.
+///
+/// ```
+/// S_ck = C_c exp(-R2* TE_k + i 2 pi f TE_k)      channel c, echo k; C_c complex, whatever its phase
+/// G[k, l] = sum_c S_ck conj(S_cl)                the channels' phases cancel
+/// ```
+///
+/// No coil sensitivities, no calibration, no phase offsets to estimate. The channels pass by once, one per
+/// thread, and only `G` is kept: memory does not grow with their number.
+///
+///     let maps = try MDI()(images)
+///     maps.field          // [Hz], wrapped
+///
+/// The published estimator, ``Estimator/echoRatio``, compares neighbouring echoes. The default,
+/// ``Estimator/gramEigenvector``, takes the dominant eigenvector of `G` as the combined echoes and fits the
+/// model to them. With independent noise of equal variance in all channels it reaches the Cramer-Rao bound,
+/// where the field of the ratio is 1.3 to 2 times as noisy over eight echoes. Channels should be whitened.
+///
+/// Echoes of alternating readout polarity differ by a phase that no channel can tell from a field;
+/// ``OddEvenPhase`` is estimated from three or more echoes and taken out.
+///
+/// Zeros give a zero field and rate; NaN stays in its voxel.
+///
+/// - SeeAlso: Y. Ye et al., Proc. ISMRM 27:4392, 2019, for the echo ratio. The eigenvector is the rank-one
+///   approximation of D. O. Walsh et al., doi:10.1002/(SICI)1522-2594(200005)43:5<682::AID-MRM10>3.0.CO;2-G,
+///   over the echoes of a voxel instead of the channels of a neighbourhood.
+public struct MDI: CoilCombination {
+  /// How the decay is estimated from the echoes' products.
+  public enum Estimator: String, Sendable, CaseIterable {
+    /// The least-squares ratio of neighbouring echoes, as published; for equally spaced echoes.
+    case echoRatio
+    /// The maximum-likelihood decay of the dominant eigenvector; for any spacing.
+    case gramEigenvector
+  }
+
+  /// How the decay is estimated.
+  public var estimator: Estimator
+
+  /// Creates the combination.
+  public init(estimator: Estimator = .gramEigenvector) {
+    self.estimator = estimator
+  }
+
+  /// The combined echoes and maps.
+  ///
+  /// - Throws: ``CoilCombinationError`` if the echo times or polarities do not allow a field map, and what
+  ///   computing a channel throws.
+  public func callAsFunction(_ images: ChannelImages) throws -> Output {
+    let times = try EchoTimes(images.parameters)
+    if estimator == .echoRatio, !times.isUniform {
+      throw CoilCombinationError.unequalEchoSpacing(images.parameters.echoTimes)
+    }
+    let gram = try EchoGramMatrix(images)
+    let sigma = images.noise.standardDeviation ?? 0
+    let noiseFloor = 2 * sigma * sigma * Float(images.channels)
+    var combined = DominantEchoes(gram, shape: images.shape, noiseFloor: noiseFloor)
+    let oddEven = try OddEvenPhase(combined.echoes, images.parameters, images.geometry.matrix)
+    let ratio = EchoRatio(spacing: times.spacing, noiseFloor: noiseFloor)
+    let maps = DecayMaps(
+      &combined.echoes, gram, times, ratio: estimator == .echoRatio ? ratio : nil, oddEven: oddEven)
+
+    var noise = images.noise
+    if noise == .unknown {
+      noise = NoiseLevel(
+        residual: combined.residual, maps, channels: images.channels, echoes: times.count)
+    }
+    let fieldNoise = noise.standardDeviation.map { sigma in
+      let deviation = FieldNoise(times: times, estimator: estimator, channels: images.channels, sigma: sigma)
+      let pairs = zip(maps.amplitude.elements, maps.relaxation.elements)
+      return NDArray(
+        pairs.map { deviation(amplitude: $0, relaxation: $1) }, shape: images.geometry.matrix.shape)
+    }
+
+    return Output(
+      echoes: ImageVolumes(combined.echoes, geometry: images.geometry),
+      field: ImageVolumes(maps.field, geometry: images.geometry),
+      fieldNoise: fieldNoise.map { ImageVolumes($0, geometry: images.geometry) },
+      r2Star: ImageVolumes(maps.relaxation, geometry: images.geometry),
+      fieldPeriod: Double(times.period), noise: noise, oddEvenPhase: oddEven, parameters: images.parameters,
+      assumptions: images.assumptions + assumptions(images, noise, oddEven))
+  }
+
+  private func assumptions(
+    _ images: ChannelImages, _ noise: NoiseLevel, _ oddEven: OddEvenPhase?
+  ) -> [String] {
+    var result: [String] = []
+    if images.noise == .unknown, let level = noise.standardDeviation {
+      result.append(
+        "No noise level was known; the misfit of the exponential model gave \(level), and the noise floor "
+          + "stays in the magnitude.")
+    }
+    if let oddEven {
+      result.append(
+        "Reversed readouts differed from forward ones by \(oddEven.offset) rad at the centre and "
+          + "\(oddEven.slope.x) rad per voxel along the readout, which was taken out.")
+    }
+    return result
+  }
+}
