@@ -59,7 +59,7 @@ let package = Package(
     .testTarget(name: "FourierTransformsTests", dependencies: ["FourierTransforms", "TestSupport"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
     .testTarget(name: "MRIDataTests", dependencies: ["MRIData", "TestSupport"]),
-    .testTarget(name: "LawTests", dependencies: ["Operators", "TestSupport"]),
+    .testTarget(name: "LawTests", dependencies: ["Operators", "LinearAlgebra", "TestSupport"]),
     .testTarget(name: "RawDataTests", dependencies: ["RawData", "Operators", "TestSupport"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"]),
     .testTarget(name: "CoilCombinationTests", dependencies: ["CoilCombination", "TestSupport"]),

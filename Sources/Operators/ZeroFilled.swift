@@ -1,0 +1,49 @@
+import FourierTransforms
+import MRIData
+import NDArrays
+import Numerics
+
+/// The reconstruction of every channel by an inverse Fourier transform alone.
+///
+/// ```
+/// x[echo, channel] = F^H k[echo, channel]
+/// ```
+///
+/// It is exact for a fully sampled scan; positions that were not acquired count as zero and alias. One channel is
+/// computed when it is asked for, with all its echoes; nothing else is held.
+public struct ZeroFilled: Reconstruction {
+  /// Creates the reconstruction.
+  public init() {}
+
+  /// The images of every channel on the encoded grid.
+  public func callAsFunction(_ scan: KSpace) -> ChannelImages {
+    let matrix = scan.geometry.matrix
+    // Measuring pays from about a gigabyte of samples, whose transform takes longer than the measurement.
+    let transform = FourierTransform(
+      shape: matrix.shape, planning: scan.samples.count > 1 << 27 ? .measure : .estimate)
+    return ChannelImages(
+      channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry, noise: scan.noise,
+      assumptions: scan.assumptions
+    ) { channel in
+      var images = scan.channel(channel)
+      transform.inverse(&images)
+      return images
+    }
+  }
+}
+
+extension KSpace {
+  /// A copy of the samples of one channel, axes `[echo, kz, ky, kx]`.
+  fileprivate func channel(_ channel: Int) -> NDArray<Complex<Float>> {
+    let volume = geometry.matrix.count
+    return NDArray(uninitializedShape: [echoes] + geometry.matrix.shape) { target in
+      samples.withUnsafeBufferPointer { samples in
+        for echo in 0..<echoes {
+          let source = UnsafeBufferPointer(rebasing: samples[self.samples.range(at: [echo, channel])])
+          _ = UnsafeMutableBufferPointer(rebasing: target[echo * volume..<(echo + 1) * volume])
+            .initialize(fromContentsOf: source)
+        }
+      }
+    }
+  }
+}
