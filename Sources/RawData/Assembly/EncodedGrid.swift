@@ -151,11 +151,11 @@ extension EncodedGrid {
               + "is larger than the encoded one (\(Self.millimetres(encoded)))",
             assuming: "the encoded one", remedy: "--field-of-view sets another one"))
       }
-      let wanted = Int(recon.matrix[axis].rounded())
-      if wanted > prescribed[axis] {
+      let wanted = recon.matrix[axis].rounded()
+      if wanted > Double(prescribed[axis]), wanted <= Self.largestExtent {
         findings.append(
           .note(
-            "the scanner would interpolate \(prescribed[axis]) to \(wanted) voxels along \("xyz"[axis])",
+            "the scanner would interpolate \(prescribed[axis]) to \(Int(wanted)) voxels along \("xyz"[axis])",
             assuming: "no interpolation"))
       }
     }

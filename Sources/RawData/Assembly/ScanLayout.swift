@@ -77,6 +77,7 @@ public struct ScanLayout: Sendable {
         echoes: echoes, phaseSign: options.phaseSign, findings: &findings
       ).readouts.filter { echoes.rule == .contrast || $0.echo == 0 }
     Self.checkReadouts(all, grid, &findings)
+    Self.checkLimits(acquisitions, encoding, &findings)
 
     let slices = SliceGeometry(readouts, grid: grid, findings: &findings)
     sliceCounters = slices.counters
@@ -133,7 +134,7 @@ public struct ScanLayout: Sendable {
     if let largest = lost.max(), largest > 0 {
       findings.append(
         .warning(
-          "\(lost.count { $0 > 0 }) readouts reach up to \(largest) samples beyond the \(grid.matrix.x) points of the grid",
+          "\(lost.count { $0 > 0 }) readouts reach up to \(counted(largest, "sample")) beyond the \(grid.matrix.x) points of the grid",
           assuming: "the samples beyond are left out", remedy: "--matrix with three numbers gives them room"))
     }
     let trajectories = readouts.count { $0.trajectoryDimensions > 0 }
@@ -142,6 +143,27 @@ public struct ScanLayout: Sendable {
         .warning(
           "\(trajectories) readouts carry trajectories",
           assuming: "the counters hold, and trajectories are ignored"))
+    }
+  }
+
+  /// Compares the counters that do not place readouts on the grid with the header's limits.
+  private static func checkLimits(
+    _ acquisitions: [AcquisitionHeader], _ encoding: MRDHeader.Encoding?, _ findings: inout [Finding]
+  ) {
+    let counters: [(String, KeyPath<EncodingCounters, UInt16>)] = [
+      ("average", \.average), ("slice", \.slice), ("contrast", \.contrast), ("phase", \.phase),
+      ("repetition", \.repetition), ("set", \.set), ("segment", \.segment),
+    ]
+    let exceeding = counters.compactMap { name, path -> String? in
+      guard let limit = encoding?.limits[name] else { return nil }
+      let largest = Int(acquisitions.map { $0.counters[keyPath: path] }.max() ?? 0)
+      return largest > limit.maximum ? "\(name) to \(largest) (limit \(limit.maximum))" : nil
+    }
+    if !exceeding.isEmpty {
+      findings.append(
+        .note(
+          "counters exceed the header's limits: \(exceeding.joined(separator: ", "))",
+          assuming: "the counters are right"))
     }
   }
 

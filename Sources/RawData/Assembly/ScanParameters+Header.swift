@@ -54,13 +54,13 @@ extension ScanParameters {
       times = echoes.contrasts.map { header.echoTimes[$0] }
       findings.append(
         .note(
-          "the header states \(header.echoTimes.count) echo times, the readouts hold \(echoes.count) echoes",
+          "the header states \(counted(header.echoTimes.count, "echo time")), the readouts hold \(counted(echoes.count, "echo"))",
           assuming: "the times at the contrast counters \(listed(echoes.contrasts))"))
     } else if echoes.count > 0 {
-      let stated = header.echoTimes.isEmpty ? "no echo time" : "\(header.echoTimes.count) echo time(s)"
+      let stated = header.echoTimes.isEmpty ? "no echo time" : counted(header.echoTimes.count, "echo time")
       findings.append(
         .warning(
-          "the header states \(stated) for \(echoes.count) echo(es)",
+          "the header states \(stated) for \(counted(echoes.count, "echo"))",
           assuming: "unknown echo times, which do for images but not for maps",
           remedy: "Name them with --echo-times 3.3ms,6.4ms"))
     }

@@ -32,8 +32,8 @@ struct SamplingPicture {
 
   private static func shades(_ mask: SamplingMask, width: Int) -> [String] {
     let columns = min(width, mask.lines)
-    // A character is about twice as high as wide.
-    let rows = min(mask.partitions, max(1, mask.partitions * columns / (2 * mask.lines)))
+    // A character is about twice as high as wide; a picture must not fill the screen.
+    let rows = min(mask.partitions, 16, max(1, mask.partitions * columns / (2 * mask.lines)))
     return (0..<rows).map { row in
       let partitions = row * mask.partitions / rows..<(row + 1) * mask.partitions / rows
       return String(

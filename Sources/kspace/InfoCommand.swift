@@ -1,0 +1,30 @@
+import ArgumentParser
+import Foundation
+import KSpaceToolkit
+
+/// `kspace info`: one screen of truth about a raw file.
+struct Info: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tell what a raw file holds, and every contradiction between its header and its data.",
+    discussion: """
+      Nothing but headers is read. What is said here is what `kspace reconstruct` does with the same options. \
+      Values with --json are in SI units.
+      """)
+
+  @Argument(help: "The raw file (MRD, HDF5 or stream); - reads a stream from standard input.")
+  var raw: String
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
+
+  func run() throws {
+    let file = try MRDFile(at: raw)
+    let report = ScanReport(file, options: reading.options, skipped: file.skipped)
+    guard json else { return print(report) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(report), as: UTF8.self))
+  }
+}

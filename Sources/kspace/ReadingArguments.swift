@@ -1,0 +1,63 @@
+import ArgumentParser
+import KSpaceToolkit
+
+/// Options that settle what a raw file leaves open or states wrongly.
+struct ReadingArguments: ParsableArguments {
+  @Option(help: "The encoded grid, 300x72 (ky x kz) or 512x300x72 (x first, oversampling included).")
+  var matrix: EncodedMatrix?
+
+  @Option(help: "The encoded field of view, such as 256x192x144mm (x first).")
+  var fieldOfView: Lengths?
+
+  @Option(help: "The echo times with their unit, such as 3.3ms,6.4ms; as many as there are echoes.")
+  var echoTimes: EchoTimes?
+
+  @Option(help: "The static field, such as 3T.")
+  var fieldStrength: FieldStrength?
+
+  @Option(help: "The sign of the phase in the file: positive, or negative to conjugate the images.")
+  var phaseSign: PhaseSign = .positive
+
+  @Option(help: "The encoding that holds the image lines.")
+  var encodingSpace: Int?
+
+  @Option(help: "The slice to read.")
+  var slice: Int?
+
+  @Option(help: "The repetition to read.")
+  var repetition: Int?
+
+  @Option(help: "The set to read.")
+  var set: Int?
+
+  @Option(help: "The cardiac phase to read.")
+  var cardiacPhase: Int?
+
+  @Flag(inversion: .prefixedNo, help: "Decorrelate the channels by the noise scan.")
+  var prewhitening = true
+
+  @Flag(inversion: .prefixedNo, help: "Cut the readout to the prescribed field of view.")
+  var oversamplingRemoval = true
+
+  /// The options as the library takes them.
+  var options: ReadingOptions {
+    ReadingOptions(
+      matrix: matrix, fieldOfView: fieldOfView?.metres, echoTimes: echoTimes?.seconds,
+      fieldStrength: fieldStrength?.tesla, phaseSign: phaseSign, encodingSpace: encodingSpace, slice: slice,
+      repetition: repetition, set: set, cardiacPhase: cardiacPhase, prewhitens: prewhitening,
+      removesOversampling: oversamplingRemoval)
+  }
+}
+
+extension PhaseSign: ExpressibleByArgument {}
+
+extension EncodedMatrix: ExpressibleByArgument {
+  public init?(argument: String) {
+    let extents = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard (2...3).contains(extents.count), extents.allSatisfy({ (1...65536).contains($0) }) else {
+      return nil
+    }
+    self.init(
+      x: extents.count == 3 ? extents[0] : nil, y: extents[extents.count - 2], z: extents[extents.count - 1])
+  }
+}
