@@ -87,10 +87,11 @@ public struct Sidecar: Sendable, Equatable, Codable {
     precondition(
       echo.map(parameters.echoTimes.indices.contains) ?? true,
       "echo \(echo ?? 0) of \(parameters.echoTimes.count)")
-    echoTime = echo.map { parameters.echoTimes[$0] }
+    // What nobody knows is NaN there, and absent here.
+    echoTime = echo.map { parameters.echoTimes[$0] }.flatMap(\.finite)
     echoNumber = echo.map { $0 + 1 }
-    magneticFieldStrength = parameters.fieldStrength
-    imagingFrequency = parameters.imagingFrequency / 1e6
+    magneticFieldStrength = parameters.fieldStrength.finite
+    imagingFrequency = (parameters.imagingFrequency / 1e6).finite
     repetitionTimeExcitation = parameters.repetitionTime
     flipAngle = parameters.flipAngle.map { $0 * 180 / .pi }
     acquisitionType = geometry.matrix.z > 1 ? "3D" : "2D"
@@ -103,6 +104,11 @@ public struct Sidecar: Sendable, Equatable, Codable {
     model = parameters.model
     protocolName = parameters.protocolName
   }
+}
+
+extension Double {
+  /// The number, unless it is NaN or infinite.
+  fileprivate var finite: Double? { isFinite ? self : nil }
 }
 
 /// The unit of an image's voxels, as BIDS writes it.
