@@ -48,7 +48,7 @@ let package = Package(
       name: "KSpaceToolkit",
       dependencies: [
         "NDArrays", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-        "CoilCombination", "Phantoms", "Sampling",
+        "CoilCombination", "Phantoms", "Sampling", numerics,
       ]),
     .executableTarget(name: "kspace", dependencies: ["KSpaceToolkit", arguments]),
     .executableTarget(name: "Benchmarks", dependencies: ["KSpaceToolkit", "CFFTW", "CISMRMRD"]),

@@ -4,6 +4,7 @@
 @_exported import LinearAlgebra
 @_exported import MRIData
 @_exported import NDArrays
+@_exported import Numerics
 @_exported import Operators
 @_exported import Phantoms
 @_exported import RawData

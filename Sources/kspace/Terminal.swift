@@ -1,5 +1,10 @@
 import Foundation
 
+/// A number of things, in words: "1 echo", "8 echoes".
+func counted(_ count: Int, _ noun: String) -> String {
+  "\(count) \(noun)\(count == 1 ? "" : noun.hasSuffix("o") ? "es" : "s")"
+}
+
 /// What the command says besides its results.
 enum Terminal {
   /// Writes a line to standard error.

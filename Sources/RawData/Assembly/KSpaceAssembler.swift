@@ -17,9 +17,7 @@ struct KSpaceAssembler<Source: ReadoutSource> {
   /// - Throws: ``RawDataError`` if the layout holds an error, or the noise scan cannot be read.
   init(_ source: Source, options: ReadingOptions) throws(RawDataError) {
     let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions, options: options)
-    if let error = layout.findings.first(where: { $0.severity == .error }) {
-      throw RawDataError(error, in: source.path)
-    }
+    try layout.check(path: source.path)
     self.source = source
     self.layout = layout
     findings = layout.findings

@@ -83,9 +83,11 @@ struct ReadoutKernel: Sendable {
     let last = m / 2 + (upper - 1 - n / 2) * m / n
     let covered = lower == 0 && upper == n ? 0..<m : max(0, first)..<min(m, max(first, last) + 1)
     guard phaseSign == .negative, covered.count < m else { return covered }
-    // Index 0 of an even axis mirrors onto itself and stands alone, so that it is not counted.
-    return (m % 2 == 0 ? max(1, m - covered.upperBound + 1) : m - covered.upperBound)
-    ..<min(m, m % 2 == 0 ? m - max(1, covered.lowerBound) + 1 : m - covered.lowerBound)
+    // An odd axis mirrors i to m - 1 - i; an even one to m - i, but for index 0, which stands alone.
+    guard m % 2 == 0 else { return m - covered.upperBound..<m - covered.lowerBound }
+    let mirroredStart = max(1, m - covered.upperBound + 1)
+    let mirroredEnd = min(m, m - max(1, covered.lowerBound) + 1)
+    return mirroredStart..<mirroredEnd
   }
 
   /// Puts the kept samples on the grid's `kx` axis, running along `+kx`, zeros elsewhere.

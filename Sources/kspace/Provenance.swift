@@ -1,0 +1,51 @@
+import Foundation
+import KSpaceToolkit
+
+/// What a run did and assumed, kept beside its results.
+struct Provenance: Encodable {
+  let software = "KSpaceToolkit"
+  let version = KSpaceVersion.text
+  let command: [String]
+  let input: String
+  let method: String
+  let combination: String
+  /// The grid of the samples as read, `x` first.
+  let matrix: String
+  let channels: Int
+  /// The echo times [s]; `nil` where they are unknown.
+  let echoTimes: [Double?]
+  /// The sign of the phase in the source; images always have phase `+2 pi f TE`.
+  let phaseSign: PhaseSign
+  /// Whether the channels were decorrelated by a noise scan.
+  let isWhitened: Bool
+  /// The acceleration of each echo: full grid over acquired positions.
+  let accelerations: [Double?]
+  let assumptions: [String]
+  let findings: [Finding]
+
+  init(
+    _ stack: SliceStack, layout: ScanLayout, input: String, method: String, combination: String,
+    assumptions: [String]
+  ) {
+    command = CommandLine.arguments
+    self.input = input
+    self.method = method
+    self.combination = combination
+    let scan = stack.slices[0]
+    matrix = scan.geometry.matrix.description
+    channels = scan.channels
+    echoTimes = scan.parameters.echoTimes.map { $0.isFinite ? $0 : nil }
+    phaseSign = scan.parameters.phaseSign
+    isWhitened = scan.noise.standardDeviation != nil
+    accelerations = scan.masks.map { $0.acceleration() }
+    self.assumptions = assumptions
+    findings = layout.findings
+  }
+
+  /// Writes the record as JSON.
+  func write(to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try (encoder.encode(self) + Data("\n".utf8)).write(to: URL(filePath: path), options: .atomic)
+  }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Foundation
+import KSpaceToolkit
+import Synchronization
+
+/// The per-channel reconstructions that the command offers.
+enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
+  /// The inverse Fourier transform of what was sampled.
+  case zeroFilled = "zero-filled"
+
+  var method: any Reconstruction {
+    switch self {
+    case .zeroFilled: ZeroFilled()
+    }
+  }
+
+  /// The label of the BIDS entity `rec`.
+  var label: String { rawValue.filter { $0 != "-" } }
+}
+
+/// `kspace reconstruct`: raw k-space to images and field map.
+struct Reconstruct: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Reconstructs per-channel images from raw k-space and combines them.",
+    discussion: """
+      Writes a BIDS derivative data set: magnitude and phase of every combined echo, and with MDI the wrapped \
+      field map [Hz], its noise and R2* [1/s]; a JSON sidecar for each, PNG previews in figures/, and a record \
+      of all that was assumed in provenance.json. Run `kspace info RAW` first: it says what will be assumed.
+      """)
+
+  @Argument(help: "The raw file: MRD as HDF5 or as a stream, or - for a stream on standard input.")
+  var raw: String
+
+  @Option(name: .shortAndLong, help: "The folder to write, which appears when it is whole.")
+  var output: String
+
+  @Option(help: "How per-channel images are made.")
+  var method: ReconstructionMethod = .zeroFilled
+
+  @Option(help: "How channels are combined; mdi, or adaptive where echo times do not allow a field map.")
+  var combine: CombinationMethod?
+
+  @Flag(help: "Also write the complex images of every channel, as magnitude and phase.")
+  var channels = false
+
+  @Option(help: "The participant's label in the file names.")
+  var subject = "01"
+
+  @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
+  @OptionGroup(title: "How to run") var running: RunArguments
+
+  func run() throws {
+    let progress = running.begin()
+    let options = reading.options
+    let file = try MRDFile(at: raw)
+    let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: options)
+    try layout.check(path: raw)
+    let combination = combine ?? CombinationMethod(suiting: layout.parameters)
+    Terminal.report("kspace: \(ReconstructionNeeds(layout, method, combination))")
+    for finding in layout.findings where finding.severity == .warning {
+      Terminal.report("kspace: warning: \(finding)")
+    }
+    try OutputFolder.check(output, replacing: running.force)
+    if running.dryRun { return }
+
+    progress.report("reading", 0)
+    let stack = try SliceStack(file, options: options)
+    progress.report("reading", 1)
+    if let warning = stack.undersampling { Terminal.report("kspace: warning: \(warning)") }
+    let folder = try OutputFolder(output, replacing: running.force)
+    let results = ReconstructionResults(
+      dataset: try DerivativeDataset(
+        at: folder.temporaryPath, name: "Reconstruction of \(raw)", version: KSpaceVersion.text),
+      subject: subject, reconstruction: method.label, isMultislice: stack.slices.count > 1)
+
+    let images = try stack.images(by: method.method)
+    let finished = Atomic<Int>(0)
+    let observed = images.observed { channel, volumes in
+      if channels { try results.writeChannel(channel, volumes, of: images) }
+      let count = finished.wrappingAdd(1, ordering: .relaxed).newValue
+      progress.report("channels", Double(count) / Double(images.channels))
+    }
+    let combined = try combination.combine(observed)
+
+    progress.report("writing", 0)
+    try results.write(combined, of: images)
+    try Provenance(
+      stack, layout: layout, input: raw, method: method.rawValue, combination: combination.rawValue,
+      assumptions: combined.assumptions.isEmpty ? images.assumptions : combined.assumptions
+    ).write(to: folder.temporaryPath + "/provenance.json")
+    try folder.commit()
+    progress.report("writing", 1)
+    print(results.summary(of: combined, in: output))
+  }
+}
+
+extension SliceStack {
+  /// The images of all slices as one stack, cropped to the prescribed field of view.
+  fileprivate func images(by reconstruction: some Reconstruction) throws -> ChannelImages {
+    var matrix = slices[0].prescribedMatrix
+    if slices.count > 1 { matrix.z = slices.count }
+    return ChannelImages(
+      stacking: try slices.map { try reconstruction($0).cropped(to: $0.prescribedMatrix) },
+      geometry: geometry.cropped(to: matrix))
+  }
+
+  /// What to say of zero-filled images of an undersampled scan.
+  fileprivate var undersampling: String? {
+    guard let scan = slices.first(where: { !$0.isFullySampled }),
+      let acceleration = scan.masks.compactMap({ $0.acceleration() }).max()
+    else { return nil }
+    return String(
+      format:
+        "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred",
+      acceleration)
+  }
+}
