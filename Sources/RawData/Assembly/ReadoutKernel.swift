@@ -83,11 +83,12 @@ struct ReadoutKernel: Sendable {
     let last = m / 2 + (upper - 1 - n / 2) * m / n
     let covered = lower == 0 && upper == n ? 0..<m : max(0, first)..<min(m, max(first, last) + 1)
     guard phaseSign == .negative, covered.count < m else { return covered }
-    // An odd axis mirrors i to m - 1 - i; an even one to m - i, but for index 0, which stands alone.
-    guard m % 2 == 0 else { return m - covered.upperBound..<m - covered.lowerBound }
-    let mirroredStart = max(1, m - covered.upperBound + 1)
-    let mirroredEnd = min(m, m - max(1, covered.lowerBound) + 1)
-    return mirroredStart..<mirroredEnd
+    // Index i mirrors to m - 1 - i on an odd axis, and to m - i on an even one, where index 0 is its own mirror
+    // image; standing alone there, it is not counted.
+    let shift = m % 2 == 0 ? 1 : 0
+    let mirroredLower = m - covered.upperBound + shift
+    let mirroredUpper = m - max(shift, covered.lowerBound) + shift
+    return mirroredLower..<max(mirroredLower, mirroredUpper)
   }
 
   /// Puts the kept samples on the grid's `kx` axis, running along `+kx`, zeros elsewhere.

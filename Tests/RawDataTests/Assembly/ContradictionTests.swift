@@ -17,7 +17,9 @@ struct ContradictionTests {
     source.header.encodings[0].encodedSpace.matrix.y = 3
     let found = try error(source)
     #expect(found.kind == .contradictory)
-    #expect(found.problem.contains("acquisition 0 has the line counter 0") || found.problem.contains("line counter 3"))
+    #expect(
+      found.problem.contains("acquisition 0 has the line counter 0")
+        || found.problem.contains("line counter 3"))
     #expect(found.remedy.contains("--matrix 4x2"))
     let scan = try KSpace(source, options: ReadingOptions(matrix: EncodedMatrix(y: 4, z: 2)))
     #expect(scan.samples == testPattern([1, 1, 2, 4, 6]))
@@ -71,7 +73,6 @@ struct ContradictionTests {
     let pairs = ReadingOptions(matrix: EncodedMatrix(y: 12, z: 1), echoTimes: [0.004, 0.009])
     #expect(try error(source, pairs).kind == .unsupported)
   }
-  }
 
   @Test("A matrix that is not whole gives way to counters and samples")
   func scaledMatrix() throws {
@@ -91,7 +92,8 @@ struct ContradictionTests {
     #expect(try KSpace(source).samples == truth)
   }
 
-  @Test("NaN and infinity are refused by the first readout that holds them", arguments: [Float.nan, .infinity])
+  @Test(
+    "NaN and infinity are refused by the first readout that holds them", arguments: [Float.nan, .infinity])
   func notFinite(value: Float) throws {
     var source = readouts(of: testPattern([1, 2, 3, 4, 6]))
     for index in [5, 7, 11] { source.samples[index][7] = Complex(0, value) }
