@@ -107,15 +107,20 @@ struct KSpaceAssembler<Source: ReadoutSource> {
             return
           }
           let readout = placed[Int(slotOf[index])]
-          kernel.withRows(of: samples, acquisitions[index]) { rows in
+          func row(_ channel: Int) -> UnsafeMutableBufferPointer<Complex<Float>> {
+            let plane = (readout.echo * channels + channel) * matrix.z + readout.partition
+            let start = (plane * matrix.y + readout.line) * length
+            return target[start..<start + length]
+          }
+          if kernel.onlyPlaces, readout.turns == 1 {
             for channel in 0..<channels {
-              let row =
-                (((readout.echo * channels + channel) * matrix.z + readout.partition) * matrix.y
-                  + readout.line)
-                * length
-              write(
-                rows.baseAddress.unsafelyUnwrapped + channel * length, to: target[row..<row + length], readout
-              )
+              kernel.place(samples, acquisitions[index], channel: channel, in: row(channel))
+            }
+          } else {
+            kernel.withRows(of: samples, acquisitions[index]) { rows in
+              for channel in 0..<channels {
+                write(rows.baseAddress.unsafelyUnwrapped + channel * length, to: row(channel), readout)
+              }
             }
           }
         }

@@ -48,7 +48,10 @@ struct ReadoutKernel: Sendable {
     defer { pool.giveBack(workspace) }
     var rows = UnsafeMutableBufferPointer(rebasing: workspace.first[..<(channels * grid.matrix.x)])
     var spare = UnsafeMutableBufferPointer(rebasing: workspace.second[..<(channels * grid.readoutLength)])
-    place(samples, readout, in: rows)
+    for channel in 0..<channels {
+      let row = rows[channel * grid.matrix.x..<(channel + 1) * grid.matrix.x]
+      place(samples, readout, channel: channel, in: UnsafeMutableBufferPointer(rebasing: row))
+    }
     if let full, let cut {
       full.inverse(rows)
       let length = grid.readoutLength, start = grid.matrix.x / 2 - length / 2
@@ -91,32 +94,27 @@ struct ReadoutKernel: Sendable {
     return mirroredLower..<max(mirroredLower, mirroredUpper)
   }
 
-  /// Puts the kept samples on the grid's `kx` axis, running along `+kx`, zeros elsewhere.
-  private func place(
-    _ samples: UnsafeBufferPointer<Complex<Float>>, _ readout: AcquisitionHeader,
-    in rows: UnsafeMutableBufferPointer<Complex<Float>>
+  /// Whether rows are nothing but the samples in their place, so that no workspace is needed.
+  var onlyPlaces: Bool { full == nil && whitening == nil && phaseSign == .positive }
+
+  /// Puts the kept samples of one channel on the grid's `kx` axis, running along `+kx`, zeros elsewhere.
+  func place(
+    _ samples: UnsafeBufferPointer<Complex<Float>>, _ readout: AcquisitionHeader, channel: Int,
+    in row: UnsafeMutableBufferPointer<Complex<Float>>
   ) {
-    let count = Int(readout.sampleCount), kept = readout.keptCount, length = grid.matrix.x
-    let start = grid.readoutStart(of: readout)
-    let lower = max(0, start), upper = min(length, start + kept)
-    let isReversed = readout.flags.contains(.isReverse)
-    for channel in 0..<channels {
-      let row = UnsafeMutableBufferPointer(rebasing: rows[channel * length..<(channel + 1) * length])
-      guard lower < upper else {
-        row.update(repeating: .zero)
-        continue
-      }
-      UnsafeMutableBufferPointer(rebasing: row[..<lower]).update(repeating: .zero)
-      UnsafeMutableBufferPointer(rebasing: row[upper...]).update(repeating: .zero)
-      let first = channel * count + Int(readout.discardPre)
-      if isReversed {
-        let last = first + kept - 1
-        for index in lower..<upper { row[index] = samples[last - (index - start)] }
-      } else {
-        let source = samples[first + lower - start..<first + upper - start]
-        _ = UnsafeMutableBufferPointer(rebasing: row[lower..<upper])
-          .update(fromContentsOf: UnsafeBufferPointer(rebasing: source))
-      }
+    let kept = readout.keptCount, start = grid.readoutStart(of: readout)
+    let lower = max(0, start), upper = min(row.count, start + kept)
+    guard lower < upper else { return row.initialize(repeating: .zero) }
+    UnsafeMutableBufferPointer(rebasing: row[..<lower]).initialize(repeating: .zero)
+    UnsafeMutableBufferPointer(rebasing: row[upper...]).initialize(repeating: .zero)
+    let first = channel * Int(readout.sampleCount) + Int(readout.discardPre)
+    if readout.flags.contains(.isReverse) {
+      let last = first + kept - 1
+      for index in lower..<upper { row.initializeElement(at: index, to: samples[last - (index - start)]) }
+    } else {
+      let source = samples[first + lower - start..<first + upper - start]
+      _ = UnsafeMutableBufferPointer(rebasing: row[lower..<upper])
+        .initialize(fromContentsOf: UnsafeBufferPointer(rebasing: source))
     }
   }
 
