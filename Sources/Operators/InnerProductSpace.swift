@@ -17,7 +17,7 @@ extension InnerProductSpace {
 }
 
 extension NDArray: InnerProductSpace where Element == Complex<Float> {
-  /// The number of elements that one thread adds up. Fixed, so that sums do not depend on the number of threads.
+  /// The number of elements that one thread adds up; fixed, so that sums do not depend on the number of threads.
   private static var blockLength: Int { 1 << 15 }
 
   /// The inner product `sum conj(self) other`, in double precision.
