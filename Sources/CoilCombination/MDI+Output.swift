@@ -18,9 +18,10 @@ extension MDI {
     /// The off-resonance in `(-fieldPeriod / 2, fieldPeriod / 2]` [Hz]; paramagnetic is positive.
     public var field: ImageVolumes<Float>
 
-    /// The standard deviation of ``field`` due to noise [Hz]; at most that of a uniform distribution over
-    /// the period. `nil` if the noise level is neither known nor to be had from the data: two echoes of a
-    /// single channel.
+    /// The standard deviation of ``field`` due to noise [Hz].
+    ///
+    /// At most that of a uniform distribution over the period. `nil` if the noise level is neither known nor to
+    /// be had from the data: two echoes of a single channel.
     public var fieldNoise: ImageVolumes<Float>?
 
     /// The effective transverse relaxation rate R2* [1/s]; noise may make it negative.
