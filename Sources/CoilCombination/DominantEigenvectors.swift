@@ -3,8 +3,8 @@ import NDArrays
 extension HermitianPacks {
   /// The dominant eigenvector of each matrix of one pack, of unit length, and its eigenvalue.
   ///
-  /// Power iteration from the column with the largest diagonal element, which cannot be orthogonal to the
-  /// result where one signal dominates. The error shrinks by the ratio of the two largest eigenvalues in each
+  /// Power iteration from the row with the largest diagonal element, which cannot be orthogonal to the result
+  /// where one signal dominates. The error shrinks by the ratio of the two largest eigenvalues in each
   /// step, so that voxels with signal need few; voxels of noise, whose eigenvector means nothing, end at
   /// the limit. A zero matrix has a zero vector; NaN stays in its lane.
   ///
@@ -21,8 +21,7 @@ extension HermitianPacks {
     let trace = trace(pack)
     // Scaled by the trace, eigenvalues are at most 1 and no square underflows.
     let scale = Self.reciprocal(trace)
-    startFromLargestColumn(pack, real, imaginary)
-    _ = Self.normalize(real, imaginary, order)
+    startAtLargestDiagonal(pack, real, imaginary)
     return withUnsafeTemporaryAllocation(of: Lanes.self, capacity: 2 * order) { product in
       guard let re = product.baseAddress else { return .zero }
       let im = re + order
@@ -95,30 +94,21 @@ extension HermitianPacks {
     }
   }
 
+  /// Unit vectors along the row with the largest diagonal element, the first of equal ones.
   @inline(__always)
-  private func startFromLargestColumn(
+  private func startAtLargestDiagonal(
     _ pack: UnsafePointer<Lanes>, _ real: UnsafeMutablePointer<Lanes>,
     _ imaginary: UnsafeMutablePointer<Lanes>
   ) {
-    var largest = Lanes(repeating: -1), index = SIMD8<Int32>.zero
-    forEachEntry { row, column, offset in
-      guard row == column else { return }
-      let isLarger = pack[offset] .> largest
-      largest.replace(with: pack[offset], where: isLarger)
-      index.replace(with: Int32(row), where: isLarger)
-    }
-    forEachEntry { row, column, offset in
-      guard row != column else {
-        let isStart = index .== Int32(row)
-        real[row].replace(with: pack[offset], where: isStart)
-        imaginary[row].replace(with: 0, where: isStart)
-        return
-      }
-      let startsAtColumn = index .== Int32(column), startsAtRow = index .== Int32(row)
-      real[row].replace(with: pack[offset], where: startsAtColumn)
-      imaginary[row].replace(with: pack[offset + 1], where: startsAtColumn)
-      real[column].replace(with: pack[offset], where: startsAtRow)
-      imaginary[column].replace(with: -pack[offset + 1], where: startsAtRow)
+    var largest = Lanes(repeating: -1)
+    for row in 0..<order {
+      // In row k, the diagonal ends the first (k + 1)^2 vectors of a full matrix.
+      let diagonal = pack[(row + 1) * (row + 1) - 1]
+      let isLarger = diagonal .> largest
+      largest.replace(with: diagonal, where: isLarger)
+      for earlier in 0..<row { real[earlier].replace(with: 0, where: isLarger) }
+      real[row] = Lanes.zero.replacing(with: 1, where: isLarger)
+      imaginary[row] = .zero
     }
   }
 }
