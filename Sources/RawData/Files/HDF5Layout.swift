@@ -202,8 +202,15 @@ extension HDF5Layout {
   }
 
   private static func malformed(_ path: String, _ problem: String) -> RawDataError {
-    RawDataError(
-      .malformed, in: path, "\(problem); \(HDF5.lastError())",
+    let reason = HDF5.lastError()
+    if reason.contains("bad version number") {
+      return RawDataError(
+        .unsupported, in: path, "\(problem); \(reason)",
+        remedy:
+          "It is written for a newer HDF5 than is used here; write it again for HDF5 1.10 (libver='v110')")
+    }
+    return RawDataError(
+      .malformed, in: path, "\(problem); \(reason)",
       remedy: "The file is damaged; copy it again or convert the scan again")
   }
 }

@@ -10,6 +10,7 @@ final class HDF5Readouts: ReadoutContainer {
   private let path: String
   private let data: HDF5Object
   private let rank: Int
+  private let heap: HDF5Heap?
   private let arenas = Mutex<[SequenceArena]>([])
 
   /// Opens a file and reads the XML and the headers of all readouts.
@@ -21,6 +22,7 @@ final class HDF5Readouts: ReadoutContainer {
     xml = layout.xml
     data = layout.data
     rank = layout.rank
+    heap = HDF5.exclusively { HDF5Heap(file, layout.data, rank: layout.rank) }
     skipped = layout.skipped
     acquisitions = try HDF5.exclusively { () throws(RawDataError) in try layout.readHeaders() }
   }
@@ -29,14 +31,34 @@ final class HDF5Readouts: ReadoutContainer {
     _ indices: ArraySlice<Int>,
     _ body: (Int, UnsafeBufferPointer<Complex<Float>>) throws(RawDataError) -> Void
   ) throws(RawDataError) {
-    try withSequences("data", of: indices, count: { 2 * $0.valueCount }) {
+    let done = try readFromHeap(indices, body)
+    try withSequences("data", of: indices[done...], count: { 2 * $0.valueCount }) {
       (index, floats) throws(RawDataError) in
-      var failure: RawDataError?
-      floats.withMemoryRebound(to: Complex<Float>.self) { samples in
-        do throws(RawDataError) { try body(index, samples) } catch { failure = error }
-      }
-      if let failure { throw failure }
+      let samples = UnsafeRawBufferPointer(floats).assumingMemoryBound(to: Complex<Float>.self)
+      try body(index, samples)
     }
+  }
+
+  /// Reads readouts without HDF5 as far as that goes, and returns where it ends.
+  private func readFromHeap(
+    _ indices: ArraySlice<Int>,
+    _ body: (Int, UnsafeBufferPointer<Complex<Float>>) throws(RawDataError) -> Void
+  ) throws(RawDataError) -> Int {
+    guard let heap, let references = HDF5.exclusively({ heap.references(of: indices) }) else {
+      return indices.startIndex
+    }
+    let longest = indices.reduce(0) { max($0, acquisitions[$1].valueCount) }
+    let scratch = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: HDF5Heap.prefixSize + longest * MemoryLayout<Complex<Float>>.stride, alignment: 64)
+    defer { scratch.deallocate() }
+    for (position, reference) in zip(indices.indices, references) {
+      let index = indices[position]
+      guard reference.count == 2 * acquisitions[index].valueCount,
+        let bytes = heap.read(reference, into: scratch)
+      else { return position }
+      try body(index, bytes.assumingMemoryBound(to: Complex<Float>.self))
+    }
+    return indices.endIndex
   }
 
   func trajectory(of index: Int) throws(RawDataError) -> [Float] {
@@ -52,6 +74,7 @@ final class HDF5Readouts: ReadoutContainer {
     _ member: String, of indices: ArraySlice<Int>, count: (AcquisitionHeader) -> Int,
     _ body: (Int, UnsafeBufferPointer<Float>) throws(RawDataError) -> Void
   ) throws(RawDataError) {
+    guard !indices.isEmpty else { return }
     let total = indices.reduce(0) { $0 + count(acquisitions[$1]) }
     let arena = borrowArena(bytes: total * MemoryLayout<Float>.size, sequences: indices.count)
     defer { arenas.withLock { $0.append(arena) } }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A file open for reading at any offset; what comes through a pipe is put into an unnamed temporary file first.
+/// A file open for reading at any offset; what comes through a pipe is put into a temporary file first.
 ///
 /// Reads copy. A mapping would count as the process's memory and end the process if the file shrinks.
 final class InputFile: Sendable {
@@ -9,7 +9,7 @@ final class InputFile: Sendable {
   /// The size [bytes].
   let size: Int
   private let descriptor: Int32
-  private let isSpooled: Bool
+  private let temporaryPath: String?
 
   /// Opens a file.
   ///
@@ -25,7 +25,7 @@ final class InputFile: Sendable {
     switch status.st_mode & S_IFMT {
     case S_IFREG where path != "-":
       descriptor = source
-      isSpooled = false
+      temporaryPath = nil
       size = Int(status.st_size)
     case S_IFDIR:
       close(source)
@@ -33,8 +33,9 @@ final class InputFile: Sendable {
         .unreadable, in: path, "this is a folder, not a file", remedy: "Name the raw-data file in it")
     default:
       defer { close(source) }
-      (descriptor, size) = try Self.spool(source, path)
-      isSpooled = true
+      let spooled = try Self.spool(source, path)
+      (descriptor, size) = (spooled.descriptor, spooled.size)
+      temporaryPath = spooled.path
     }
     self.path = path
   }
@@ -42,7 +43,10 @@ final class InputFile: Sendable {
   deinit { close(descriptor) }
 
   /// A path under which another library can open the same content.
-  var pathToOpen: String { isSpooled ? "/dev/fd/\(descriptor)" : path }
+  var pathToOpen: String { temporaryPath ?? path }
+
+  /// Takes the name from a temporary file; its content goes when the last one who opened it is done.
+  func dropTemporaryName() { if let temporaryPath { unlink(temporaryPath) } }
 
   /// Reads bytes.
   ///
@@ -87,7 +91,9 @@ final class InputFile: Sendable {
       .unreadable, in: path, "the file cannot be read (\(String(cString: strerror(code))))", remedy: remedy)
   }
 
-  private static func spool(_ source: Int32, _ path: String) throws(RawDataError) -> (Int32, Int) {
+  private static func spool(_ source: Int32, _ path: String) throws(RawDataError) -> (
+    descriptor: Int32, size: Int, path: String
+  ) {
     let folder = FileManager.default.temporaryDirectory.path
     func full(_ code: Int32) -> RawDataError {
       RawDataError(
@@ -98,15 +104,19 @@ final class InputFile: Sendable {
     var name = Array("\(folder)/kspace-XXXXXX".utf8CString)
     let target = mkstemp(&name)
     guard target >= 0 else { throw full(errno) }
-    unlink(name)
+    let temporaryPath = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    func abandon() {
+      close(target)
+      unlink(temporaryPath)
+    }
     var total = 0
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {
       let count = Foundation.read(source, &buffer, buffer.count)
-      if count == 0 { return (target, total) }
+      if count == 0 { return (target, total, temporaryPath) }
       if count < 0 {
         if errno == EINTR { continue }
-        defer { close(target) }
+        defer { abandon() }
         throw unreadable(path, errno)
       }
       var written = 0
@@ -116,7 +126,7 @@ final class InputFile: Sendable {
         }
         if step < 0 {
           if errno == EINTR { continue }
-          defer { close(target) }
+          defer { abandon() }
           throw full(errno)
         }
         written += step
