@@ -39,14 +39,13 @@ struct InnerProductTests {
     let start = testPattern([length], seed: 1), term = testPattern([length], seed: 2)
     var sum = start
     sum.add(term, times: -0.75)
-    #expect(
-      sum.elements
-        == zip(start.elements, term.elements).map {
-          Complex($0.real + -0.75 * $1.real, $0.imaginary + -0.75 * $1.imaginary)
-        })
+    let expected = zip(start.elements, term.elements).map {
+      Complex($0.real + -0.75 * $1.real, $0.imaginary + -0.75 * $1.imaginary)
+    }
+    #expect(sum == Samples(expected, shape: [length]))
     var scaled = start
     scaled.scale(by: 3)
-    #expect(scaled.elements == start.elements.map { Complex(3 * $0.real, 3 * $0.imaginary) })
+    #expect(scaled == start.map { Complex(3 * $0.real, 3 * $0.imaginary) })
     #expect(start == testPattern([length], seed: 1))
   }
 }
