@@ -8,8 +8,8 @@ import Testing
     return Simulation(
       matrix: matrix, channels: channels, echoTimes: times,
       polarities: times.indices.map { $0 % 2 == 0 ? .forward : .reversed },
-      // 40 Hz either way, which echoes of one polarity alone would not resolve in every protocol here.
-      field: { 40 * Double.sin(Double($0 % 31) / 5) },
+      // Nearly half a period either way; echoes of one polarity resolve no more than half of that.
+      field: { 0.45 / (times[1] - times[0]) * Double.sin(Double($0 % 31) / 5) },
       oddEven: { voxel in
         0.4 + 0.05 * Double(voxel % 31 - 15) - 0.02 * Double(voxel / 31 % 24 - 12)
           + 0.03 * Double(voxel / 744 - 2)

@@ -83,6 +83,45 @@ import Testing
     #expect(voxels.shape[1] == 5)
   }
 
+  /// Against covariances summed voxel by voxel, and their eigenvectors in double precision.
+  @Test(arguments: [0, 1, 2]) func equalsItsDefinition(_ radius: Int) throws {
+    let matrix = Extents(x: 19, y: 7, z: 4)
+    let (images, voxels) = ring(matrix, channels: 3, times: [5e-3, 12e-3], sigma: 0.01)
+    let combined = try AdaptiveCombination(radius: radius)(images).voxels
+    func signal(_ echo: Int, _ z: Int, _ y: Int, _ x: Int) -> [Complex<Double>] {
+      (0..<3).map {
+        let value = voxels[echo, $0, z, y, x]
+        return Complex(Double(value.real), Double(value.imaginary))
+      }
+    }
+    for (z, y, x) in [(0, 0, 0), (1, 3, 7), (2, 3, 8), (3, 6, 18), (1, 2, 15), (2, 4, 16)] {
+      var neighbours: [[Complex<Double>]] = []
+      for dz in max(0, z - radius)...min(3, z + radius) {
+        for dy in max(0, y - radius)...min(6, y + radius) {
+          for dx in max(0, x - radius)...min(18, x + radius) {
+            neighbours += [signal(0, dz, dy, dx), signal(1, dz, dy, dx)]
+          }
+        }
+      }
+      var weights = signal(0, z, y, x)
+      for _ in 0..<500 {
+        var next = [Complex<Double>](repeating: .zero, count: 3)
+        for sample in neighbours {
+          let product = zip(sample, weights).reduce(Complex<Double>.zero) { $0 + $1.0.conjugate * $1.1 }
+          for channel in 0..<3 { next[channel] += sample[channel] * product }
+        }
+        let norm = next.reduce(0) { $0 + $1.lengthSquared }.squareRoot()
+        weights = next.map { $0.divided(by: norm) }
+      }
+      for echo in 0..<2 {
+        let expected = zip(weights, signal(echo, z, y, x)).reduce(Complex<Double>.zero) {
+          $0 + $1.0.conjugate * $1.1
+        }
+        #expect(abs(Double(combined[echo, z, y, x].length) - expected.length) < 1e-5)
+      }
+    }
+  }
+
   @Test func equalSensitivitiesGiveTheMatchedFilter() throws {
     // Without noise, and with the same channel weights everywhere, the combination is exact to rounding.
     let matrix = Extents(x: 10, y: 7, z: 3)
