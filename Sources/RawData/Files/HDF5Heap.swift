@@ -22,18 +22,17 @@ struct HDF5Heap: Sendable {
   private let file: InputFile
   private let data: HDF5Object
   private let rank: Int
-  private let base: Int
   private let rowsPerChunk: Int
   private let rowSize: Int
   private let memberOffset: Int
 
   /// Checks that a table is laid out as expected: in chunks without filters, sequences of 32-bit floats in
-  /// `data`, addresses of 64 bits.
+  /// `data`, addresses of 64 bits from the start of the file.
   ///
   /// Used inside ``HDF5/exclusively(_:)``.
   init?(_ file: InputFile, _ data: HDF5Object, rank: Int) {
     var chunk = [hsize_t](repeating: 0, count: rank)
-    var base: hsize_t = 0
+    var userBlock: hsize_t = 0
     var addressSize = 0
     var lengthSize = 0
     guard let row = HDF5Object(H5Dget_type(data.id), H5Tclose),
@@ -44,7 +43,7 @@ struct HDF5Heap: Sendable {
       let owner = HDF5Object(H5Iget_file_id(data.id), H5Fclose),
       let properties = HDF5Object(H5Fget_create_plist(owner.id), H5Pclose),
       H5Pget_sizes(properties.id, &addressSize, &lengthSize) >= 0, addressSize == 8, lengthSize == 8,
-      H5Pget_userblock(properties.id, &base) >= 0
+      H5Pget_userblock(properties.id, &userBlock) >= 0, userBlock == 0
     else { return nil }
     let member = H5Tget_member_index(row.id, "data")
     guard member >= 0, let sequence = HDF5Object(H5Tget_member_type(row.id, UInt32(member)), H5Tclose),
@@ -54,7 +53,6 @@ struct HDF5Heap: Sendable {
     self.file = file
     self.data = data
     self.rank = rank
-    self.base = Int(base)
     rowsPerChunk = Int(chunk[0])
     rowSize = H5Tget_size(row.id)
     memberOffset = H5Tget_member_offset(row.id, UInt32(member))
@@ -89,7 +87,7 @@ struct HDF5Heap: Sendable {
           return nil
         }
         return Reference(
-          count: Int(count), collection: collection + base, number: bytes.little(at: start + 12))
+          count: Int(count), collection: collection, number: bytes.little(at: start + 12))
       }
       guard let reference else { return nil }
       references.append(reference)

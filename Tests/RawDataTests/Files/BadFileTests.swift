@@ -80,10 +80,11 @@ struct BadFileTests {
     let whole = try Data(contentsOf: URL(filePath: path))
     let sizes = scan.readouts.map { 2 + 340 + 4 * $0.trajectory.count + 8 * $0.samples.count }
     let start = whole.count - 2 - sizes.reduce(0, +)
-    for size in start..<whole.count {
+    let ends = sizes.indices.map { start + sizes[...$0].reduce(0, +) }
+    for size in Array(stride(from: start, to: whole.count, by: 5)) + ends {
       let cut = try file("cut.mrd", whole.prefix(size))
       // Whole readouts before the cut.
-      let count = sizes.indices.last { start + sizes[...$0].reduce(0, +) <= size }.map { $0 + 1 } ?? 0
+      let count = ends.count { $0 <= size }
       try expectError(
         .truncated, "after \(count) acquisitions", "of \(size)", "Copy the stream again", at: cut)
       if count > 0 {

@@ -108,7 +108,7 @@ struct InteroperabilityTests {
     .enabled(
       if: FileManager.default.isExecutableFile(atPath: reconstruction),
       "Debian's package ismrmrd-tools is absent"))
-  func `libismrmrd's example reconstructs our files`() throws {
+  func `libismrmrd parses our header and reconstructs our file`() throws {
     let folder = try TemporaryDirectory()
     let path = folder.path("square.h5")
     try SampleScan.square.write(to: path)

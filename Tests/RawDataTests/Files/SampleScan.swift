@@ -114,11 +114,17 @@ final class SeenReadouts: Sendable {
 }
 
 extension SampleScan {
-  /// A complete scan of 16 x 8 samples, all equal, with the header's two-fold readout oversampling.
+  /// A complete scan of 16 x 8 samples, all equal, with two-fold readout oversampling.
   static var square: SampleScan {
     get throws {
       var scan = try SampleScan(Array(repeating: (1, 16, 0), count: 8))
-      scan.header = try MRDHeader(xml: xml.replacing("<z>4</z>", with: "<z>1</z>"))
+      scan.header = MRDHeader(
+        describing: ScanParameters(
+          echoTimes: [0.005], fieldStrength: 3, protocolName: "square", patientPosition: "HFS"),
+        geometry: Geometry(matrix: Extents(x: 16, y: 8, z: 1), voxelSize: [0.01, 0.02, 0.03]),
+        prescribedMatrix: Extents(x: 8, y: 8, z: 1),
+        limits: ["kspace_encoding_step_1": .init(minimum: 0, maximum: 7, center: 4)], receiverChannels: 1,
+        acceleration: [1, 1], calibrationMode: "other", userParameters: ["origin": "test"])
       for line in 0..<8 {
         var header = AcquisitionHeader()
         header.activeChannels = 1
