@@ -3,13 +3,19 @@ import NDArrays
 import Numerics
 
 /// What the signal follows from, on the fine grid of a simulation.
-struct HeadMaps: Sendable {
+struct SignalMaps: Sendable {
   /// The magnitude of the signal at TE = 0.
   var magnitude: NDArray<Float>
   /// The effective transverse relaxation rate [1/s].
   var rate: NDArray<Float>
   /// The off-resonance [Hz].
   var field: NDArray<Float>
+}
+
+/// A head drawn on the fine grid of a simulation.
+struct HeadMaps: Sendable {
+  /// What the signal follows from.
+  var signal: SignalMaps
   /// The susceptibility [ppm].
   var susceptibility: NDArray<Float>
   /// The tissues, as raw values of ``Tissue``.
@@ -51,7 +57,7 @@ struct HeadMaps: Sendable {
     let hertz = Float(parameters.imagingFrequency * 1e-6)
     susceptibility = allSusceptibility.centralPart(geometry.matrix).map { $0 + air }
     allSusceptibility = dipole(allSusceptibility)
-    field = allSusceptibility.centralPart(geometry.matrix).map { $0 * hertz }
+    var field = allSusceptibility.centralPart(geometry.matrix).map { $0 * hertz }
     brain = NDArray(over: geometry) { _, position in anatomy.isBrain(at: position) }
     Shim(fitting: field, in: brain, of: geometry).remove(from: &field, of: geometry)
 
@@ -64,11 +70,12 @@ struct HeadMaps: Sendable {
         Float(sequence.magnitude($0, atSlabPosition: geometry.offset(ofVoxel: 0, 0, z).z))
       }
     }
-    magnitude = Self.combined(labels, texture) { label, texture, z in
+    let magnitude = Self.combined(labels, texture) { label, texture, z in
       magnitudes[z][label] * (1 + 0.02 * texture)
     }
     let rates = properties.map { $0.protonDensity > 0 ? Float($0.transverseRelaxationRate) : 0 }
-    rate = Self.combined(labels, texture) { label, texture, _ in rates[label] * (1 + 0.04 * texture) }
+    let rate = Self.combined(labels, texture) { label, texture, _ in rates[label] * (1 + 0.04 * texture) }
+    signal = SignalMaps(magnitude: magnitude, rate: rate, field: field)
   }
 
   /// A map whose values follow from a voxel's label, texture and plane.

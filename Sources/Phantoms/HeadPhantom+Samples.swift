@@ -63,9 +63,9 @@ extension HeadPhantom {
 
   /// The transverse magnetisation on the fine grid at an echo time [s].
   private func fineSignal(echoTime: Double) -> NDArray<Complex<Float>> {
-    maps.magnitude.withUnsafeBufferPointer { magnitude in
-      maps.rate.withUnsafeBufferPointer { rate in
-        maps.field.withUnsafeBufferPointer { field in
+    signalMaps.magnitude.withUnsafeBufferPointer { magnitude in
+      signalMaps.rate.withUnsafeBufferPointer { rate in
+        signalMaps.field.withUnsafeBufferPointer { field in
           let (magnitude, rate, field) = (
             SharedConstants(magnitude), SharedConstants(rate), SharedConstants(field)
           )

@@ -44,7 +44,7 @@ public struct HeadPhantom: Sendable {
   public let noiseCovariance: NDArray<Complex<Double>>
 
   let fineGeometry: Geometry
-  let maps: HeadMaps
+  let signalMaps: SignalMaps
   let sensitivityMaps: [SplineMap]
   let noise: CorrelatedNoise
 
@@ -78,11 +78,12 @@ public struct HeadPhantom: Sendable {
     self.channels = channels
     self.seed = seed ?? anatomy.seed
     fineGeometry = geometry.halvingVoxels
-    maps = HeadMaps(anatomy, on: fineGeometry, parameters: parameters, progress: progress)
+    let maps = HeadMaps(anatomy, on: fineGeometry, parameters: parameters, progress: progress)
+    signalMaps = maps.signal
 
     susceptibility = ImageVolumes(GridTransfer.voxelMeans(maps.susceptibility), geometry: geometry)
-    field = ImageVolumes(GridTransfer.voxelMeans(maps.field), geometry: geometry)
-    transverseRelaxationRate = ImageVolumes(GridTransfer.voxelMeans(maps.rate), geometry: geometry)
+    field = ImageVolumes(GridTransfer.voxelMeans(maps.signal.field), geometry: geometry)
+    transverseRelaxationRate = ImageVolumes(GridTransfer.voxelMeans(maps.signal.rate), geometry: geometry)
     labels = ImageVolumes(GridTransfer.centres(maps.labels), geometry: geometry)
     brainMask = ImageVolumes(GridTransfer.centres(maps.brain).map { $0 ? 1 : 0 }, geometry: geometry)
 
@@ -112,8 +113,8 @@ public struct HeadPhantom: Sendable {
     _ maps: HeadMaps, _ sensitivities: CoilSensitivities, echoTime: Double
   ) -> Double {
     let labels = GridTransfer.centres(maps.labels).elements
-    let magnitude = GridTransfer.centres(maps.magnitude).elements
-    let rate = GridTransfer.centres(maps.rate).elements
+    let magnitude = GridTransfer.centres(maps.signal.magnitude).elements
+    let rate = GridTransfer.centres(maps.signal.rate).elements
     var sum = 0.0, count = 0
     sensitivities.maps.withUnsafeBufferPointer { maps in
       for voxel in labels.indices where labels[voxel] == Tissue.whiteMatter.rawValue {

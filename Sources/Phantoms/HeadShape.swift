@@ -68,12 +68,12 @@ enum HeadShape {
 
   /// Air in the skull base and the face; pairs are given once.
   static let sinuses: [(solid: Ellipsoid, isPaired: Bool)] = [
-    (Ellipsoid(center: [9, 87, 2], radii: [8, 8, 10]), true),  // frontal
+    (Ellipsoid(center: [9, 84, 2], radii: [8, 6, 10]), true),  // frontal
     (Ellipsoid(center: [0, 60, -38], radii: [9, 20, 11]), false),  // nasal cavity, ethmoid cells
     (Ellipsoid(center: [0, 26, -37], radii: [11, 10, 8]), false),  // sphenoid
-    (Ellipsoid(center: [24, 56, -54], radii: [12, 14, 14]), true),  // maxillary
-    (Ellipsoid(center: [58, -20, -45], radii: [9, 12, 13]), true),  // mastoid, ear canal
-    (Ellipsoid(center: [0, 14, -86], radii: [9, 8, 40]), false),  // pharynx
+    (Ellipsoid(center: [24, 51, -52], radii: [12, 14, 14]), true),  // maxillary
+    (Ellipsoid(center: [53, -20, -45], radii: [7, 12, 13]), true),  // mastoid
+    (Ellipsoid(center: [0, 14, -80], radii: [9, 8, 34]), false),  // pharynx
   ]
 
   /// Nuclei and ventricles of one side, in the order in which they take precedence.
