@@ -65,5 +65,12 @@ public struct MRDHeader: Sendable, Equatable {
     public var maximum: Int
     /// The value at the centre of k-space.
     public var center: Int
+
+    /// Creates a range.
+    public init(minimum: Int, maximum: Int, center: Int) {
+      self.minimum = minimum
+      self.maximum = maximum
+      self.center = center
+    }
   }
 }
