@@ -19,10 +19,15 @@ struct SamplingPictureTests {
     var mask = SamplingMask(lines: 16, partitions: 1, isAcquired: false)
     for line in [4, 8, 9, 12, 13, 14, 15] { mask[line: line, partition: 0] = true }
     #expect(SamplingPicture(mask, width: 4).rows == ["\u{00B7}\u{2591}\u{2592}\u{2588}"])
-    #expect(SamplingPicture(SamplingMask(lines: 5, partitions: 1)).rows == ["\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}"])
+    #expect(
+      SamplingPicture(SamplingMask(lines: 5, partitions: 1)).rows == [
+        "\u{2588}\u{2588}\u{2588}\u{2588}\u{2588}"
+      ])
   }
 
-  @Test("Pictures never exceed 64 columns and 32 rows", arguments: [(1, 1), (2, 400), (129, 3), (257, 300), (1000, 7)])
+  @Test(
+    "Pictures never exceed 64 columns and 32 rows",
+    arguments: [(1, 1), (2, 400), (129, 3), (257, 300), (1000, 7)])
   func size(lines: Int, partitions: Int) {
     let rows = SamplingPicture(SamplingMask(lines: lines, partitions: partitions)).rows
     #expect(!rows.isEmpty && rows.count <= 32)

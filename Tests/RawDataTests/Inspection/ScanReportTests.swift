@@ -42,7 +42,9 @@ struct ScanReportTests {
     let stamped = ScanReport(source)
     #expect(abs(try #require(stamped.time.stamped) - 59 * 2.5e-3) < 1e-12)
     #expect(stamped.findings.contains { $0.problem.contains("time stamps") })
-    for index in source.acquisitions.indices { source.acquisitions[index].timeStamp = UInt32(1000 + 3 * index) }
+    for index in source.acquisitions.indices {
+      source.acquisitions[index].timeStamp = UInt32(1000 + 3 * index)
+    }
     #expect(!ScanReport(source).findings.contains { $0.problem.contains("time stamps") })
   }
 
@@ -75,7 +77,8 @@ struct ScanReportTests {
     source.header.relativeNoiseBandwidth = 0.8
     let report = ScanReport(source, skipped: ["waveforms": 3])
     for words in [
-      "20 x 6 x 1 encoded", "10 x 6 x 1 image", "2 along readout", "TE 3, 6, 9 ms", "bipolar (+-+)", "0.75 of kx",
+      "20 x 6 x 1 encoded", "10 x 6 x 1 image", "2 along readout", "TE 3, 6, 9 ms", "bipolar (+-+)",
+      "0.75 of kx",
       "300 samples per channel", "18 image, 1 noise", "3 waveforms",
     ] { #expect(report.description.contains(words), "\(words): \(report)") }
     #expect(report.findings.allSatisfy { report.description.contains($0.problem) })
@@ -107,7 +110,8 @@ struct ScanReportTests {
     var mask = SamplingMask(lines: lines, partitions: partitions, isAcquired: false)
     for partition in 0..<partitions {
       for line in 0..<lines {
-        let y = 2 * Double(line - lines / 2) / Double(lines), z = 2 * Double(partition - partitions / 2) / Double(partitions)
+        let y = 2 * Double(line - lines / 2) / Double(lines),
+          z = 2 * Double(partition - partitions / 2) / Double(partitions)
         mask[line: line, partition: partition] = y * y + z * z <= 1 && (line % 2 == 0 || y * y + z * z < 0.2)
       }
     }
