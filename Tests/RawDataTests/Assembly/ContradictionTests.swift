@@ -92,6 +92,21 @@ struct ContradictionTests {
     #expect(try KSpace(source).samples == truth)
   }
 
+  @Test("Limits that the counters or they themselves contradict give way to the middle of the grid")
+  func falseLimits() throws {
+    let truth = testPattern([1, 1, 4, 6, 4])
+    for (minimum, maximum, center) in [(0, 0, 0), (0, 0, 32), (2, 1, 2), (0, 2, 1)] {
+      var source = readouts(of: truth)
+      for element in ["kspace_encoding_step_1", "kspace_encoding_step_2"] {
+        source.header.encodings[0].limits[element] = .init(minimum: minimum, maximum: maximum, center: center)
+      }
+      let scan = try KSpace(source)
+      #expect(scan.samples == truth)
+      #expect(
+        scan.assumptions.contains { $0.contains("limits \(minimum)...\(maximum) with centre \(center)") })
+    }
+  }
+
   @Test(
     "NaN and infinity are refused by the first readout that holds them", arguments: [Float.nan, .infinity])
   func notFinite(value: Float) throws {

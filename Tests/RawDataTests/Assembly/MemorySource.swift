@@ -13,6 +13,8 @@ struct MemorySource: ReadoutSource {
   var acquisitions: [AcquisitionHeader] = []
   var samples: [[Complex<Float>]] = []
 
+  init(header: MRDHeader) { self.header = header }
+
   func forEachReadout(
     _ indices: [Int],
     _ body: @Sendable (Int, UnsafeBufferPointer<Complex<Float>>) throws(RawDataError) -> Void
@@ -50,6 +52,18 @@ struct MemorySource: ReadoutSource {
     change(&readout)
     acquisitions.append(readout)
     self.samples.append(samples)
+  }
+
+  /// Copies another source.
+  init(copying source: some ReadoutSource) throws {
+    header = source.header
+    acquisitions = source.acquisitions
+    let copies = Mutex([[Complex<Float>]](repeating: [], count: acquisitions.count))
+    try source.forEachReadout(Array(acquisitions.indices)) { index, samples in
+      let copy = Array(samples)
+      copies.withLock { $0[index] = copy }
+    }
+    samples = copies.withLock { $0 }
   }
 
   /// The same readouts in another order.

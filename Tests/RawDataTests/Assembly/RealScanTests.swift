@@ -95,6 +95,21 @@ struct RealScanTests {
     }
   }
 
+  @Test(
+    "Shuffling the readouts of a real scan changes no bit",
+    arguments: [
+      "grappa2_1rep", "siemens/gre", "11_03_GRE_3echoes_bipolar_sorted", "aspire7T_32ch_2echo_2slice",
+    ])
+  func shuffling(name: String) throws {
+    let source = try MemorySource(copying: MRDFile(at: SharedData.path("mrd/\(name).h5")))
+    let reference = try SliceStack(source), shuffled = try SliceStack(source.shuffled(seed: 11))
+    for (first, second) in zip(reference.slices, shuffled.slices) {
+      #expect(first.samples == second.samples)
+      #expect(first.calibration?.samples == second.calibration?.samples)
+    }
+    #expect(shuffled.geometry == reference.geometry)
+  }
+
   @Test("The header that lies is diagnosed in words, refused, and right once overridden")
   func lyingHeader() throws {
     let file = try MRDFile(at: SharedData.path("mrd/siemens/11_02_GRE_3echoes.h5"))
