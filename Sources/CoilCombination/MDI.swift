@@ -54,11 +54,12 @@ public struct MDI: CoilCombination {
     if estimator == .echoRatio, !times.isUniform {
       throw CoilCombinationError.unequalEchoSpacing(images.parameters.echoTimes)
     }
+    let middleEcho = try OddEvenPhase.middleEcho(images.parameters)
     let gram = try EchoGramMatrix(images)
     let sigma = images.noise.standardDeviation ?? 0
     let noiseFloor = 2 * sigma * sigma * Float(images.channels)
     var combined = DominantEchoes(gram, shape: images.shape, noiseFloor: noiseFloor)
-    let oddEven = try OddEvenPhase(combined.echoes, images.parameters, images.geometry.matrix)
+    let oddEven = middleEcho.map { OddEvenPhase(combined.echoes, images.parameters, middle: $0) }
     let ratio = EchoRatio(spacing: times.spacing, noiseFloor: noiseFloor)
     let maps = DecayMaps(
       &combined.echoes, gram, times, ratio: estimator == .echoRatio ? ratio : nil, oddEven: oddEven)
@@ -87,6 +88,7 @@ public struct MDI: CoilCombination {
   private func assumptions(
     _ images: ChannelImages, _ noise: NoiseLevel, _ oddEven: OddEvenPhase?
   ) -> [String] {
+    func rounded(_ value: Double) -> Double { (value * 1e5).rounded() / 1e5 }
     var result: [String] = []
     if images.noise == .unknown, let level = noise.standardDeviation {
       result.append(
@@ -95,8 +97,8 @@ public struct MDI: CoilCombination {
     }
     if let oddEven {
       result.append(
-        "Reversed readouts differed from forward ones by \(oddEven.offset) rad at the centre and "
-          + "\(oddEven.slope.x) rad per voxel along the readout, which was taken out.")
+        "Reversed readouts differed from forward ones by \(rounded(oddEven.offset)) rad at the centre and "
+          + "\(rounded(oddEven.slope.x)) rad per voxel along the readout, which was taken out.")
     }
     return result
   }

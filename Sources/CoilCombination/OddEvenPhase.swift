@@ -42,6 +42,22 @@ public struct OddEvenPhase: Sendable, Equatable {
 }
 
 extension OddEvenPhase {
+  /// The first echo that lies between two of the other polarity; `nil` if all echoes have one polarity.
+  ///
+  /// - Throws: ``CoilCombinationError/inseparablePolarities(_:)`` if there is no such echo.
+  static func middleEcho(_ parameters: ScanParameters) throws(CoilCombinationError) -> Int? {
+    let polarities = parameters.polarities
+    precondition(
+      polarities.count == parameters.echoTimes.count,
+      "\(polarities.count) polarities for \(parameters.echoTimes.count) echoes")
+    guard Set(polarities).count > 1 else { return nil }
+    let middle = polarities.indices.dropFirst().dropLast().first { echo in
+      polarities[echo] != polarities[echo - 1] && polarities[echo] != polarities[echo + 1]
+    }
+    guard let middle else { throw .inseparablePolarities(polarities) }
+    return middle
+  }
+
   /// Finds the phase in combined echoes.
   ///
   /// Take an echo `j` between echoes `i` and `k` of the other polarity. Those two give the field without
@@ -54,26 +70,16 @@ extension OddEvenPhase {
   /// - Parameters:
   ///   - echoes: The combined echoes, axes `[echo, z, y, x]`, any phase common to all echoes of a voxel.
   ///   - parameters: The echo times and polarities.
-  ///   - matrix: The extents of the volume.
-  /// - Returns: `nil` if all echoes have one polarity.
-  /// - Throws: ``CoilCombinationError/inseparablePolarities(_:)`` if no echo lies between two of the other
-  ///   polarity.
-  init?(
-    _ echoes: NDArray<Complex<Float>>, _ parameters: ScanParameters, _ matrix: Extents
-  ) throws(CoilCombinationError) {
-    let polarities = parameters.polarities, times = parameters.echoTimes
-    guard Set(polarities).count > 1 else { return nil }
-    let middle = polarities.indices.dropFirst().dropLast().first { echo in
-      polarities[echo] != polarities[echo - 1] && polarities[echo] != polarities[echo + 1]
-    }
-    guard let middle else { throw .inseparablePolarities(polarities) }
-
+  ///   - middle: The number of echo `j`.
+  init(_ echoes: NDArray<Complex<Float>>, _ parameters: ScanParameters, middle: Int) {
+    let times = parameters.echoTimes
+    let matrix = Extents(x: echoes.shape[3], y: echoes.shape[2], z: echoes.shape[1])
     let fraction = Float((times[middle] - times[middle - 1]) / (times[middle + 1] - times[middle - 1]))
     let alias = Complex<Float>.turn(2 * .pi * fraction)
-    let sought = Self.phasors(echoes, middle, fraction, isReversed: polarities[middle] == .reversed)
+    let isReversed = parameters.polarities.map { $0 == .reversed }
+    let sought = Self.phasors(echoes, middle, fraction, isReversed: isReversed[middle])
     self.init(
-      offset: 0, slope: Self.steps(between: sought, matrix, alias), matrix: matrix,
-      isReversed: polarities.map { $0 == .reversed })
+      offset: 0, slope: Self.steps(between: sought, matrix, alias), matrix: matrix, isReversed: isReversed)
     for _ in 0..<5 { refine(sought, alias) }
   }
 

@@ -53,6 +53,15 @@ import Testing
     }
   }
 
+  /// Raw data come in any unit.
+  @Test(arguments: [Float(0x1p-22), 0x1p20]) func unitOfTheImagesDoesNotMatter(_ scale: Float) throws {
+    var scaled = noisy
+    scaled.noise = .whitened(standardDeviation: 0.02 * scale)
+    var maps = try MDI()(scaled.wrap(noisy.voxels.map { $0.multiplied(by: scale) }))
+    maps.echoes = maps.echoes.map { $0.divided(by: scale) }
+    try expectEqualMaps(MDI()(noisy.images), maps)
+  }
+
   @Test(arguments: MDI.Estimator.allCases) func signAndUnits(_ estimator: MDI.Estimator) throws {
     // A quarter turn and a factor of 1/2 in 5 ms: 50 Hz and ln 2 / 5 ms.
     let images = ChannelImages(

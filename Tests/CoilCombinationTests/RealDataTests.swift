@@ -18,13 +18,13 @@ struct RealDataTests {
     head = readouts['head']; index = head['idx']
     extent = lambda name: int(index[name].max()) + 1
     channels, length = int(head['active_channels'][0]), int(head['number_of_samples'][0])
-    k = np.zeros((extent('contrast'), channels, extent('slice'), extent('kspace_encode_step_2'),
-                  extent('kspace_encode_step_1'), length), np.complex64)
-    for readout in readouts:
-        h = readout['head']; i = h['idx']
-        samples = readout['data'].view(np.complex64).reshape(channels, length)
-        if h['flags'] & (1 << 21): samples = samples[:, ::-1]
-        k[i['contrast'], :, i['slice'], i['kspace_encode_step_2'], i['kspace_encode_step_1']] += samples
+    samples = np.stack(readouts['data']).view(np.complex64).reshape(-1, channels, length)
+    reverse = (head['flags'] & (1 << 21)) != 0
+    samples[reverse] = samples[reverse][..., ::-1]
+    k = np.zeros((extent('contrast'), extent('slice'), extent('kspace_encode_step_2'),
+                  extent('kspace_encode_step_1'), channels, length), np.complex64)
+    k[index['contrast'], index['slice'], index['kspace_encode_step_2'], index['kspace_encode_step_1']] = samples
+    k = k.transpose(0, 4, 1, 2, 3, 5)
     axes = (-3, -2, -1)
     image = np.fft.fftshift(np.fft.ifftn(np.fft.ifftshift(k, axes), axes=axes, norm='ortho'), axes)
     image = image.reshape(k.shape[0], channels, -1, k.shape[4], length)
@@ -53,17 +53,17 @@ struct RealDataTests {
           np.save(sys.argv[2] + '/' + name, np.ascontiguousarray(values.transpose(2, 1, 0), np.float32))
       """
     _ = try Python.run(script, SharedData.path("mrd/semi3d_truth.npz"), folder.url.path)
-    let truth = try NumPyFile.read(folder.path("field.npy"), as: Float.self)
-    let mask = try NumPyFile.read(folder.path("mask.npy"), as: Float.self)
+    let truth = try NumPyFile.read(folder.path("field.npy"), as: Float.self).elements
+    let mask = try NumPyFile.read(folder.path("mask.npy"), as: Float.self).elements
 
     let maps = try MDI()(images("semi3d_6ch_3echo", echoTimes: [3.3e-3, 9.5e-3, 15.7e-3]))
     var square = 0.0, stated = 0.0, count = 0.0
-    let noise = try #require(maps.fieldNoise)
-    for (voxel, isInside) in mask.elements.enumerated() where isInside > 0 {
+    let field = maps.field.voxels.elements, noise = try #require(maps.fieldNoise).voxels.elements
+    for (voxel, isInside) in mask.enumerated() where isInside > 0 {
       let error = wrappedDifference(
-        Double(maps.field.voxels.elements[voxel]), Double(truth.elements[voxel]), period: maps.fieldPeriod)
+        Double(field[voxel]), Double(truth[voxel]), period: maps.fieldPeriod)
       square += error * error
-      stated += Double(noise.voxels.elements[voxel]) * Double(noise.voxels.elements[voxel])
+      stated += Double(noise[voxel]) * Double(noise[voxel])
       count += 1
     }
     let rms = (square / count).squareRoot(), expected = (stated / count).squareRoot()
@@ -109,10 +109,9 @@ struct RealDataTests {
     let magnitude = monopolar.magnitude[0].elements
     let mean = magnitude.reduce(0, +) / Float(magnitude.count)
     let inside = magnitude.indices.filter { magnitude[$0] > 2 * mean }
+    let left = bipolar.field.voxels.elements, right = monopolar.field.voxels.elements
     let differences = inside.map {
-      wrappedDifference(
-        Double(bipolar.field.voxels.elements[$0]), Double(monopolar.field.voxels.elements[$0]),
-        period: monopolar.fieldPeriod)
+      wrappedDifference(Double(left[$0]), Double(right[$0]), period: monopolar.fieldPeriod)
     }.sorted()
     func stated(_ maps: MDI.Output) throws -> Double {
       let noise = try #require(maps.fieldNoise).voxels.elements
