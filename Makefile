@@ -10,7 +10,7 @@ APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmr
 TEST_PACKAGES := ismrmrd-tools python3-venv
 PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0
 
-MODULES := NDArrays FourierTransforms LinearAlgebra MRIData Operators RawData ImageFiles CoilCombination Phantoms Sampling
+MODULES := KSpaceToolkit NDArrays FourierTransforms LinearAlgebra MRIData Operators RawData ImageFiles CoilCombination Phantoms Sampling
 
 .PHONY: demo test build bench lint docs clean setup test-setup
 
@@ -42,7 +42,24 @@ test-setup: setup
 	  { echo "Installing the reference Python packages into .venv"; .venv/bin/pip install -q $(PYTHON_PACKAGES); }
 
 build: setup
-	$(SWIFT) build -c release
+	$(SWIFT) build -c release --product kspace
+
+# A simulated scan, what is in it, its images and maps; and a real scan, where one is at hand.
+DEMO := demo
+REAL_SCAN ?= ../shared/data/mrd/aspire7T_32ch_2echo_2slice.h5
+
+demo: build
+	@rm -rf $(DEMO) && mkdir $(DEMO)
+	$(BUILD)/kspace phantom -o $(DEMO)/head.h5
+	$(BUILD)/kspace info $(DEMO)/head.h5
+	$(BUILD)/kspace reconstruct $(DEMO)/head.h5 -o $(DEMO)/head
+	@if [ -f "$(REAL_SCAN)" ]; then \
+	  echo "$(BUILD)/kspace reconstruct $(REAL_SCAN) -o $(DEMO)/real"; \
+	  $(BUILD)/kspace reconstruct "$(REAL_SCAN)" -o $(DEMO)/real; \
+	else \
+	  echo "No real scan at $(REAL_SCAN); try yours: make demo REAL_SCAN=scan.h5"; \
+	fi
+	@echo "Look at $(DEMO)/head/figures"
 
 # Numeric tests run in release: debug is 10 to 140 times slower.
 test: test-setup

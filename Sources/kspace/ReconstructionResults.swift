@@ -44,7 +44,9 @@ struct CombinedImages {
 }
 
 extension CombinedImages {
-  /// Where there is signal: above a tenth of the first echo's brightest hundredth. Previews of maps show only this.
+  /// Where there is signal: above a tenth of the first echo's brightest hundredth.
+  ///
+  /// Previews of maps show only this.
   fileprivate var object: NDArray<Bool> {
     let first = magnitude[0]
     let sorted = first.elements.filter(\.isFinite).sorted()

@@ -29,6 +29,12 @@ public struct ProcessFailure: Error, CustomStringConvertible {
   public let description: String
   /// The exit status.
   public let status: Int32
+
+  /// Describes a failure.
+  public init(description: String, status: Int32) {
+    self.description = description
+    self.status = status
+  }
 }
 
 /// Runs other programs.

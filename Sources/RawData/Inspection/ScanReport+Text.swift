@@ -79,7 +79,7 @@ extension ScanReport: CustomStringConvertible {
     let strength = fieldStrength.map { Self.number($0) + " T" } ?? "unknown"
     let frequency = imagingFrequency.map { String(format: " (%.6f MHz)", $0 * 1e-6) } ?? ""
     let direction = fieldDirection.map {
-      ", along voxel axes (" + $0.map { Self.number(($0 * 1e4).rounded() / 1e4) }.joined(separator: ", ")
+      ", along voxel axes (" + $0.map { Self.number(($0 * 1e4).rounded() / 1e4 + 0) }.joined(separator: ", ")
         + ")"
     }
     return strength + frequency + (direction ?? "") + ", phase sign \(phaseSign.rawValue)"
