@@ -8,7 +8,6 @@ static inline hid_t kst_h5t_native_uint16(void) { return H5T_NATIVE_UINT16; }
 static inline hid_t kst_h5t_native_uint32(void) { return H5T_NATIVE_UINT32; }
 static inline hid_t kst_h5t_native_uint64(void) { return H5T_NATIVE_UINT64; }
 static inline hid_t kst_h5t_native_int32(void) { return H5T_NATIVE_INT32; }
-static inline hid_t kst_h5t_ieee_f32le(void) { return H5T_IEEE_F32LE; }
 static inline hid_t kst_h5t_c_s1(void) { return H5T_C_S1; }
 static inline hid_t kst_h5p_default(void) { return H5P_DEFAULT; }
 static inline hid_t kst_h5p_dataset_create(void) { return H5P_DATASET_CREATE; }

@@ -26,8 +26,8 @@ struct HDF5Heap: Sendable {
   private let rowSize: Int
   private let memberOffset: Int
 
-  /// Checks that a table is laid out as expected: in chunks without filters, sequences of 32-bit floats in
-  /// `data`, addresses of 64 bits from the start of the file.
+  /// Checks that a table is laid out as expected: in small chunks without filters, sequences of this
+  /// machine's floats in `data`, addresses of 64 bits from the start of the file.
   ///
   /// Used inside ``HDF5/exclusively(_:)``.
   init?(_ file: InputFile, _ data: HDF5Object, rank: Int) {
@@ -48,7 +48,7 @@ struct HDF5Heap: Sendable {
     let member = H5Tget_member_index(row.id, "data")
     guard member >= 0, let sequence = HDF5Object(H5Tget_member_type(row.id, UInt32(member)), H5Tclose),
       let element = HDF5Object(H5Tget_super(sequence.id), H5Tclose),
-      H5Tequal(element.id, kst_h5t_ieee_f32le()) > 0, 1 == Int(littleEndian: 1)
+      H5Tequal(element.id, kst_h5t_native_float()) > 0
     else { return nil }
     self.file = file
     self.data = data
@@ -56,7 +56,7 @@ struct HDF5Heap: Sendable {
     rowsPerChunk = Int(chunk[0])
     rowSize = H5Tget_size(row.id)
     memberOffset = H5Tget_member_offset(row.id, UInt32(member))
-    guard memberOffset + Self.referenceSize <= rowSize, rowsPerChunk * rowSize <= 1 << 24 else { return nil }
+    guard memberOffset + Self.referenceSize <= rowSize, rowsPerChunk * rowSize <= 1 << 20 else { return nil }
   }
 
   private static let referenceSize = 16

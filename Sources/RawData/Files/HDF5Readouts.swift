@@ -34,8 +34,7 @@ final class HDF5Readouts: ReadoutContainer {
     let done = try readFromHeap(indices, body)
     try withSequences("data", of: indices[done...], count: { 2 * $0.valueCount }) {
       (index, floats) throws(RawDataError) in
-      let samples = UnsafeRawBufferPointer(floats).assumingMemoryBound(to: Complex<Float>.self)
-      try body(index, samples)
+      try body(index, UnsafeRawBufferPointer(floats).bindMemory(to: Complex<Float>.self))
     }
   }
 
@@ -56,7 +55,7 @@ final class HDF5Readouts: ReadoutContainer {
       guard reference.count == 2 * acquisitions[index].valueCount,
         let bytes = heap.read(reference, into: scratch)
       else { return position }
-      try body(index, bytes.assumingMemoryBound(to: Complex<Float>.self))
+      try body(index, bytes.bindMemory(to: Complex<Float>.self))
     }
     return indices.endIndex
   }
