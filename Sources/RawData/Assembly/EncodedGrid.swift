@@ -70,29 +70,7 @@ extension EncodedGrid {
     } else {
       x = sampled
     }
-    if let chosen = options.matrix {
-      matrix = Extents(x: x, y: chosen.y, z: chosen.z)
-    } else if let header {
-      // 2D scans whose header counts slices, or nothing at all, as partitions.
-      let isFlat =
-        header.z > 1 && partitions.range == 0...0 && (partitions.limit.map { $0.maximum == 0 } ?? true)
-      matrix = Extents(x: x, y: header.y, z: isFlat ? 1 : header.z)
-      if isFlat {
-        findings.append(
-          .warning(
-            "the header encodes \(header.z) partitions, but every readout has partition 0",
-            assuming: "a two-dimensional scan",
-            remedy: "--matrix \(header.y)x\(header.z) keeps the partitions"))
-      }
-    } else {
-      matrix = Extents(x: x, y: lines.smallestGrid, z: partitions.smallestGrid)
-      findings.append(
-        .warning(
-          stated.map { "the header's encoded matrix is \(Self.text($0)), which is no grid of whole numbers" }
-            ?? "the header has no encoding for these readouts",
-          assuming: "the grid that samples and counters span, \(matrix)",
-          remedy: "--matrix \(matrix.y)x\(matrix.z) or three numbers set another one"))
-    }
+    matrix = Self.matrix(x, header, stated, lines, partitions, options, &findings)
     if Double(matrix.y) * Double(matrix.z) > Self.largestPlane || Double(matrix.x) > Self.largestExtent {
       findings.append(
         .error(
@@ -162,6 +140,33 @@ extension EncodedGrid {
     if options.removesOversampling { readoutLength = prescribed.x }
   }
 
+  /// The grid with its readout settled: the user's, the header's, or the one that the counters span.
+  private static func matrix(
+    _ x: Int, _ header: Extents?, _ stated: SIMD3<Double>?, _ lines: AxisCounters, _ partitions: AxisCounters,
+    _ options: ReadingOptions, _ findings: inout [Finding]
+  ) -> Extents {
+    if let chosen = options.matrix { return Extents(x: x, y: chosen.y, z: chosen.z) }
+    guard let header else {
+      let matrix = Extents(x: x, y: lines.smallestGrid, z: partitions.smallestGrid)
+      findings.append(
+        .warning(
+          stated.map { "the header's encoded matrix is \(text($0)), which is no grid of whole numbers" }
+            ?? "the header has no encoding for these readouts",
+          assuming: "the grid that samples and counters span, \(matrix)",
+          remedy: "--matrix \(matrix.y)x\(matrix.z) or three numbers set another one"))
+      return matrix
+    }
+    // 2D scans whose header counts slices, or nothing at all, as partitions.
+    guard header.z > 1, partitions.range == 0...0, partitions.limit.map({ $0.maximum == 0 }) ?? true else {
+      return Extents(x: x, y: header.y, z: header.z)
+    }
+    findings.append(
+      .warning(
+        "the header encodes \(header.z) partitions, but every readout has partition 0",
+        assuming: "a two-dimensional scan", remedy: "--matrix \(header.y)x\(header.z) keeps the partitions"))
+    return Extents(x: x, y: header.y, z: 1)
+  }
+
   /// Counters and sample numbers have 16 bits.
   private static let largestExtent = 65536.0
   /// The largest believable number of phase-encoding positions.
@@ -200,53 +205,6 @@ extension EncodedGrid {
   }
 
   static func millimetres(_ length: Double) -> String { String(format: "%g mm", length * 1000) }
-}
-
-/// The values of one phase-encoding counter, and what of the header's limits can be believed.
-struct AxisCounters {
-  /// What the counter counts.
-  let name: String
-  /// The smallest and the largest value.
-  let range: ClosedRange<Int>
-  /// The header's limits, if they hold every counter and their own centre.
-  let limit: MRDHeader.Limit?
-
-  init(
-    _ name: String, _ element: String, _ counters: [Int], _ encoding: MRDHeader.Encoding?,
-    _ findings: inout [Finding]
-  ) {
-    self.name = name
-    range = (counters.min() ?? 0)...(counters.max() ?? 0)
-    let stated = encoding?.limits[element]
-    guard let stated else {
-      limit = nil
-      return
-    }
-    let limits = "the header's limits \(stated.minimum)...\(stated.maximum) with centre \(stated.center)"
-    if range.lowerBound < stated.minimum || range.upperBound > stated.maximum {
-      limit = nil
-      findings.append(
-        .warning(
-          "\(name) counters run from \(range.lowerBound) to \(range.upperBound), beyond \(limits)",
-          assuming: "the centre of k-space is the middle of the grid"))
-    } else if !(stated.minimum...max(stated.minimum, stated.maximum)).contains(stated.center) {
-      limit = nil
-      findings.append(
-        .warning(
-          "\(limits) of the \(name) counter contradict themselves",
-          assuming: "the centre of k-space is the middle of the grid"))
-    } else {
-      limit = stated
-    }
-  }
-
-  /// The smallest grid that holds the limits, or the counters where limits are missing.
-  var smallestGrid: Int {
-    guard let limit else { return range.upperBound + 1 }
-    return EncodedGrid.smallestGrid(
-      before: limit.center - limit.minimum, after: limit.maximum - limit.center + 1,
-      atLeast: limit.maximum - limit.minimum + 1)
-  }
 }
 
 extension String {

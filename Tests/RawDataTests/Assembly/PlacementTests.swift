@@ -226,6 +226,18 @@ struct PlacementTests {
     }
   }
 
+  @Test("Phase oversampling stays in k-space and is cropped by field of view; interpolation is not done")
+  func prescribedGrid() throws {
+    var source = readouts(of: testPattern([1, 1, 5, 9, 8]), prescribed: Extents(x: 8, y: 6, z: 4))
+    let scan = try KSpace(source)
+    #expect(scan.geometry.matrix == Extents(x: 8, y: 9, z: 5))
+    #expect(scan.prescribedMatrix == Extents(x: 8, y: 6, z: 4))
+    source.header.encodings[0].reconSpace.matrix = [16, 12, 8]
+    #expect(try KSpace(source).prescribedMatrix == scan.prescribedMatrix)
+    #expect(
+      ScanReport(source).findings.contains { $0.problem.contains("interpolate 6 to 12 voxels along y") })
+  }
+
   @Test(
     "A source of negative phase gives conjugated images with the anatomy in place",
     arguments: [[1, 2, 4, 6, 8], [2, 1, 3, 5, 7], [1, 1, 1, 7, 4]])
