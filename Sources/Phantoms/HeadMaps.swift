@@ -99,7 +99,7 @@ struct HeadMaps: Sendable {
   }
 
   /// The grid with the same voxels that holds the field of view and the whole head.
-  private static func surroundings(of anatomy: HeadAnatomy, geometry: Geometry) -> Geometry {
+  static func surroundings(of anatomy: HeadAnatomy, geometry: Geometry) -> Geometry {
     var result = geometry
     let directions = [geometry.readDirection, geometry.phaseDirection, geometry.sliceDirection]
     for (axis, direction) in directions.enumerated() {

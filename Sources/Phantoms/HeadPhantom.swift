@@ -97,6 +97,17 @@ public struct HeadPhantom: Sendable {
     noise = CorrelatedNoise(array, standardDeviation: deviation, seed: self.seed)
   }
 
+  /// The memory that a simulation takes at its peak, roughly [bytes].
+  public static func memoryNeeded(by anatomy: HeadAnatomy, geometry: Geometry, channels: Int) -> Int {
+    let fine = geometry.halvingVoxels
+    let head = HeadMaps.surroundings(of: anatomy, geometry: fine).matrix.count
+    // While the field is computed: labels, texture, susceptibility, their transform and its result per voxel of the
+    // whole head. While an echo is: three maps, the signal and its partly cropped transform.
+    let preparation = 28 * head
+    let echo = 24 * fine.matrix.count
+    return max(preparation, echo) + 2 * channels * MemoryLayout<Complex<Float>>.size * geometry.matrix.count
+  }
+
   private static func sample(_ maps: [SplineMap], on geometry: Geometry) -> NDArray<Complex<Float>> {
     let plane = geometry.matrix.x * geometry.matrix.y
     return NDArray(uninitializedShape: [maps.count] + geometry.matrix.shape) { target in

@@ -54,8 +54,12 @@ struct Phantom: ParsableCommand {
   @OptionGroup var runArguments: RunArguments
 
   func validate() throws {
-    if channels < 1 { throw ValidationError("--channels \(channels): at least one channel is needed.") }
-    if let echoes, echoes < 1 { throw ValidationError("--echoes \(echoes): at least one echo is needed.") }
+    if !(1...1024).contains(channels) {
+      throw ValidationError("--channels \(channels): 1 to 1024 channels are possible.")
+    }
+    if let echoes, !(1...256).contains(echoes) {
+      throw ValidationError("--echoes \(echoes): 1 to 256 echoes are possible.")
+    }
     if echoes != nil, echoTimes != nil {
       throw ValidationError("--echoes and --echo-times: give one or the other.")
     }
@@ -70,15 +74,15 @@ struct Phantom: ParsableCommand {
     let progress = runArguments.begin()
     let files = PhantomFiles(output)
     try files.check(replacing: runArguments.force)
-    if runArguments.dryRun {
-      print(
-        PhantomNeeds(geometry: geometry, channels: channels, echoes: parameters.echoTimes.count, files: files)
-      )
-      return
-    }
+    let anatomy = HeadAnatomy(seed: seed, age: age)
+    let needs = PhantomNeeds(
+      geometry: geometry, channels: channels, echoes: parameters.echoTimes.count, files: files,
+      memory: HeadPhantom.memoryNeeded(by: anatomy, geometry: geometry, channels: channels))
+    try needs.check()
+    if runArguments.dryRun { return print(needs) }
     let phantom = HeadPhantom(
-      HeadAnatomy(seed: seed, age: age), geometry: geometry, parameters: parameters, channels: channels,
-      signalToNoise: snr, seed: noiseSeed, progress: progress.report)
+      anatomy, geometry: geometry, parameters: parameters, channels: channels, signalToNoise: snr,
+      seed: noiseSeed, progress: progress.report)
     let truth = try files.writeTruth(of: phantom, replacing: runArguments.force)
     try files.writeScan(of: phantom, signalToNoise: snr, progress: progress)
     try truth.commit()

@@ -107,6 +107,14 @@ struct PhantomCommandTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
   }
 
+  @Test("A scan that no memory can hold is refused before it starts")
+  func tooLarge() throws {
+    let folder = try TemporaryDirectory()
+    let result = try Command.run(["phantom", "--matrix", "4096x4096x4096", "-o", folder.path("head.h5")])
+    #expect(result.status == 3)
+    #expect(result.errors.contains("--voxel-size"))
+  }
+
   @Test(
     "Values that make no sense are wrong usage",
     arguments: [
