@@ -1,6 +1,6 @@
 # make demo   set up, build, simulate a scan and reconstruct it
 # make test   set up, build and run all tests
-# make build bench lint docs clean
+# make build bench lint docs clean; make bench BENCHMARKS="fourier reading" runs some of them
 
 SWIFT ?= swift
 BUILD := .build/release
@@ -70,7 +70,7 @@ lint:
 
 bench: setup
 	$(SWIFT) build -c release --product Benchmarks
-	$(BUILD)/Benchmarks
+	$(BUILD)/Benchmarks $(BENCHMARKS)
 
 # One site for all modules, in docs-html.
 docs: setup

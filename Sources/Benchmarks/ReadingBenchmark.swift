@@ -7,7 +7,7 @@ import Numerics
 ///
 /// Two files of the same 5,120 readouts of 32 channels and 256 samples (335 MB): one written by libismrmrd, which
 /// makes a chunk of every readout, and one written by `MRDWriter`.
-func readingBenchmark() throws {
+func benchmarkReading() throws {
   let folder = FileManager.default.temporaryDirectory.appending(path: "kspace-reading-\(getpid())")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(at: folder) }
