@@ -63,7 +63,8 @@ let package = Package(
     .testTarget(name: "RawDataTests", dependencies: ["RawData", "Operators", "TestSupport"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"]),
     .testTarget(name: "CoilCombinationTests", dependencies: ["CoilCombination", "TestSupport"]),
-    .testTarget(name: "PhantomsTests", dependencies: ["Phantoms", "CoilCombination", "Operators", "TestSupport"]),
+    .testTarget(
+      name: "PhantomsTests", dependencies: ["Phantoms", "CoilCombination", "Operators", "TestSupport"]),
     .testTarget(name: "SamplingTests", dependencies: ["Sampling", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["kspace", "KSpaceToolkit", "TestSupport"]),
   ]
