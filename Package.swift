@@ -40,6 +40,7 @@ let package = Package(
 
     // MARK: - Methods
     .target(name: "Sampling", dependencies: ["MRIData", "FourierTransforms"]),
+    .target(name: "ParallelImaging", dependencies: ["Operators"]),
     .target(name: "CoilCombination", dependencies: ["MRIData", "LinearAlgebra"]),
     .target(name: "Phantoms", dependencies: ["MRIData", "FourierTransforms", "LinearAlgebra"]),
 
@@ -48,7 +49,7 @@ let package = Package(
       name: "KSpaceToolkit",
       dependencies: [
         "NDArrays", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-        "CoilCombination", "Phantoms", "Sampling", numerics,
+        "CoilCombination", "Phantoms", "Sampling", "ParallelImaging", numerics,
       ]),
     .executableTarget(name: "kspace", dependencies: ["KSpaceToolkit", arguments]),
     .executableTarget(name: "Benchmarks", dependencies: ["KSpaceToolkit", "CFFTW", "CISMRMRD"]),
@@ -62,6 +63,7 @@ let package = Package(
     .testTarget(name: "LawTests", dependencies: ["Operators", "LinearAlgebra", "TestSupport"]),
     .testTarget(name: "RawDataTests", dependencies: ["RawData", "Operators", "TestSupport"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"]),
+    .testTarget(name: "ParallelImagingTests", dependencies: ["ParallelImaging", "RawData", "TestSupport"]),
     .testTarget(name: "CoilCombinationTests", dependencies: ["CoilCombination", "TestSupport"]),
     .testTarget(
       name: "PhantomsTests", dependencies: ["Phantoms", "CoilCombination", "Operators", "TestSupport"]),

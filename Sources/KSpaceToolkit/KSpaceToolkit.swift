@@ -6,6 +6,7 @@
 @_exported import NDArrays
 @_exported import Numerics
 @_exported import Operators
+@_exported import ParallelImaging
 @_exported import Phantoms
 @_exported import RawData
 @_exported import Sampling

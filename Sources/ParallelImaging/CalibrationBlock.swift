@@ -1,0 +1,58 @@
+import MRIData
+import NDArrays
+import Numerics
+
+/// Fully sampled k-space around the centre, from which parallel imaging learns how channels relate.
+///
+/// ```
+/// samples[channel, kz, ky, kx]      the centre of k-space at index n / 2 of kz and ky
+/// ```
+///
+/// The readout is as long as that of the scan.
+public struct CalibrationBlock: Sendable {
+  /// The samples, axes `[channel, kz, ky, kx]`.
+  public let samples: NDArray<Complex<Float>>
+  /// Where the block lies in the grid of the scan.
+  public let region: CalibrationRegion
+
+  /// Takes the largest fully sampled box around the centre: of the calibration lines, or of the first echo's image
+  /// lines, whichever is larger.
+  ///
+  /// - Throws: ``ParallelImagingError/noCalibration`` if neither has one.
+  public init(_ scan: KSpace) throws(ParallelImagingError) {
+    let image = scan.masks[0].calibrationRegion
+    let lines = scan.calibration.flatMap { calibration in
+      calibration.mask.calibrationRegion.map { (region: $0, samples: calibration.samples) }
+    }
+    if let lines, lines.region.count >= image?.count ?? 0 {
+      self.init(lines.samples, region: lines.region)
+    } else if let image {
+      self.init(scan.samples.part(at: 0), region: image)
+    } else {
+      throw .noCalibration
+    }
+  }
+
+  /// Cuts a box out of samples `[channel, kz, ky, kx]`.
+  init(_ samples: NDArray<Complex<Float>>, region: CalibrationRegion) {
+    let (channels, length) = (samples.shape[0], samples.shape[3])
+    self.region = region
+    self.samples = NDArray(
+      uninitializedShape: [channels, region.partitions.count, region.lines.count, length]
+    ) { target in
+      samples.withUnsafeBufferPointer { source in
+        var row = 0
+        for channel in 0..<channels {
+          for partition in region.partitions {
+            for line in region.lines {
+              let range = samples.range(at: [channel, partition, line])
+              _ = UnsafeMutableBufferPointer(rebasing: target[row..<row + length])
+                .initialize(fromContentsOf: UnsafeBufferPointer(rebasing: source[range]))
+              row += length
+            }
+          }
+        }
+      }
+    }
+  }
+}
