@@ -52,7 +52,9 @@ let package = Package(
         "CoilCombination", "Phantoms", "Sampling", "ParallelImaging", numerics,
       ]),
     .executableTarget(name: "kspace", dependencies: ["KSpaceToolkit", arguments]),
-    .executableTarget(name: "Benchmarks", dependencies: ["KSpaceToolkit", "CFFTW", "CISMRMRD"]),
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: ["KSpaceToolkit", "FourierTransforms", "NDArrays", "CFFTW", "CISMRMRD"]),
 
     // MARK: - Tests
     .target(name: "TestSupport", dependencies: ["NDArrays", numerics], path: "Tests/TestSupport"),

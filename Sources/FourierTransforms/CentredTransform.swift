@@ -7,12 +7,12 @@ import Numerics
 /// in one pass. A larger one is a stack of planes along its first axis:
 ///
 /// ```
-/// planes    for each plane                x a, FFT of the inner axes
+/// planes    for each plane                x a, FFT along the inner axes, one after the other
 /// columns   for each bundle of columns    gather, FFT along the first axis, x b / sqrt(N), scatter
 /// ```
 ///
-/// where `a` and `b` are the centring phases of all axes. Both passes touch the samples once, and their planes
-/// and bundles are what threads share.
+/// where `a` and `b` are the centring phases of all axes. Both passes take the samples from memory once, and
+/// their planes and bundles are what threads share.
 struct CentredTransform: Sendable {
   /// The number of elements of a block.
   private let count: Int

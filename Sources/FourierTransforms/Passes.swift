@@ -3,7 +3,10 @@ import Numerics
 
 /// The transform of contiguous planes in place, with the phases before and perhaps after it.
 struct PlanePass: Sendable {
-  private let plan: Plan
+  /// The transform along the last axis, repeated for every row.
+  private let rows: Plan?
+  /// The transforms along the other axes.
+  private let columns: [Columns]
   private let size: Int
   private let before: Modulation
   private let after: Modulation?
@@ -17,16 +20,20 @@ struct PlanePass: Sendable {
     axes: [BlockAxis], stacked: [Complex<Float>], after: Modulation?, isReal: Bool,
     direction: Direction, planning: Planning
   ) {
-    var stride = 1
-    var transforming: [Plan.Axis] = []
-    var repeating: [Plan.Axis] = []
-    for axis in axes.reversed() {
-      let planned = Plan.Axis(extent: axis.extent, stride: stride)
-      if axis.isTransformed { transforming.insert(planned, at: 0) } else { repeating.insert(planned, at: 0) }
-      stride *= axis.extent
+    let size = axes.reduce(1) { $0 * $1.extent }
+    self.size = size
+    rows = axes.last.flatMap { row in
+      guard row.isTransformed else { return nil }
+      return Plan(
+        transforming: Plan.Axis(extent: row.extent, stride: 1),
+        repeating: Plan.Axis(extent: size / row.extent, stride: row.extent), direction: direction,
+        planning: planning)
     }
-    size = stride
-    plan = Plan(transforming: transforming, repeating: repeating, direction: direction, planning: planning)
+    columns = axes.indices.dropLast().filter { axes[$0].isTransformed }.map { axis in
+      Columns(
+        length: axes[axis].extent, width: axes[(axis + 1)...].reduce(1) { $0 * $1.extent },
+        direction: direction, planning: planning)
+    }
     before = Modulation(axes.map(\.before), isReal: isReal)
     self.after = after
     self.stacked = stacked
@@ -37,48 +44,94 @@ struct PlanePass: Sendable {
     for index in planes {
       let plane = start + index * size
       before.apply(to: plane, times: stacked[index])
-      plan.execute(plane)
+      rows?.execute(plane)
+      for columns in columns {
+        for matrix in stride(from: 0, to: size, by: columns.length * columns.width) {
+          for bundle in 0..<columns.bundles { columns.apply(to: plane + matrix, bundle: bundle) }
+        }
+      }
       after?.apply(to: plane)
     }
   }
 }
 
-/// The transform along the first axis of a block, a bundle of neighbouring columns at a time.
-///
-/// Neighbours along the first axis are a plane apart, often a power of two bytes, where they fight for the same
-/// few places in the cache. Each bundle is therefore transformed in a compact copy.
+/// The transform along the first axis of a block, with the phases after and perhaps before it.
 struct ColumnPass: Sendable {
-  private let plan: Plan
-  private let length: Int
-  private let width: Int
+  private let columns: Columns
   private let before: [Complex<Float>]?
   private let after: [Complex<Float>]
   private let innerAfter: Modulation
-  private let bundle: Int
 
   /// The number of bundles of a block.
-  var count: Int { (width + bundle - 1) / bundle }
+  var count: Int { columns.bundles }
 
   init(
     before: [Complex<Float>]?, after: [Complex<Float>], innerAfter: Modulation, width: Int,
     direction: Direction, planning: Planning
   ) {
-    length = after.count
-    self.width = width
+    columns = Columns(length: after.count, width: width, direction: direction, planning: planning)
     self.before = before
     self.after = after
     self.innerAfter = innerAfter
+  }
+
+  func apply(to block: SharedBuffer<Complex<Float>>, bundle: Int) {
+    guard let start = block.elements.baseAddress else { return }
+    let factors = innerAfter.factors(of: columns.range(of: bundle))
+    columns.apply(to: start, bundle: bundle) { source, target, row, count in
+      if let before {
+        for column in 0..<count { target[column] = source[column] * before[row] }
+      } else {
+        target.initialize(from: source, count: count)
+      }
+    } storing: { source, target, row, count in
+      factors.multiply(source, times: after[row], into: target, count: count)
+    }
+  }
+}
+
+/// The transform along the columns of a matrix, a bundle of neighbouring columns at a time.
+///
+/// Neighbours along a column are a row apart, often a power of two bytes, where they fight for the same few places
+/// in the cache. Each bundle is therefore transformed in a compact copy.
+struct Columns: Sendable {
+  /// The number of elements of a column.
+  let length: Int
+  /// The number of columns.
+  let width: Int
+  private let bundle: Int
+  private let plan: Plan
+
+  /// The number of bundles.
+  var bundles: Int { (width + bundle - 1) / bundle }
+
+  init(length: Int, width: Int, direction: Direction, planning: Planning) {
+    self.length = length
+    self.width = width
     // As many columns as keep the copy within 40 kilobytes, in multiples of two cache lines.
     bundle = min(width, max(16, 5120 / length / 16 * 16))
     plan = Plan(
-      transforming: [Plan.Axis(extent: length, stride: bundle)],
-      repeating: [Plan.Axis(extent: bundle, stride: 1)], direction: direction, planning: planning)
+      transforming: Plan.Axis(extent: length, stride: bundle),
+      repeating: Plan.Axis(extent: bundle, stride: 1), direction: direction, planning: planning)
   }
 
-  func apply(to block: SharedBuffer<Complex<Float>>, bundle index: Int) {
-    guard let start = block.elements.baseAddress else { return }
-    let columns = index * bundle..<min(width, (index + 1) * bundle)
-    let factors = innerAfter.factors(of: columns)
+  /// The columns of a bundle.
+  func range(of index: Int) -> Range<Int> { index * bundle..<min(width, (index + 1) * bundle) }
+
+  /// A way to copy a number of elements of a row.
+  typealias Copy = (
+    _ source: UnsafePointer<Complex<Float>>, _ target: UnsafeMutablePointer<Complex<Float>>, _ row: Int,
+    _ count: Int
+  ) -> Void
+
+  /// Transforms a bundle, whose elements may be multiplied on their way to and from the copy.
+  @inline(__always)
+  func apply(
+    to matrix: UnsafeMutablePointer<Complex<Float>>, bundle index: Int,
+    loading load: Copy = { source, target, _, count in target.initialize(from: source, count: count) },
+    storing store: Copy = { source, target, _, count in target.update(from: source, count: count) }
+  ) {
+    let columns = range(of: index)
     withUnsafeTemporaryAllocation(
       byteCount: length * bundle * MemoryLayout<Complex<Float>>.stride, alignment: Plan.alignment
     ) { memory in
@@ -86,19 +139,11 @@ struct ColumnPass: Sendable {
       guard let compact = copy.baseAddress else { return }
       if columns.count < bundle { copy.initialize(repeating: .zero) }
       for row in 0..<length {
-        let source = start + row * width + columns.lowerBound
-        let target = compact + row * bundle
-        if let before {
-          for column in 0..<columns.count { target[column] = source[column] * before[row] }
-        } else {
-          target.initialize(from: source, count: columns.count)
-        }
+        load(matrix + row * width + columns.lowerBound, compact + row * bundle, row, columns.count)
       }
       plan.execute(compact)
       for row in 0..<length {
-        factors.multiply(
-          compact + row * bundle, times: after[row], into: start + row * width + columns.lowerBound,
-          count: columns.count)
+        store(compact + row * bundle, matrix + row * width + columns.lowerBound, row, columns.count)
       }
     }
   }

@@ -4,9 +4,9 @@ import Synchronization
 
 /// How long to look for the fastest way to compute a transform.
 public enum Planning: Sendable {
-  /// Chooses at once, by rules of thumb; right for a few transforms.
+  /// Chooses at once, by rules of thumb, and mostly well: every transform runs along one axis in cache.
   case estimate
-  /// Tries the ways and measures them, which takes up to seconds; right for many or large transforms.
+  /// Tries the ways and measures them, which takes up to a second; for very many or large transforms.
   ///
   /// What was learned is kept in `kspace/fftw-wisdom` of the user's cache folder, so that only the first
   /// transform of an extent pays.
@@ -32,12 +32,12 @@ final class Plan: @unchecked Sendable {
     var stride: Int
   }
 
-  /// Plans the transform of some axes of a dense block, repeated for every index of the others.
-  init(transforming: [Axis], repeating: [Axis], direction: Direction, planning: Planning) {
-    func dimensions(_ axes: [Axis]) -> [fftwf_iodim64] {
-      axes.map { fftwf_iodim64(n: $0.extent, is: $0.stride, os: $0.stride) }
-    }
-    count = (transforming + repeating).reduce(1) { $0 * $1.extent }
+  /// Plans the transform of one axis of a dense block, repeated for every index of the other.
+  init(transforming: Axis, repeating: Axis, direction: Direction, planning: Planning) {
+    var transformed = fftwf_iodim64(
+      n: transforming.extent, is: transforming.stride, os: transforming.stride)
+    var repeated = fftwf_iodim64(n: repeating.extent, is: repeating.stride, os: repeating.stride)
+    count = transforming.extent * repeating.extent
     let block = UnsafeMutableRawPointer.allocate(
       byteCount: count * MemoryLayout<fftwf_complex>.stride, alignment: Plan.alignment)
     defer { block.deallocate() }
@@ -47,8 +47,7 @@ final class Plan: @unchecked Sendable {
     Plan.planner.withLock { _ in
       let wisdom = planning == .measure ? Wisdom.recalled() : nil
       made = fftwf_plan_guru64_dft(
-        Int32(transforming.count), dimensions(transforming), Int32(repeating.count), dimensions(repeating),
-        elements, elements, direction.rawValue, UInt32(flags))
+        1, &transformed, 1, &repeated, elements, elements, direction.rawValue, UInt32(flags))
       wisdom?.keep()
     }
     guard let made else { preconditionFailure("FFTW cannot plan \(transforming) x \(repeating)") }

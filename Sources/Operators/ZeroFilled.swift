@@ -18,7 +18,7 @@ public struct ZeroFilled: Reconstruction {
   /// The images of every channel on the encoded grid.
   public func callAsFunction(_ scan: KSpace) -> ChannelImages {
     let matrix = scan.geometry.matrix
-    // Measuring pays from about a gigabyte of samples, whose transform takes longer than the measurement.
+    // From about a gigabyte of samples on, the transforms take longer than the measurement.
     let transform = FourierTransform(
       shape: matrix.shape, planning: scan.samples.count > 1 << 27 ? .measure : .estimate)
     return ChannelImages(
