@@ -5,6 +5,14 @@ import PackageDescription
 let numerics: Target.Dependency = .product(name: "Numerics", package: "swift-numerics")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+// A target that imports a module only through the umbrella's re-export is not always rebuilt with that module;
+// executables and tests of the whole therefore name them all.
+let modules: [Target.Dependency] = [
+  "NDArrays", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
+  "Sampling",
+  "ParallelImaging", "CoilCombination", "Phantoms", numerics,
+]
+
 let package = Package(
   name: "KSpaceToolkit",
   products: [
@@ -45,16 +53,9 @@ let package = Package(
     .target(name: "Phantoms", dependencies: ["MRIData", "FourierTransforms", "LinearAlgebra"]),
 
     // MARK: - What users import and run
-    .target(
-      name: "KSpaceToolkit",
-      dependencies: [
-        "NDArrays", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-        "CoilCombination", "Phantoms", "Sampling", "ParallelImaging", numerics,
-      ]),
-    .executableTarget(name: "kspace", dependencies: ["KSpaceToolkit", arguments]),
-    .executableTarget(
-      name: "Benchmarks",
-      dependencies: ["KSpaceToolkit", "FourierTransforms", "NDArrays", "CFFTW", "CISMRMRD"]),
+    .target(name: "KSpaceToolkit", dependencies: modules),
+    .executableTarget(name: "kspace", dependencies: modules + ["KSpaceToolkit", arguments]),
+    .executableTarget(name: "Benchmarks", dependencies: modules + ["KSpaceToolkit", "CFFTW", "CISMRMRD"]),
 
     // MARK: - Tests
     .target(name: "TestSupport", dependencies: ["NDArrays", numerics], path: "Tests/TestSupport"),
@@ -70,6 +71,6 @@ let package = Package(
     .testTarget(
       name: "PhantomsTests", dependencies: ["Phantoms", "CoilCombination", "Operators", "TestSupport"]),
     .testTarget(name: "SamplingTests", dependencies: ["Sampling", "TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["kspace", "KSpaceToolkit", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
   ]
 )

@@ -59,18 +59,7 @@ public struct ChannelImages: Sendable {
     self.init(
       channels: images.shape[1], parameters: parameters, geometry: geometry, noise: noise,
       assumptions: assumptions
-    ) { channel in
-      let volume = geometry.matrix.count
-      return NDArray(uninitializedShape: [images.shape[0]] + geometry.matrix.shape) { target in
-        images.withUnsafeBufferPointer { source in
-          for echo in 0..<images.shape[0] {
-            let part = images.range(at: [echo, channel])
-            _ = UnsafeMutableBufferPointer(rebasing: target[echo * volume..<(echo + 1) * volume])
-              .initialize(fromContentsOf: UnsafeBufferPointer(rebasing: source[part]))
-          }
-        }
-      }
-    }
+    ) { images.part(at: $0, ofAxis: 1) }
   }
 
   /// The images of one channel, axes `[echo, z, y, x]`.

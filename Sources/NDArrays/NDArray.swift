@@ -125,6 +125,23 @@ extension NDArray {
       UnsafeBufferPointer(rebasing: storage.elements[range]), shape: Array(shape[leading.count...]))
   }
 
+  /// A copy of the elements at one index of one axis, which the result lacks.
+  ///
+  ///     let channel = scan.part(at: 3, ofAxis: 1)   // [echo, z, y, x] of [echo, channel, z, y, x]
+  public func part(at index: Int, ofAxis axis: Int) -> NDArray {
+    precondition(shape.indices.contains(axis), "axis \(axis) of an array of shape \(shape)")
+    precondition((0..<shape[axis]).contains(index), "index \(index) outside axis \(axis) of shape \(shape)")
+    let length = shape[(axis + 1)...].reduce(1, *)
+    let blocks = shape[..<axis].reduce(1, *)
+    return NDArray(uninitializedShape: Array(shape[..<axis] + shape[(axis + 1)...])) { target in
+      for block in 0..<blocks {
+        let start = (block * shape[axis] + index) * length
+        _ = UnsafeMutableBufferPointer(rebasing: target[block * length..<(block + 1) * length])
+          .initialize(from: storage.elements[start..<start + length])
+      }
+    }
+  }
+
   /// Replaces the part at the given indices of the leading axes.
   ///
   /// - Precondition: The part has the shape of the remaining axes.

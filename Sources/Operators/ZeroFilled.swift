@@ -25,25 +25,9 @@ public struct ZeroFilled: Reconstruction {
       channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry, noise: scan.noise,
       assumptions: scan.assumptions
     ) { channel in
-      var images = scan.channel(channel)
+      var images = scan.samples.part(at: channel, ofAxis: 1)
       transform.inverse(&images)
       return images
-    }
-  }
-}
-
-extension KSpace {
-  /// A copy of the samples of one channel, axes `[echo, kz, ky, kx]`.
-  fileprivate func channel(_ channel: Int) -> NDArray<Complex<Float>> {
-    let volume = geometry.matrix.count
-    return NDArray(uninitializedShape: [echoes] + geometry.matrix.shape) { target in
-      samples.withUnsafeBufferPointer { samples in
-        for echo in 0..<echoes {
-          let source = UnsafeBufferPointer(rebasing: samples[self.samples.range(at: [echo, channel])])
-          _ = UnsafeMutableBufferPointer(rebasing: target[echo * volume..<(echo + 1) * volume])
-            .initialize(fromContentsOf: source)
-        }
-      }
     }
   }
 }
