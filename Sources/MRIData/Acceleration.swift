@@ -1,7 +1,7 @@
 import NDArrays
 
 /// What an acceleration is counted against; the three conventions in use differ by up to 40 % for one mask.
-public enum AccelerationBasis: String, Sendable, CaseIterable {
+public enum AccelerationBasis: String, Sendable, Codable, CaseIterable {
   /// All positions of the rectangular grid over the acquired ones.
   case grid
   /// The positions inside the shutter (the sampled ellipse, or the rectangle) over the acquired ones.
@@ -73,18 +73,13 @@ extension SamplingMask {
   }
 
   private var shutterCount: Int {
-    guard isElliptical else { return lines * partitions }
-    var count = 0
-    for partition in 0..<partitions {
-      for line in 0..<lines where isInsideEllipse(line: line, partition: partition) { count += 1 }
-    }
-    return count
+    let shutter: SamplingShutter = isElliptical ? .ellipse : .rectangle
+    return shutter.count(lines: lines, partitions: partitions)
   }
 
   private func isInsideEllipse(line: Int, partition: Int) -> Bool {
-    let y = Double(line - lines / 2) / (Double(lines) / 2)
-    let z = Double(partition - partitions / 2) / (Double(partitions) / 2)
-    return y * y + z * z <= 1
+    SamplingShutter.ellipse.contains(
+      line: line, partition: partition, lines: lines, partitions: partitions)
   }
 
   private func ratio(_ numerator: Int, _ denominator: Int) -> Double? {
