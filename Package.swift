@@ -47,7 +47,7 @@ let package = Package(
     .target(name: "ImageFiles", dependencies: ["MRIData", "CZlib", "CPNG"]),
 
     // MARK: - Methods
-    .target(name: "Sampling", dependencies: ["MRIData", "FourierTransforms"]),
+    .target(name: "Sampling", dependencies: ["MRIData", "FourierTransforms", "ImageFiles"]),
     .target(name: "ParallelImaging", dependencies: ["Operators"]),
     .target(name: "CoilCombination", dependencies: ["MRIData", "LinearAlgebra"]),
     .target(name: "Phantoms", dependencies: ["MRIData", "FourierTransforms", "LinearAlgebra"]),

@@ -1,3 +1,4 @@
+import ImageFiles
 import MRIData
 
 /// Why a sampling mask could not be made, read, written or applied: both numbers, and what to do.
@@ -24,6 +25,12 @@ public enum SamplingError: Error, Equatable, CustomStringConvertible {
   case echoesDiffer(masks: Int, data: Int)
   /// The mask asks for positions that the scan does not have.
   case notAcquired(missing: Int, wanted: Int)
+  /// A family of masks was asked of a pattern that makes none.
+  case familyNeedsDisks
+  /// A mask made anew from its recipe is not the one that the sidecar describes.
+  case notReproduced(stated: String, made: String)
+  /// An array or picture file cannot be read or written.
+  case imageFile(ImageFileError)
   /// A file cannot be read, written or understood.
   case file(path: String, problem: String, remedy: String)
 
@@ -58,6 +65,13 @@ public enum SamplingError: Error, Equatable, CustomStringConvertible {
     case .notAcquired(let missing, let wanted):
       "The mask wants \(wanted) positions, of which the scan lacks \(missing). "
         + "Undersample a complete scan, or take a mask within the acquired positions."
+    case .familyNeedsDisks:
+      "Only Poisson-disk masks come in nested or complementary families. Ask for 1 mask of this pattern."
+    case .notReproduced(let stated, let made):
+      "The recipe gives masks with checksums \(made), but the sidecar states \(stated). "
+        + "One of the two was changed; make the mask again."
+    case .imageFile(let error):
+      error.description
     case .file(let path, let problem, let remedy):
       "\(path): \(problem). \(remedy)."
     }

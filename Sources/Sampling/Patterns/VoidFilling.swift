@@ -42,9 +42,16 @@ struct VoidFilling {
     var canvas = DiskCanvas(packing, shapes)
     for position in packing.boundary { canvas.place(position) }
     for position in positions { canvas.place(position) }
+    for tier in packing.tiers { add(packing.order[tier], to: &positions, limit: limit, on: &canvas) }
+  }
+
+  private mutating func add(
+    _ candidates: ArraySlice<Int32>, to positions: inout [Int32], limit: Int, on canvas: inout DiskCanvas
+  ) {
+    // One list of positions per bin, threaded through `next`.
     var heads = [Int32](repeating: -1, count: Self.bins)
     var next = [Int32](repeating: -1, count: samples.count)
-    for position in packing.order.reversed() where canvas.isOpen(position) {
+    for position in candidates.reversed() where canvas.isOpen(position) {
       let bin = bin(of: position)
       next[Int(position)] = heads[bin]
       heads[bin] = position

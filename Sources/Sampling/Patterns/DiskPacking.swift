@@ -31,6 +31,8 @@ struct DiskPacking {
   let boundary: [Int32]
   /// The free positions in the order of the visits.
   var order: [Int32]
+  /// Ranges of ``order``; a position is added to fill a void only when those of earlier ranges leave no room.
+  var tiers: [Range<Int>]
 
   /// Positions kept so far and the scale of the disks that they respect.
   struct State {
@@ -52,6 +54,7 @@ struct DiskPacking {
     for last in stride(from: order.count - 1, to: 0, by: -1) {
       order.swapAt(last, generator.integer(below: last + 1))
     }
+    tiers = [0..<order.count]
   }
 
   /// A packing of exactly `count` positions.

@@ -1,0 +1,149 @@
+import Foundation
+import ImageFiles
+import MRIData
+import NDArrays
+import Numerics
+
+/// Sampling masks as files; the extension chooses the format.
+///
+/// | extension | content | axes |
+/// |---|---|---|
+/// | `.npy` | NumPy array of booleans (reads any number type; non-zero is acquired) | `[kz, ky]` or `[echo, kz, ky]` |
+/// | `.cfl` | BART array, 1 where acquired | phase 1, phase 2, echo |
+/// | `.csv` | one acquired position per row, in the order of acquisition | columns `ky,kz`, perhaps `echo` |
+/// | `.png` | a picture, written only | `kz` down, `ky` across |
+public enum MaskFile {
+  /// Reads the masks of a file: one, or one per echo.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - matrix: The extents that the masks must have; a `.csv` file from elsewhere does not say them.
+  /// - Throws: ``SamplingError`` if the file cannot be understood, a mask is empty, lacks the centre of k-space or
+  ///   has other extents.
+  public static func read(_ path: String, matrix: GridExtent? = nil) throws(SamplingError) -> [SamplingMask] {
+    let masks =
+      switch kind(of: path) {
+      case "npy": try NumPyMask.read(path)
+      case "cfl", "hdr": try readArray(path)
+      case "csv": try PositionList.read(path, matrix: matrix)
+      default:
+        throw .file(
+          path: path, problem: "masks are not read from this kind of file",
+          remedy: "Give a .npy, .cfl or .csv file")
+      }
+    for mask in masks {
+      if let matrix, mask.extent != matrix { throw .extentsDiffer(mask: mask.extent, data: matrix) }
+      try mask.validate()
+    }
+    return masks
+  }
+
+  /// Writes masks, and a sidecar beside the file.
+  ///
+  /// - Parameters:
+  ///   - masks: One mask, or one per echo, of equal extents.
+  ///   - path: The file; its extension chooses the format.
+  ///   - recipe: How the masks were made.
+  ///   - source: Where they came from, if there is no recipe.
+  ///   - order: The order of the rows of a `.csv` file.
+  /// - Throws: ``SamplingError`` if the format is unknown or the file cannot be written.
+  public static func write(
+    _ masks: [SamplingMask], to path: String, recipe: MaskRecipe? = nil, source: String? = nil,
+    order: AcquisitionOrder = .linear
+  ) throws(SamplingError) {
+    precondition(
+      !masks.isEmpty && masks.allSatisfy { $0.extent == masks[0].extent }, "masks of different extents")
+    let sidecar = try MaskSidecar(masks: masks, recipe: recipe, source: source)
+    do {
+      switch kind(of: path) {
+      case "npy": try write(NumPyMask.data(masks), to: path)
+      case "csv": try write(PositionList.data(masks, order: order), to: path)
+      case "cfl": try CFLFile.writeScan(array(masks), to: path)
+      case "png": try PNGFile.write(picture(masks), to: path)
+      default:
+        throw SamplingError.file(
+          path: path, problem: "masks are not written to this kind of file",
+          remedy: "Choose a name that ends in .npy, .cfl, .csv or .png")
+      }
+      try write(sidecar.json(), to: MaskSidecar.path(ofMaskAt: path))
+    } catch {
+      throw samplingError(error, path)
+    }
+  }
+
+  /// A picture of masks, axes `[kz, ky]`, one above the other; acquired positions are white on dark grey.
+  ///
+  /// Each position becomes a square of as many pixels as keep the picture under about a thousand.
+  public static func picture(_ masks: [SamplingMask]) -> NDArray<UInt8> {
+    let lines = masks[0].lines, partitions = masks[0].partitions
+    let scale = max(1, min(8, 1000 / max(lines, partitions)))
+    let gap = masks.count > 1 ? 4 : 0
+    let height = masks.count * (partitions * scale + gap) - gap
+    return NDArray(uninitializedShape: [height, lines * scale]) { pixels in
+      pixels.initialize(repeating: 110)
+      for (index, mask) in masks.enumerated() {
+        let top = index * (partitions * scale + gap)
+        for row in 0..<partitions * scale {
+          for column in 0..<lines * scale {
+            pixels[(top + row) * lines * scale + column] =
+              mask[line: column / scale, partition: row / scale] ? 255 : 24
+          }
+        }
+      }
+    }
+  }
+
+  private static func kind(of path: String) -> String { URL(filePath: path).pathExtension.lowercased() }
+
+  private static func readArray(_ path: String) throws(SamplingError) -> [SamplingMask] {
+    let array: NDArray<Complex<Float>>
+    do {
+      array = try CFLFile.readScan(path)
+    } catch {
+      throw .imageFile(error)
+    }
+    let shape = array.shape
+    guard shape[1] == 1, shape[4] == 1 else {
+      throw .file(
+        path: path, problem: "holds \(shape[1]) channels and \(shape[4]) readout samples, which is no mask",
+        remedy: "Take one sample of one channel, or make the mask with bart pattern")
+    }
+    return (0..<shape[0]).map { echo in
+      let plane = array.part(at: echo).reshaped(to: [shape[2], shape[3]])
+      return SamplingMask(isAcquired: plane.map { $0 != .zero })
+    }
+  }
+
+  /// Masks as BART has them, axes `[echo, channel, kz, ky, kx]`.
+  private static func array(_ masks: [SamplingMask]) -> NDArray<Complex<Float>> {
+    let flags = masks.flatMap { $0.isAcquired.elements.map { Complex<Float>($0 ? 1 : 0, 0) } }
+    return NDArray(flags, shape: [masks.count, 1, masks[0].partitions, masks[0].lines, 1])
+  }
+
+  private static func write(_ data: Data, to path: String) throws {
+    let file = try AtomicFile(path)
+    try data.withUnsafeBytes { bytes in try file.append(bytes) }
+    try file.commit()
+  }
+
+  private static func samplingError(_ error: any Error, _ path: String) -> SamplingError {
+    switch error {
+    case let error as SamplingError: error
+    case let error as ImageFileError: .imageFile(error)
+    default: .file(path: path, problem: "cannot be written (\(error))", remedy: "Check the folder")
+    }
+  }
+}
+
+extension SamplingMask {
+  /// Checks that the mask can be used: it has samples, among them the centre of k-space.
+  ///
+  /// - Throws: ``SamplingError/empty(grid:)`` or ``SamplingError/centreMissing(line:partition:acquired:)``.
+  public func validate() throws(SamplingError) {
+    let acquired = acquiredCount
+    guard acquired > 0 else { throw .empty(grid: extent) }
+    guard self[line: lines / 2, partition: partitions / 2] else {
+      throw .centreMissing(line: lines / 2, partition: partitions / 2, acquired: acquired)
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import ImageFiles
+import MRIData
+
+/// What a mask file's `.json` companion says: where the masks came from, and how to tell that they are unharmed.
+public struct MaskSidecar: Sendable, Codable, Equatable {
+  /// How the masks were made; `nil` for masks that came from elsewhere.
+  public var recipe: MaskRecipe?
+  /// Where masks without a recipe came from.
+  public var source: String?
+  /// The extents of the grid.
+  public var grid: GridExtent
+  /// One entry per mask of the file.
+  public var masks: [Entry]
+
+  /// The facts of one mask.
+  public struct Entry: Sendable, Codable, Equatable {
+    /// The number of acquired positions.
+    public var acquiredCount: Int
+    /// Positions of the grid over acquired ones.
+    public var gridAcceleration: Double
+    /// Positions inside the shutter over acquired ones.
+    public var shutterAcceleration: Double
+    /// Positions over acquired ones outside the calibration box.
+    public var outerAcceleration: Double?
+    /// The fingerprint, see ``MRIData/SamplingMask/checksum``.
+    public var checksum: String
+  }
+
+  /// Describes masks.
+  ///
+  /// - Throws: ``SamplingError`` if a mask is empty or does not fit the recipe's region.
+  public init(
+    masks: [SamplingMask], recipe: MaskRecipe? = nil, source: String? = nil
+  ) throws(SamplingError) {
+    guard let first = masks.first else { throw .empty(grid: GridExtent(lines: 0, partitions: 0)) }
+    self.recipe = recipe
+    self.source = source
+    grid = first.extent
+    self.masks = []
+    for mask in masks {
+      let accelerations = try Accelerations(mask, region: recipe?.region)
+      self.masks.append(
+        Entry(
+          acquiredCount: mask.acquiredCount, gridAcceleration: accelerations.grid,
+          shutterAcceleration: accelerations.shutter, outerAcceleration: accelerations.outer,
+          checksum: mask.checksum))
+    }
+  }
+
+  /// Makes the masks anew from the recipe and compares them with the facts that the sidecar states.
+  ///
+  /// - Returns: The masks, or `nil` if there is no recipe.
+  /// - Throws: ``SamplingError/notReproduced(stated:made:)`` if a fingerprint differs.
+  public func rederivedMasks() throws(SamplingError) -> [SamplingMask]? {
+    guard let made = try recipe?.masks() else { return nil }
+    let stated = masks.map(\.checksum), checksums = made.map(\.checksum)
+    guard stated == checksums else {
+      throw .notReproduced(
+        stated: stated.joined(separator: " "), made: checksums.joined(separator: " "))
+    }
+    return made
+  }
+
+  /// Reads the sidecar of a mask file.
+  ///
+  /// - Throws: ``SamplingError/file(path:problem:remedy:)`` if it is absent or cannot be understood.
+  public init(ofMaskAt path: String) throws(SamplingError) {
+    let path = Self.path(ofMaskAt: path)
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw .file(
+        path: path, problem: "no such sidecar",
+        remedy: "Masks from elsewhere need none; make masks with kspace mask to have one")
+    }
+    do {
+      self = try JSONDecoder().decode(MaskSidecar.self, from: data)
+    } catch {
+      throw .file(
+        path: path, problem: "not a sidecar of a mask (\(error))", remedy: "Make the mask again")
+    }
+  }
+
+  /// The sidecar as text.
+  public func json() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(self) + Data("\n".utf8)
+  }
+
+  /// The sidecar's name: the mask's with `.json` in place of its extension.
+  public static func path(ofMaskAt path: String) -> String {
+    URL(filePath: path).deletingPathExtension().relativePath + ".json"
+  }
+}
