@@ -50,3 +50,15 @@ struct Lengths: ExpressibleByArgument {
     return nil
   }
 }
+
+/// A time with its unit, such as `30.2ms`.
+struct TimeSpan: ExpressibleByArgument {
+  let seconds: Double
+
+  init?(argument: String) {
+    guard let value = quantity(argument, [("us", 1e-6), ("ms", 1e-3), ("s", 1)]), value > 0 else {
+      return nil
+    }
+    seconds = value
+  }
+}

@@ -1,7 +1,7 @@
 import MRIData
 
 /// How good a mask is, in numbers.
-public struct SamplingFigures: Sendable, Equatable {
+public struct SamplingFigures: Sendable, Equatable, Encodable {
   /// The extents of the grid.
   public let extent: GridExtent
   /// The number of acquired positions.

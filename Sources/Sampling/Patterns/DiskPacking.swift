@@ -77,19 +77,22 @@ struct DiskPacking {
   /// Adds positions, and shrinks the disks where they leave no room, until there are exactly `count`.
   func grow(_ state: inout State, to count: Int) {
     precondition(count <= order.count, "\(count) positions wanted of \(order.count) free ones")
+    guard state.positions.count < count else { return }
+    var filling = VoidFilling(self, density: density(of: count), kept: state.positions)
     var shapes = shapes(state.scale)
-    if state.positions.count < count {
-      var filling = VoidFilling(self, density: density(of: count), kept: state.positions)
+    filling.add(to: &state.positions, limit: count, disks: shapes)
+    while state.positions.count < count {
+      state.scale *= 0.98
+      let smaller = self.shapes(state.scale)
+      if smaller == shapes { continue }
+      shapes = smaller
       filling.add(to: &state.positions, limit: count, disks: shapes)
-      while state.positions.count < count {
-        state.scale *= 0.98
-        let smaller = self.shapes(state.scale)
-        if smaller == shapes { continue }
-        shapes = smaller
-        filling.add(to: &state.positions, limit: count, disks: shapes)
-      }
     }
-    state.scale = shapes.largestScale(radii: levelRadii, weights: weights)
+  }
+
+  /// The largest scale that a packing respects; the scale of its disks is somewhere below.
+  func respectedScale(_ state: State) -> Double {
+    shapes(state.scale).largestScale(radii: levelRadii, weights: weights)
   }
 
   /// The wanted density at each level, `min(1, c / r^2)` with `c` such that the free positions hold `count`.

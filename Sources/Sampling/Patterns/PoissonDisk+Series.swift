@@ -28,7 +28,7 @@ extension PoissonDisk {
     for count in Set(counts).sorted() {
       var grown = state ?? packing.packing(of: count)
       packing.grow(&grown, to: count)
-      samples[count] = DiskSample(grid, grown)
+      samples[count] = DiskSample(grid, packing, grown)
       state = grown
     }
     return counts.compactMap { samples[$0] }
@@ -60,7 +60,7 @@ extension PoissonDisk {
       packing.prefer(leastOf: coverage)
       let state = packing.packing(of: count)
       for position in state.positions { coverage[Int(position)] += 1 }
-      samples.append(DiskSample(grid, state))
+      samples.append(DiskSample(grid, packing, state))
     }
     return samples
   }

@@ -74,7 +74,7 @@ public struct PoissonDisk: SamplingPattern, Codable, Equatable {
     let grid = try EncodedGrid(region, lines: lines, partitions: partitions)
     let count = try grid.sampleCount(acceleration: acceleration, basis: basis)
     let packing = try packing(on: grid, seed: seed)
-    return DiskSample(grid, packing.packing(of: count - grid.calibrationCount))
+    return DiskSample(grid, packing, packing.packing(of: count - grid.calibrationCount))
   }
 
   /// The packing of a grid with a shuffled order of visits.
@@ -96,8 +96,8 @@ public struct DiskSample: Sendable, Equatable {
   /// In units of the metric: steps of the grid for ``SamplingMetric/index``.
   public let scale: Double
 
-  init(_ grid: EncodedGrid, _ state: DiskPacking.State) {
+  init(_ grid: EncodedGrid, _ packing: DiskPacking, _ state: DiskPacking.State) {
     mask = grid.mask(acquiring: state.positions)
-    scale = state.scale
+    scale = packing.respectedScale(state)
   }
 }

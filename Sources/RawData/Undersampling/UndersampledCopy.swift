@@ -1,0 +1,169 @@
+import MRIData
+import Numerics
+import Synchronization
+
+/// A raw file without the image lines that a mask leaves out.
+///
+/// Readouts are copied as they are and in their order, with their scan counters. Noise scans, lines for calibration
+/// alone, navigators and the like stay. Of the flags, those change that would be wrong afterwards:
+///
+/// * calibration-and-imaging marks exactly the image lines of each mask's calibration region;
+/// * first-in and last-in flags of a line that is left out move on to the next and back to the previous image line.
+///
+/// The limits of the encoding counters stay: they describe the encoded range, which a mask does not move.
+public struct UndersampledCopy: Sendable {
+  /// What is copied, in the order of the file, with the flags of the copy.
+  public let readouts: [Readout]
+  /// The number of image lines that are left out.
+  public let removedCount: Int
+  private let masks: [SamplingMask]
+  private let hasSeparateCalibration: Bool
+
+  /// One readout of the copy.
+  public struct Readout: Sendable, Equatable {
+    /// The index in the source.
+    public let index: Int
+    /// The flags in the copy.
+    public internal(set) var flags: AcquisitionFlags
+    /// Whether it is an image line.
+    public let isImage: Bool
+  }
+
+  /// Plans a copy.
+  ///
+  /// - Parameters:
+  ///   - acquisitions: The headers of the source.
+  ///   - layout: How they become k-space.
+  ///   - masks: One mask per echo, on the layout's grid.
+  /// - Precondition: There is one mask per echo, with the extents of the grid.
+  public init(_ acquisitions: [AcquisitionHeader], layout: ScanLayout, masks: [SamplingMask]) {
+    precondition(
+      masks.count == layout.parameters.echoTimes.count
+        && masks.allSatisfy { $0.lines == layout.grid.matrix.y && $0.partitions == layout.grid.matrix.z },
+      "\(masks.count) masks do not fit \(layout.parameters.echoTimes.count) echoes of \(layout.grid.matrix)")
+    self.masks = masks
+    hasSeparateCalibration = layout.uses.contains(.calibration)
+    let regions = masks.map(\.calibrationRegion)
+    var places: [Int: PlacedReadout] = [:]
+    for place in layout.image { places[place.acquisition] = place }
+    var readouts: [Readout] = []
+    var pending: AcquisitionFlags = []
+    var lastImage: Int?
+    var removed = 0
+    for (index, header) in acquisitions.enumerated() {
+      if case .leftOut(let reason) = layout.uses[index], Self.otherVolumes.contains(reason) { continue }
+      guard layout.uses[index].isImage, let place = places[index] else {
+        readouts.append(Readout(index: index, flags: header.flags, isImage: false))
+        continue
+      }
+      guard masks[place.echo][line: place.line, partition: place.partition] else {
+        removed += 1
+        pending.formUnion(header.flags.intersection(.firstFlags))
+        if let lastImage { readouts[lastImage].flags.formUnion(header.flags.intersection(.lastFlags)) }
+        continue
+      }
+      var flags = header.flags.union(pending)
+      pending = []
+      let isCalibration =
+        regions[place.echo].map {
+          $0.lines.contains(place.line) && $0.partitions.contains(place.partition)
+        } ?? false
+      if isCalibration {
+        flags.insert(.isCalibrationAndImaging)
+      } else {
+        flags.remove(.isCalibrationAndImaging)
+      }
+      lastImage = readouts.count
+      readouts.append(Readout(index: index, flags: flags, isImage: true))
+    }
+    self.readouts = readouts
+    removedCount = removed
+  }
+
+  /// The source's header with the acceleration of the masks, how they are calibrated, and user parameters.
+  ///
+  /// - Throws: ``RawDataError`` of kind `malformed` if the header is not XML.
+  public func header(
+    from header: MRDHeader, userParameters: [String: String]
+  ) throws(RawDataError) -> MRDHeader {
+    let isEmbedded = masks.contains { $0.calibrationRegion != nil }
+    return try header.edited(
+      userParameters: userParameters, acceleration: masks[0].accelerationPerAxis,
+      calibrationMode: isEmbedded ? "embedded" : hasSeparateCalibration ? "separate" : "other")
+  }
+
+  /// Copies the readouts to a new file.
+  ///
+  /// - Parameters:
+  ///   - source: The source.
+  ///   - writer: The new file, which is closed when all readouts are in it.
+  ///   - progress: Called with the fraction that is done.
+  /// - Throws: ``RawDataError`` if the source is damaged or the file cannot be written.
+  public func write(
+    from source: MRDFile, to writer: MRDWriter, progress: (Double) -> Void = { _ in }
+  ) throws(RawDataError) {
+    var start = 0
+    while start < readouts.count {
+      // Blocks of about 32 MB: readouts of a block arrive in any order and are written in theirs.
+      var end = start, samples = 0
+      while end < readouts.count, end == start || samples < 1 << 22 {
+        samples += source.acquisitions[readouts[end].index].valueCount
+        end += 1
+      }
+      let block = Mutex<[Int: [Complex<Float>]]>([:])
+      try source.forEachReadout(readouts[start..<end].map(\.index)) { index, values in
+        let copy = Array(values)
+        block.withLock { $0[index] = copy }
+      }
+      let values = block.withLock { $0 }
+      for readout in readouts[start..<end] {
+        var header = source.acquisitions[readout.index]
+        header.flags = readout.flags
+        let trajectory = try source.trajectory(ofReadout: readout.index)
+        let samples = values[readout.index] ?? []
+        try samples.withUnsafeBufferPointer { (samples) throws(RawDataError) in
+          try writer.append(header, samples: samples, trajectory: trajectory)
+        }
+      }
+      start = end
+      progress(Double(end) / Double(readouts.count))
+    }
+    try writer.close()
+  }
+
+  private static let otherVolumes: Set<Omission> = [
+    .otherSlice, .otherRepetition, .otherSet, .otherCardiacPhase,
+  ]
+}
+
+extension AcquisitionFlags {
+  /// Flags of the first readout of something; numbers 1, 3, ..., 17.
+  fileprivate static let firstFlags = stride(from: 1, through: 17, by: 2)
+    .reduce(into: AcquisitionFlags()) { $0.insert(AcquisitionFlags(number: $1)) }
+  /// Flags of the last readout of something; numbers 2, 4, ..., 18, and the end of the measurement.
+  fileprivate static let lastFlags = stride(from: 2, through: 18, by: 2)
+    .reduce(into: AcquisitionFlags.lastInMeasurement) { $0.insert(AcquisitionFlags(number: $1)) }
+}
+
+extension SamplingMask {
+  /// The acceleration along `ky` and `kz` in whole numbers, as headers state it.
+  ///
+  /// Irregular masks have no factor per axis: the net factor outside the calibration box then stands for `ky`.
+  var accelerationPerAxis: SIMD2<Double> {
+    let region = calibrationRegion
+    var lineStep = 0, partitionStep = 0
+    for partition in 0..<partitions {
+      for line in 0..<lines where self[line: line, partition: partition] {
+        if let region, region.lines.contains(line), region.partitions.contains(partition) { continue }
+        lineStep = gcd(lineStep, abs(line - lines / 2))
+        partitionStep = gcd(partitionStep, abs(partition - partitions / 2))
+      }
+    }
+    let net = acceleration(basis: .outer) ?? 1
+    let regular = SIMD2(Double(max(lineStep, 1)), Double(max(partitionStep, 1)))
+    // Odd extents and the calibration box leave a regular pattern's net factor a little off the product.
+    return abs(regular.x * regular.y / net - 1) < 0.1 ? regular : [net.rounded(), 1]
+  }
+
+  private func gcd(_ a: Int, _ b: Int) -> Int { b == 0 ? a : gcd(b, a % b) }
+}

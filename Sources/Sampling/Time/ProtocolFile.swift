@@ -1,0 +1,126 @@
+import Foundation
+import MRIData
+
+/// A file of `Protocols/`: what the scanner is told, how k-space is sampled, and what was published about the time.
+///
+/// Quantities carry their units (`"30.2ms"`); inside the toolkit they are in SI units.
+public struct ProtocolFile: Sendable, Equatable {
+  /// What the scanner is told.
+  public var scan: ScanProtocol
+  /// How k-space is sampled, and with which seed.
+  public var recipe: MaskRecipe
+  /// What was published, for comparison.
+  public var published: Published?
+
+  /// What was published about a protocol.
+  public struct Published: Sendable, Equatable {
+    /// The acquisition time [s].
+    public var duration: Double
+    /// The acceleration as stated.
+    public var acceleration: Double?
+    /// Where it was published.
+    public var source: String
+    /// What is known about the agreement with our accounting.
+    public var note: String?
+  }
+
+  /// Reads a protocol.
+  ///
+  /// - Throws: ``SamplingError/file(path:problem:remedy:)`` if the file is absent or cannot be understood.
+  public init(at path: String) throws(SamplingError) {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw .file(
+        path: path, problem: "no such protocol", remedy: "Give a .json file such as those of Protocols")
+    }
+    func malformed(_ problem: String) -> SamplingError {
+      .file(path: path, problem: problem, remedy: "Compare it with the files of Protocols")
+    }
+    let content: Content
+    do {
+      content = try JSONDecoder().decode(Content.self, from: data)
+    } catch DecodingError.keyNotFound(let key, _) {
+      throw malformed("\"\(key.stringValue)\" is missing")
+    } catch DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty {
+      throw malformed(
+        "\"\(context.codingPath.map(\.stringValue).joined(separator: "."))\": \(context.debugDescription)")
+    } catch {
+      throw malformed("not a protocol (\(error))")
+    }
+    if let problem = content.problem { throw malformed(problem) }
+    scan = content.scan
+    recipe = MaskRecipe(
+      pattern: content.sampling, grid: GridExtent(lines: scan.matrix.y, partitions: scan.matrix.z),
+      seed: content.seed ?? 1)
+    published = content.published.map {
+      Published(
+        duration: $0.duration.value, acceleration: $0.acceleration, source: $0.source, note: $0.note)
+    }
+  }
+
+  /// The file as it is written.
+  private struct Content: Decodable {
+    let name: String
+    let fieldStrength: Quantity<Tesla>
+    let repetitionTime: Quantity<Seconds>
+    let echoTimes: [Quantity<Seconds>]
+    let flipAngle: Quantity<Radians>?
+    let matrix: [Int]
+    let voxelSize: [Quantity<Metres>]
+    let averages: Int?
+    let dummyRepetitions: Int?
+    let noiseRepetitions: Int?
+    let reference: Reference?
+    let sampling: MaskRecipe.Pattern
+    let seed: UInt64?
+    let published: PublishedContent?
+
+    struct Reference: Decodable {
+      let repetitions: Int
+      let repetitionTime: Quantity<Seconds>
+    }
+
+    struct PublishedContent: Decodable {
+      let duration: Quantity<Seconds>
+      let acceleration: Double?
+      let source: String
+      let note: String?
+    }
+
+    /// What decodes but makes no sense.
+    var problem: String? {
+      if matrix.count != 3 || matrix.contains(where: { $0 < 1 }) {
+        return "the matrix is \(matrix) instead of three positive numbers, x first"
+      }
+      if voxelSize.count != 3 || voxelSize.contains(where: { $0.value <= 0 }) {
+        return "the voxel size is not three positive lengths, x first"
+      }
+      if repetitionTime.value <= 0 { return "the repetition time is \(repetitionTime.value) s" }
+      let times = echoTimes.map(\.value)
+      if times.isEmpty || times != Array(Set(times)).sorted() || (times.first ?? 0) <= 0 {
+        return "the echo times do not rise from above zero"
+      }
+      if let last = times.last, last >= repetitionTime.value {
+        return "the last echo time, \(last) s, is not within the repetition time, \(repetitionTime.value) s"
+      }
+      let counts = [averages ?? 1, (dummyRepetitions ?? 0) + 1, (noiseRepetitions ?? 0) + 1]
+      if counts.contains(where: { $0 < 1 }) || (reference?.repetitions ?? 0) < 0 {
+        return "averages must be 1 or more, and other repetitions 0 or more"
+      }
+      return nil
+    }
+
+    /// - Precondition: ``problem`` is `nil`.
+    var scan: ScanProtocol {
+      ScanProtocol(
+        name: name, fieldStrength: fieldStrength.value, repetitionTime: repetitionTime.value,
+        echoTimes: echoTimes.map(\.value), flipAngle: flipAngle?.value,
+        matrix: Extents(x: matrix[0], y: matrix[1], z: matrix[2]),
+        voxelSize: SIMD3(voxelSize[0].value, voxelSize[1].value, voxelSize[2].value),
+        averages: averages ?? 1, dummyRepetitions: dummyRepetitions ?? 0,
+        noiseRepetitions: noiseRepetitions ?? 0,
+        reference: reference.map {
+          .init(repetitions: $0.repetitions, repetitionTime: $0.repetitionTime.value)
+        })
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import KSpaceToolkit
+
+extension GridExtent: ExpressibleByArgument {
+  /// Reads `300x72`, `ky` first.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension AccelerationBasis: ExpressibleByArgument {}
+extension SamplingShutter: ExpressibleByArgument {}
+extension SamplingMetric: ExpressibleByArgument {}
+extension AcquisitionOrder: ExpressibleByArgument {}
+
+/// Options that describe a mask to be made.
+struct MaskArguments: ParsableArguments {
+  @Option(help: "The acceleration, calibration included; for poisson and random.")
+  var acceleration: Double?
+
+  @Option(
+    help: "What the acceleration is counted against: grid, shutter, or outer (outside the calibration box).")
+  var basis: AccelerationBasis = .grid
+
+  @Option(help: "The fully sampled box at the centre, 24x24 (ky x kz); 0x0 for none.")
+  var calibration: GridExtent?
+
+  @Option(help: "The outline of the samples: rectangle or ellipse.")
+  var shutter: SamplingShutter = .rectangle
+
+  @Option(help: "The encoded fraction of ky and kz, such as 0.75,1.")
+  var partialFourier: PartialFourierArgument?
+
+  @Option(help: "For poisson: how much the radius grows from the centre to the edge; 0 is uniform density.")
+  var densitySlope = 0.0
+
+  @Option(help: "For poisson: distances in steps of the grid (index) or in fractions of its extent (extent).")
+  var metric: SamplingMetric = .index
+
+  @Option(help: "For random: the width of a Gaussian density, in units of the edge of k-space.")
+  var width: Double?
+
+  @Option(help: "The seed; equal seeds give equal masks for ever.")
+  var seed: UInt64 = 1
+
+  /// The region on a grid; a box of 24x24 unless given, less where the grid is smaller.
+  func region(on grid: GridExtent) -> SamplingRegion {
+    let usual = GridExtent(lines: min(24, grid.lines), partitions: min(24, grid.partitions))
+    return SamplingRegion(
+      shutter: shutter, calibration: calibration ?? usual,
+      partialFourier: partialFourier?.fractions ?? .init())
+  }
+
+  /// A Poisson-disk recipe.
+  func poissonRecipe(on grid: GridExtent, family: MaskRecipe.Family? = nil) throws -> MaskRecipe {
+    guard let acceleration = acceleration ?? (family == nil ? nil : 1) else {
+      throw ValidationError("--acceleration is missing, such as --acceleration 4.")
+    }
+    let pattern = PoissonDisk(
+      acceleration: acceleration, basis: basis, region: region(on: grid), densitySlope: densitySlope,
+      metric: metric)
+    return MaskRecipe(pattern: .poissonDisk(pattern), grid: grid, seed: seed, family: family)
+  }
+}
+
+/// The encoded fractions of `ky` and `kz`, such as `0.75,1`.
+struct PartialFourierArgument: ExpressibleByArgument {
+  let fractions: SamplingRegion.PartialFourier
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+    guard numbers.count == 2, let lines = numbers[0], let partitions = numbers[1] else { return nil }
+    fractions = .init(lines: lines, partitions: partitions)
+  }
+}
+
+/// A list of numbers, such as `3,4,5`.
+struct NumberList: ExpressibleByArgument {
+  let numbers: [Double]
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+    self.numbers = numbers.compactMap(\.self)
+    guard !numbers.isEmpty, self.numbers.count == numbers.count else { return nil }
+  }
+}

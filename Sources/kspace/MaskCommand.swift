@@ -1,0 +1,179 @@
+import ArgumentParser
+import Foundation
+import KSpaceToolkit
+
+/// `kspace mask`: makes, converts, recovers and checks sampling masks.
+struct Mask: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make a sampling mask, or take one from elsewhere, and tell how good it is.",
+    discussion: """
+      The extension of --output chooses the format: .npy, BART's .cfl, .csv (positions in the order of \
+      acquisition) or .png. A sidecar .json beside it holds the recipe, from which the mask can be made again bit \
+      for bit.
+      """,
+    subcommands: [
+      Poisson.self, Uniform.self, CAIPI.self, RandomMask.self, Convert.self, Recover.self, CheckMasks.self,
+    ])
+
+  /// `kspace mask poisson`.
+  struct Poisson: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Poisson disks: incoherent, evenly spread.")
+
+    @Option(help: "The grid, such as 300x72 (ky x kz).")
+    var matrix: GridExtent
+
+    @Option(help: "Make one mask per acceleration, such as 3,4,5, each within the denser ones.")
+    var nested: NumberList?
+
+    @Option(help: "Make this many masks that fill each other's gaps, one per echo.")
+    var echoes: Int?
+
+    @OptionGroup var mask: MaskArguments
+    @OptionGroup var output: MaskOutput
+
+    func validate() throws {
+      if nested != nil, echoes != nil || mask.acceleration != nil {
+        throw ValidationError("--nested stands alone: it replaces --acceleration and excludes --echoes.")
+      }
+    }
+
+    func run() throws {
+      let family: MaskRecipe.Family? =
+        nested.map { .nested(accelerations: $0.numbers) } ?? echoes.map { .complementary(echoes: $0) }
+      if echoes != nil, mask.acceleration == nil {
+        throw ValidationError("--acceleration is missing, such as --acceleration 4.")
+      }
+      try output.deliver(mask.poissonRecipe(on: matrix, family: family))
+    }
+  }
+
+  /// `kspace mask uniform`.
+  struct Uniform: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Every n-th line and partition, with a calibration box: the usual parallel-imaging scan.")
+
+    @Option(help: "The grid, such as 300x72 (ky x kz).")
+    var matrix: GridExtent
+
+    @Option(help: "The distance of acquired lines and partitions, such as 2x1.")
+    var step: GridExtent
+
+    @OptionGroup var mask: MaskArguments
+    @OptionGroup var output: MaskOutput
+
+    func run() throws {
+      let pattern = Lattice(
+        lineStep: step.lines, partitionStep: step.partitions, region: mask.region(on: matrix))
+      try output.deliver(MaskRecipe(pattern: .lattice(pattern), grid: matrix, seed: mask.seed))
+    }
+  }
+
+  /// `kspace mask caipi`.
+  struct CAIPI: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "caipi", abstract: "A regular pattern whose partitions move on from line to line.")
+
+    @Option(help: "The grid, such as 300x72 (ky x kz).")
+    var matrix: GridExtent
+
+    @Option(help: "The distance of acquired lines and partitions, such as 2x2.")
+    var step: GridExtent
+
+    @Option(help: "By how many partitions the pattern moves from one acquired line to the next.")
+    var shift = 1
+
+    @OptionGroup var mask: MaskArguments
+    @OptionGroup var output: MaskOutput
+
+    func run() throws {
+      let pattern = Lattice(
+        lineStep: step.lines, partitionStep: step.partitions, shift: shift, region: mask.region(on: matrix))
+      try output.deliver(MaskRecipe(pattern: .lattice(pattern), grid: matrix, seed: mask.seed))
+    }
+  }
+
+  /// `kspace mask random`.
+  struct RandomMask: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "random", abstract: "Positions drawn at random, uniformly or with --width as a Gaussian.")
+
+    @Option(help: "The grid, such as 300x72 (ky x kz).")
+    var matrix: GridExtent
+
+    @OptionGroup var mask: MaskArguments
+    @OptionGroup var output: MaskOutput
+
+    func run() throws {
+      guard let acceleration = mask.acceleration else {
+        throw ValidationError("--acceleration is missing, such as --acceleration 4.")
+      }
+      let pattern = RandomPositions(
+        acceleration: acceleration, basis: mask.basis, region: mask.region(on: matrix), width: mask.width)
+      try output.deliver(MaskRecipe(pattern: .randomPositions(pattern), grid: matrix, seed: mask.seed))
+    }
+  }
+
+  /// `kspace mask convert`.
+  struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Read a mask from a .npy, .cfl or .csv file, measure it, and write it in another format.")
+
+    @Argument(help: "The mask file.")
+    var file: String
+
+    @Option(help: "The grid that the mask must have; a .csv from elsewhere does not say it.")
+    var matrix: GridExtent?
+
+    @OptionGroup var output: MaskOutput
+
+    func run() throws {
+      let masks = try MaskFile.read(file, matrix: matrix)
+      let recipe = try? MaskSidecar(ofMaskAt: file).recipe
+      try output.deliver(masks, recipe: recipe, source: file)
+    }
+  }
+
+  /// `kspace mask recover`.
+  struct Recover: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Recover the mask of a prospectively undersampled scan from its counters, echo by echo.")
+
+    @Argument(help: "The raw file (MRD).")
+    var raw: String
+
+    @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
+    @OptionGroup var output: MaskOutput
+
+    func run() throws {
+      let file = try MRDFile(at: raw)
+      let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: reading.options)
+      if let error = layout.findings.first(where: { $0.severity == .error }) {
+        throw CommandError(raw, error.problem, remedy: error.remedy ?? "See kspace info")
+      }
+      guard layout.sliceCounters.count == 1 else {
+        throw CommandError(
+          raw, "the scan holds \(layout.sliceCounters.count) slices", remedy: "Choose one with --slice")
+      }
+      let masks = layout.masks(slice: layout.sliceCounters[0])
+      // One mask says it all where the echoes agree.
+      let distinct = masks.allSatisfy { $0 == masks[0] } ? [masks[0]] : masks
+      try output.deliver(distinct, recipe: nil, source: raw)
+    }
+  }
+
+  /// `kspace mask check`.
+  struct CheckMasks: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "check",
+      abstract: "Make the masks of a folder anew from their sidecars, compare them, and write index.json.")
+
+    @Argument(help: "The folder, such as SamplingMasks.")
+    var folder: String
+
+    func run() throws {
+      let index = try MaskIndex(ofFolder: folder)
+      try index.write(toFolder: folder)
+      print("\(index.entries.count) masks are as their recipes make them; \(folder)/index.json lists them")
+    }
+  }
+}

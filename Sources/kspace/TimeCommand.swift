@@ -1,0 +1,122 @@
+import ArgumentParser
+import Foundation
+import KSpaceToolkit
+
+/// `kspace time`: how long protocols take.
+struct Time: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tell how long a protocol takes, from the samples that are counted.",
+    discussion: """
+      Several protocols are compared with the first, for example parallel imaging with deep learning:
+
+        kspace time Protocols/study_*.json --chart times.svg
+
+      Without a protocol, --mask and --tr suffice.
+      """)
+
+  @Argument(help: "Protocols, such as Protocols/study_parallel_imaging_af2.json.")
+  var protocols: [String] = []
+
+  @Option(help: "Count the samples of this mask (.npy, .cfl or .csv) instead of the protocol's own.")
+  var mask: String?
+
+  @Option(help: "Make the protocol's mask a Poisson-disk one of this acceleration, against the full grid.")
+  var acceleration: Double?
+
+  @Option(name: .customLong("tr"), help: "The repetition time, such as 30.2ms, instead of the protocol's.")
+  var repetitionTime: TimeSpan?
+
+  @Option(help: "Repetitions without readout before the first sample, instead of the protocol's.")
+  var dummies: Int?
+
+  @Option(help: "How often each sample is acquired, instead of the protocol's.")
+  var averages: Int?
+
+  @Option(help: "Write a bar chart to this .svg file.")
+  var chart: String?
+
+  @Flag(help: "Replace outputs that exist.")
+  var force = false
+
+  @Flag(help: "Print JSON; times are in seconds.")
+  var json = false
+
+  func validate() throws {
+    if protocols.isEmpty, mask == nil || repetitionTime == nil {
+      throw ValidationError("Give a protocol, or --mask with --tr.")
+    }
+    if mask != nil, acceleration != nil {
+      throw ValidationError("--mask and --acceleration exclude each other.")
+    }
+    if let dummies, dummies < 0 { throw ValidationError("--dummies \(dummies): 0 or more are possible.") }
+    if let averages, averages < 1 { throw ValidationError("--averages \(averages): at least 1 is needed.") }
+    if let chart, !chart.lowercased().hasSuffix(".svg") {
+      throw ValidationError("--chart \(chart): charts are written as .svg.")
+    }
+  }
+
+  func run() throws {
+    if let chart { try OutputFolder.check(chart, replacing: force) }
+    let rows = try protocols.isEmpty ? [maskRow()] : protocols.map(row)
+    let comparison = TimeComparison(rows)
+    if let chart {
+      try AtomicFile.write(to: chart) { try Data(comparison.chart.utf8).write(to: URL(filePath: $0)) }
+    }
+    guard json else { return print(comparison.table) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(rows), as: UTF8.self))
+  }
+
+  private func row(_ path: String) throws -> TimeComparison.Row {
+    let file = try ProtocolFile(at: path)
+    let scan = overridden(file.scan)
+    let masks: [SamplingMask]
+    if let mask {
+      masks = try MaskFile.read(mask, matrix: file.recipe.grid)
+    } else if let acceleration {
+      var region = file.recipe.region
+      // A box as deep as the grid belongs to parallel imaging along one axis.
+      region.calibration.lines = min(24, region.calibration.lines)
+      region.calibration.partitions = min(24, region.calibration.partitions)
+      let pattern = PoissonDisk(acceleration: acceleration, region: region)
+      masks = [
+        try pattern.mask(lines: scan.matrix.y, partitions: scan.matrix.z, seed: file.recipe.seed)
+      ]
+    } else {
+      masks = try file.recipe.masks()
+    }
+    let isPublished = mask == nil && acceleration == nil
+    return try row(
+      scan, masks, published: isPublished ? file.published?.duration : nil,
+      note: isPublished ? file.published?.note : nil)
+  }
+
+  private func maskRow() throws -> TimeComparison.Row {
+    guard let mask, let repetitionTime else { preconditionFailure("validated above") }
+    let masks = try MaskFile.read(mask)
+    let matrix = Extents(x: 1, y: masks[0].lines, z: masks[0].partitions)
+    let scan = ScanProtocol(
+      name: mask, fieldStrength: .nan, repetitionTime: repetitionTime.seconds, echoTimes: [],
+      matrix: matrix, voxelSize: SIMD3(repeating: .nan))
+    return try row(overridden(scan), masks)
+  }
+
+  private func row(
+    _ scan: ScanProtocol, _ masks: [SamplingMask], published: Double? = nil, note: String? = nil
+  ) throws -> TimeComparison.Row {
+    let time = try AcquisitionTime(scan, masks: masks)
+    return TimeComparison.Row(
+      name: scan.name, time: time,
+      gridAcceleration: Double(scan.matrix.y * scan.matrix.z) / Double(time.positions), published: published,
+      note: note)
+  }
+
+  private func overridden(_ scan: ScanProtocol) -> ScanProtocol {
+    var scan = scan
+    if let repetitionTime { scan.repetitionTime = repetitionTime.seconds }
+    if let dummies { scan.dummyRepetitions = dummies }
+    if let averages { scan.averages = averages }
+    return scan
+  }
+}

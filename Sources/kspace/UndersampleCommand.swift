@@ -1,0 +1,110 @@
+import ArgumentParser
+import Foundation
+import KSpaceToolkit
+
+/// `kspace undersample`: removes lines from a raw file as if they had not been acquired.
+struct Undersample: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Apply a sampling mask to a complete raw file and write a valid MRD file that says so.",
+    discussion: """
+      Without --mask, a Poisson-disk mask is made:
+
+        kspace undersample RAW --acceleration 4 --calibration 24x24 --seed 3 -o out.mrd
+
+      Names that end in .mrd get MRD's stream format, others HDF5. Readouts are copied as they are and in their \
+      order; noise scans and separate calibration lines stay. What the source shows of zero-filling, interpolation, \
+      symmetry or earlier acceleration is reported and recorded in the header of the copy.
+      """)
+
+  @Argument(help: "The raw file (MRD, HDF5 or stream).")
+  var raw: String
+
+  @Option(name: .shortAndLong, help: "The file to write.")
+  var output: String
+
+  @Option(help: "The mask (.npy, .cfl or .csv), one for all echoes or one per echo.")
+  var mask: String?
+
+  @Flag(help: "Make masks that fill each other's gaps, one per echo.")
+  var complementary = false
+
+  @OptionGroup(title: "A mask to be made") var maskArguments: MaskArguments
+  @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
+  @OptionGroup(title: "Running") var running: RunArguments
+
+  func validate() throws {
+    if mask == nil, maskArguments.acceleration == nil {
+      throw ValidationError("Give --mask, or --acceleration for a Poisson-disk mask.")
+    }
+    if mask != nil, maskArguments.acceleration != nil || complementary {
+      throw ValidationError("--mask excludes --acceleration and --complementary.")
+    }
+  }
+
+  func run() throws {
+    let progress = running.begin()
+    try OutputFolder.check(output, replacing: running.force)
+    let file = try MRDFile(at: raw)
+    let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: reading.options)
+    if let error = layout.findings.first(where: { $0.severity == .error }) {
+      throw CommandError(raw, error.problem, remedy: error.remedy ?? "See kspace info")
+    }
+    let (masks, recipe) = try masks(for: layout)
+    for slice in layout.sliceCounters { try masks.validate(against: layout.masks(slice: slice)) }
+    let copy = UndersampledCopy(file.acquisitions, layout: layout, masks: masks)
+    let images = copy.readouts.count(where: \.isImage)
+    let plan =
+      "\(raw): \(images) of \(images + copy.removedCount) image lines stay, "
+      + "\(copy.readouts.count - images) other readouts are copied"
+    guard !running.dryRun else { return print(plan) }
+
+    let honesty = try SourceHonesty(file, layout: layout)
+    for warning in honesty.warnings { Terminal.report("warning: \(raw): \(warning)") }
+    let parameters = try parameters(masks, recipe, honesty.warnings)
+    let writer = try MRDWriter(
+      creating: output, header: copy.header(from: file.header, userParameters: parameters))
+    try copy.write(from: file, to: writer) { progress.report("writing", $0) }
+    print(plan)
+    for (echo, figures) in try masks.map({ try SamplingFigures($0, region: recipe?.region) }).enumerated() {
+      guard echo == 0 || complementary else { break }
+      print(
+        String(
+          format:
+            "echo %d: acceleration %.3f of the grid, %.3f of the shutter, %@ outside the calibration box",
+          echo + 1, figures.gridAcceleration, figures.shutterAcceleration,
+          figures.outerAcceleration.map { String(format: "%.3f", $0) } ?? "none"))
+    }
+  }
+
+  /// One mask per echo, and the recipe if they are made here.
+  private func masks(for layout: ScanLayout) throws -> ([SamplingMask], MaskRecipe?) {
+    let echoes = layout.parameters.echoTimes.count
+    let grid = GridExtent(lines: layout.grid.matrix.y, partitions: layout.grid.matrix.z)
+    if let mask {
+      let masks = try MaskFile.read(mask, matrix: grid)
+      let recipe = try? MaskSidecar(ofMaskAt: mask).recipe
+      return (masks.count == 1 ? Array(repeating: masks[0], count: echoes) : masks, recipe)
+    }
+    let recipe = try maskArguments.poissonRecipe(
+      on: grid, family: complementary ? .complementary(echoes: echoes) : nil)
+    let masks = try recipe.masks()
+    return (masks.count == 1 ? Array(repeating: masks[0], count: echoes) : masks, recipe)
+  }
+
+  /// What the header of the copy says about its making.
+  private func parameters(
+    _ masks: [SamplingMask], _ recipe: MaskRecipe?, _ warnings: [String]
+  ) throws -> [String: String] {
+    let sidecar = try MaskSidecar(masks: masks, recipe: recipe, source: mask)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let text = String(decoding: try encoder.encode(sidecar), as: UTF8.self)
+    return [
+      "undersampling": "retrospective",
+      "undersampling_software": "KSpaceToolkit \(KSpaceVersion.text)",
+      "undersampling_source": URL(filePath: raw).lastPathComponent,
+      "undersampling_mask": text,
+      "undersampling_warnings": warnings.isEmpty ? "none" : warnings.joined(separator: "; "),
+    ]
+  }
+}
