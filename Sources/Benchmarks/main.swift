@@ -4,6 +4,7 @@ let benchmarks: [(name: String, run: () throws -> Void)] = [
   ("fourier", benchmarkFourierTransform),
   ("reading", benchmarkReading),
   ("combination", benchmarkCombination),
+  ("sampling", benchmarkSampling),
 ]
 
 let wanted = Set(CommandLine.arguments.dropFirst())

@@ -63,7 +63,8 @@ struct MaskReport: Encodable, CustomStringConvertible {
   let duration: Double?
 
   init(_ mask: SamplingMask, sample: DiskSample?, recipe: MaskRecipe?, repetitionTime: Double?) throws {
-    figures = try SamplingFigures(mask, region: recipe?.region)
+    let figures = try SamplingFigures(mask, region: recipe?.region)
+    self.figures = figures
     radius = sample?.scale
     if let sample, case .poissonDisk(let pattern) = recipe?.pattern {
       keepsRadius = try pattern.keepsDistance(sample)

@@ -78,20 +78,23 @@ import Testing
     let pattern = PoissonDisk(acceleration: 5, calibrationExtent: 16, densitySlope: 2)
     let mask = try pattern.mask(lines: 256, partitions: 192, seed: 1)
     var counts = [Int](repeating: 0, count: 4), totals = counts
+    var model = [Double](repeating: 0, count: 4)
     for partition in 0..<192 {
       for line in 0..<256 {
         let y = Double(line - 128) / 128, z = Double(partition - 96) / 96
-        let ring = Int((y * y + z * z).squareRoot() * 4)
+        let distance = (y * y + z * z).squareRoot()
+        let ring = Int(distance * 4)
         guard ring < 4 else { continue }
         totals[ring] += 1
+        model[ring] += 1 / ((1 + 2 * distance) * (1 + 2 * distance))
         if mask[line: line, partition: partition] { counts[ring] += 1 }
       }
     }
     let densities = zip(counts, totals).map { Double($0) / Double($1) }
     #expect(densities == densities.sorted(by: >))
-    // The model's density at rho = 0.375 and 0.875 is as 1 / (1 + 2 rho)^2.
-    let ratio = densities[1] / densities[3]
-    #expect(abs(ratio - (2.75 / 1.75) * (2.75 / 1.75)) < 0.25)
+    let modelled = zip(model, totals).map { $0 / Double($1) }
+    // Disks hold whole positions, so that the density follows the model in small steps.
+    #expect(abs(densities[1] / densities[3] / (modelled[1] / modelled[3]) - 1) < 0.15)
   }
 
   @Test("partial Fourier leaves out the first lines only")
@@ -144,34 +147,39 @@ import Testing
       for (index, isAcquired) in sample.mask.isAcquired.elements.enumerated() where isAcquired {
         coverage[index] += 1
       }
-      let free = coverage.indices.filter { coverage[$0] < echo + 1 || coverage[$0] == 0 }
-      // Independent masks would leave 0.77^4 = 35 % of the positions out after four echoes.
-      if echo == 3 { #expect(Double(free.count { coverage[$0] == 0 }) < 0.12 * 9600) }
+      let missing = coverage.count { $0 == 0 }
+      // 9200 positions lie outside the box. Four echoes of 2000 samples leave out at least 1200; independent ones
+      // would leave out (1 - 2000 / 9200)^4 of them, 3440, and eight 1290.
+      if echo == 3 { #expect(missing < 2000) }
+      if echo == 7 { #expect(missing < 130) }
     }
-    #expect(coverage.count { $0 == 0 } == 0)
   }
 
   @Test("two complementary echoes seldom sit side by side")
   func complementarySpread() throws {
-    let pattern = PoissonDisk(acceleration: 12, calibrationExtent: 8)
-    let samples = try pattern.complementarySamples(echoes: 2, lines: 120, partitions: 60, seed: 2)
-    var union = samples[0].mask
-    for partition in 0..<60 {
-      for line in 0..<120 where samples[1].mask[line: line, partition: partition] {
-        union[line: line, partition: partition] = true
+    let pattern = PoissonDisk(acceleration: 12, calibrationExtent: 0)
+    func neighbours(_ a: SamplingMask, _ b: SamplingMask) -> Int {
+      var count = 0
+      for partition in 0..<60 {
+        for line in 0..<119 {
+          if a[line: line, partition: partition] && b[line: line + 1, partition: partition] { count += 1 }
+          if b[line: line, partition: partition] && a[line: line + 1, partition: partition] { count += 1 }
+        }
       }
+      return count
     }
-    let region = SamplingRegion(calibration: GridExtent(lines: 8, partitions: 8))
-    let distance = try #require(try SamplingFigures(union, region: region).minimumDistance)
-    #expect(distance >= 2.0.squareRoot())
+    let samples = try pattern.complementarySamples(echoes: 2, lines: 120, partitions: 60, seed: 2)
+    let other = try pattern.mask(lines: 120, partitions: 60, seed: 3)
+    let joint = neighbours(samples[0].mask, samples[1].mask)
+    #expect(joint * 3 < neighbours(samples[0].mask, other))
   }
 
   @Test(
     "equal seeds give equal bits for ever",
     arguments: [
-      (GridExtent(lines: 300, partitions: 72), 0.0, SamplingMetric.index, "0"),
-      (GridExtent(lines: 211, partitions: 61), 1.5, .index, "0"),
-      (GridExtent(lines: 128, partitions: 40), 0.7, .extent, "0"),
+      (GridExtent(lines: 300, partitions: 72), 0.0, SamplingMetric.index, "cb24718f13c580f8"),
+      (GridExtent(lines: 211, partitions: 61), 1.5, .index, "cc5257f447bbbc29"),
+      (GridExtent(lines: 128, partitions: 40), 0.7, .extent, "bff5e336c7d6ab3d"),
     ])
   func committedBits(grid: GridExtent, slope: Double, metric: SamplingMetric, checksum: String) throws {
     let pattern = PoissonDisk(

@@ -5,22 +5,22 @@ protocol UnitFamily {
 
 /// Times; `6:46` is minutes and seconds.
 enum Seconds: UnitFamily {
-  static let units = [("us", 1e-6), ("ms", 1e-3), ("s", 1.0)]
+  static let units: [(name: String, factor: Double)] = [("us", 1e-6), ("ms", 1e-3), ("s", 1.0)]
 }
 
 /// Lengths.
 enum Metres: UnitFamily {
-  static let units = [("mm", 1e-3), ("cm", 1e-2), ("m", 1.0)]
+  static let units: [(name: String, factor: Double)] = [("mm", 1e-3), ("cm", 1e-2), ("m", 1.0)]
 }
 
 /// Magnetic fields.
 enum Tesla: UnitFamily {
-  static let units = [("mT", 1e-3), ("T", 1.0)]
+  static let units: [(name: String, factor: Double)] = [("mT", 1e-3), ("T", 1.0)]
 }
 
 /// Angles.
 enum Radians: UnitFamily {
-  static let units = [("deg", Double.pi / 180), ("rad", 1.0)]
+  static let units: [(name: String, factor: Double)] = [("deg", Double.pi / 180), ("rad", 1.0)]
 }
 
 /// A number that is written with its unit and held in SI units.

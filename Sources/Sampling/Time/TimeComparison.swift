@@ -61,8 +61,17 @@ public struct TimeComparison: Sendable {
       }.joined(separator: "  ")
     }
     lines.insert(widths.map { String(repeating: "-", count: $0) }.joined(separator: "  "), at: 1)
-    let notes = rows.compactMap { row in row.note.map { "\(row.name): \($0)" } }
-    return (lines + (notes.isEmpty ? [] : [""] + notes)).joined(separator: "\n")
+    var notes: [(names: [String], text: String)] = []
+    for row in rows {
+      guard let text = row.note else { continue }
+      if let index = notes.firstIndex(where: { $0.text == text }) {
+        notes[index].names.append(row.name)
+      } else {
+        notes.append(([row.name], text))
+      }
+    }
+    lines += notes.map { "\n\($0.names.joined(separator: ", ")): \($0.text)" }
+    return lines.joined(separator: "\n")
   }
 
   /// A bar chart as SVG: one bar per protocol, a tick where the published time lies.
