@@ -40,7 +40,7 @@ public struct SamplingRegion: Sendable, Codable, Equatable {
 /// A region laid over a grid: what each position is for.
 ///
 /// The centre of k-space always counts as calibration: without it an image has no mean.
-struct EncodedGrid {
+struct SamplingGrid {
   enum Use: UInt8 {
     case notEncoded, free, calibration
   }

@@ -133,6 +133,17 @@ import Testing
     }
   }
 
+  @Test("a box that takes all samples leaves nothing to place")
+  func boxOnly() throws {
+    let pattern = PoissonDisk(acceleration: 4, calibrationExtent: 16)
+    let sample = try pattern.sample(lines: 32, partitions: 32, seed: 1)
+    #expect(sample.mask.acquiredCount == 256)
+    #expect(try pattern.keepsDistance(sample))
+    let nested = try pattern.nestedSamples(accelerations: [2, 4], lines: 32, partitions: 32, seed: 1)
+    #expect(nested.map(\.mask.acquiredCount) == [512, 256])
+    #expect(nested[0].scale >= 1)
+  }
+
   @Test("echoes of a complementary family fill each other's gaps")
   func complementary() throws {
     let pattern = PoissonDisk(acceleration: 4, calibrationExtent: 20)

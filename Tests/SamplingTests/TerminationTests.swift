@@ -9,7 +9,7 @@ import Testing
 @Suite struct TerminationTests {
   /// One request out of `thinning` is made for each grid, so that all boxes and accelerations meet all extents;
   /// `KSPACE_EXHAUSTIVE=1` makes them all.
-  static let thinning = ProcessInfo.processInfo.environment["KSPACE_EXHAUSTIVE"] == nil ? 41 : 1
+  static let thinning = ProcessInfo.processInfo.environment["KSPACE_EXHAUSTIVE"] == nil ? 61 : 1
 
   @Test("every grid up to 64 x 64, calibration box and acceleration 1 to 12")
   func everyGrid() {

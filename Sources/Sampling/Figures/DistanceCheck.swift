@@ -8,7 +8,7 @@ extension PoissonDisk {
   /// - Throws: ``SamplingError`` if the region does not fit the mask.
   public func keepsDistance(_ sample: DiskSample) throws(SamplingError) -> Bool {
     let mask = sample.mask
-    let grid = try EncodedGrid(region, lines: mask.lines, partitions: mask.partitions)
+    let grid = try SamplingGrid(region, lines: mask.lines, partitions: mask.partitions)
     let map = RadiusLevels(grid.extent, slope: densitySlope)
     let weights = metric.weights(for: grid.extent)
     // The scale is a distance over a radius, so the product may be off by a rounding.

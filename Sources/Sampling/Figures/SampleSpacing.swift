@@ -3,9 +3,9 @@ import MRIData
 /// Distances between the samples of a mask, found by looking at them and not by how they were made.
 struct SampleSpacing {
   private let mask: SamplingMask
-  private let grid: EncodedGrid
+  private let grid: SamplingGrid
 
-  init(_ mask: SamplingMask, _ grid: EncodedGrid) {
+  init(_ mask: SamplingMask, _ grid: SamplingGrid) {
     self.mask = mask
     self.grid = grid
   }

@@ -36,7 +36,7 @@ public struct SamplingFigures: Sendable, Equatable, Encodable {
   public init(_ mask: SamplingMask, region: SamplingRegion? = nil) throws(SamplingError) {
     guard mask.acquiredCount > 0 else { throw .empty(grid: mask.extent) }
     let region = region ?? SamplingRegion(found: mask)
-    let grid = try EncodedGrid(region, lines: mask.lines, partitions: mask.partitions)
+    let grid = try SamplingGrid(region, lines: mask.lines, partitions: mask.partitions)
     extent = mask.extent
     acquiredCount = mask.acquiredCount
     shutter = region.shutter
@@ -61,7 +61,7 @@ struct Accelerations {
   let shutter: Double
   let outer: Double?
 
-  init(_ mask: SamplingMask, on grid: EncodedGrid) {
+  init(_ mask: SamplingMask, on grid: SamplingGrid) {
     let acquired = mask.acquiredCount
     self.grid = Double(grid.extent.count) / Double(acquired)
     shutter = Double(grid.shutterCount) / Double(acquired)
@@ -74,7 +74,7 @@ struct Accelerations {
     guard mask.acquiredCount > 0 else { throw .empty(grid: mask.extent) }
     self.init(
       mask,
-      on: try EncodedGrid(
+      on: try SamplingGrid(
         region ?? SamplingRegion(found: mask), lines: mask.lines, partitions: mask.partitions))
   }
 }
@@ -85,7 +85,7 @@ extension SamplingRegion {
     let box = mask.calibrationRegion
     self.init(
       shutter: mask.isElliptical ? .ellipse : .rectangle,
-      // Regions are centred as ``EncodedGrid`` lays them: one more position before the centre than after, or as many.
+      // Regions are centred as ``SamplingGrid`` lays them: one more position before the centre than after, or as many.
       calibration: GridExtent(lines: box?.lines.count ?? 0, partitions: box?.partitions.count ?? 0))
   }
 }

@@ -40,7 +40,7 @@ struct DiskPacking {
     var scale: Double
   }
 
-  init(_ grid: EncodedGrid, metric: SamplingMetric, densitySlope: Double, generator: inout SeededGenerator) {
+  init(_ grid: SamplingGrid, metric: SamplingMetric, densitySlope: Double, generator: inout SeededGenerator) {
     lines = grid.lines
     partitions = grid.partitions
     weights = metric.weights(for: grid.extent)
@@ -61,6 +61,8 @@ struct DiskPacking {
   ///
   /// - Precondition: There are that many free positions.
   func packing(of count: Int) -> State {
+    // No disks, and any distance: the extent of the grid.
+    guard count > 0 else { return State(scale: Double(max(lines, partitions))) }
     guard levelRadii.count > 1 else {
       var state = largestMaximal(atMost: count)
       grow(&state, to: count)
@@ -68,7 +70,7 @@ struct DiskPacking {
     }
     // Where the radius varies, the jumps in size would show as rings of uneven density. Large disks stay below the
     // wanted density everywhere, and small ones let the filling reach it: 0.7 and 0.6 clear the largest jump.
-    var state = largestMaximal(atMost: count * 7 / 10)
+    var state = largestMaximal(atMost: max(1, count * 7 / 10))
     state.scale *= 0.6
     grow(&state, to: count)
     return state
@@ -111,9 +113,11 @@ struct DiskPacking {
   }
 
   /// The maximal packing with the most positions that does not exceed a count, of those that a search meets.
+  ///
+  /// Disks that cover the grid leave one position, so a packing is found for every count of 1 and more.
   private func largestMaximal(atMost count: Int) -> State {
     // A random maximal packing has about 0.7 positions per squared radius.
-    var scale = (0.7 * Double(order.count) / Double(max(count, 1))).squareRoot()
+    var scale = (0.7 * Double(order.count) / Double(count)).squareRoot()
     var tooSmall: (scale: Double, shapes: DiskShapes)?
     var large: (state: State, shapes: DiskShapes)?
     // 64 steps of 1.25 span any grid; in practice about ten are taken.
@@ -160,7 +164,7 @@ struct DiskPacking {
   }
 
   /// The positions of the calibration box that have a neighbour outside it.
-  private static func boundary(of grid: EncodedGrid) -> [Int32] {
+  private static func boundary(of grid: SamplingGrid) -> [Int32] {
     guard grid.hasCalibration else { return grid.positions(.calibration) }
     return grid.positions(.calibration).filter { position in
       let line = Int(position) % grid.lines, partition = Int(position) / grid.lines
@@ -173,7 +177,7 @@ struct DiskPacking {
   }
 }
 
-extension EncodedGrid {
+extension SamplingGrid {
   /// The positions of one use, in the order of the grid.
   func positions(_ use: Use) -> [Int32] {
     uses.indices.lazy.filter { uses[$0] == use }.map { Int32($0) }

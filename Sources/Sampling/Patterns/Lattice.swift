@@ -43,7 +43,7 @@ public struct Lattice: SamplingPattern, Codable, Equatable {
     where step < 1 || step > max(extent, 1) {
       throw .invalidParameter(name: name, value: Double(step), range: "between 1 and the extent \(extent)")
     }
-    let grid = try EncodedGrid(region, lines: lines, partitions: partitions)
+    let grid = try SamplingGrid(region, lines: lines, partitions: partitions)
     return grid.mask(
       acquiring: grid.positions(.free).filter { position in
         let y = Int(position) % lines - lines / 2, z = Int(position) / lines - partitions / 2

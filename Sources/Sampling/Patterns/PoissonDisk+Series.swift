@@ -16,7 +16,7 @@ extension PoissonDisk {
   public func nestedSamples(
     accelerations: [Double], lines: Int, partitions: Int, seed: UInt64
   ) throws(SamplingError) -> [DiskSample] {
-    let grid = try EncodedGrid(region, lines: lines, partitions: partitions)
+    let grid = try SamplingGrid(region, lines: lines, partitions: partitions)
     var counts: [Int] = []
     for acceleration in accelerations {
       counts.append(
@@ -29,7 +29,8 @@ extension PoissonDisk {
       var grown = state ?? packing.packing(of: count)
       packing.grow(&grown, to: count)
       samples[count] = DiskSample(grid, packing, grown)
-      state = grown
+      // Growing from nothing would fill voids only; the first disks are packed.
+      state = count > 0 ? grown : nil
     }
     return counts.compactMap { samples[$0] }
   }
@@ -48,7 +49,7 @@ extension PoissonDisk {
   public func complementarySamples(
     echoes: Int, lines: Int, partitions: Int, seed: UInt64
   ) throws(SamplingError) -> [DiskSample] {
-    let grid = try EncodedGrid(region, lines: lines, partitions: partitions)
+    let grid = try SamplingGrid(region, lines: lines, partitions: partitions)
     let count = try grid.sampleCount(acceleration: acceleration, basis: basis) - grid.calibrationCount
     guard echoes > 0 else {
       throw .invalidParameter(name: "number of echoes", value: Double(echoes), range: "1 or more")

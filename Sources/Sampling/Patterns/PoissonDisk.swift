@@ -71,14 +71,14 @@ public struct PoissonDisk: SamplingPattern, Codable, Equatable {
   ///
   /// - Throws: ``SamplingError`` if the grid, the region and the acceleration contradict each other.
   public func sample(lines: Int, partitions: Int, seed: UInt64) throws(SamplingError) -> DiskSample {
-    let grid = try EncodedGrid(region, lines: lines, partitions: partitions)
+    let grid = try SamplingGrid(region, lines: lines, partitions: partitions)
     let count = try grid.sampleCount(acceleration: acceleration, basis: basis)
     let packing = try packing(on: grid, seed: seed)
     return DiskSample(grid, packing, packing.packing(of: count - grid.calibrationCount))
   }
 
   /// The packing of a grid with a shuffled order of visits.
-  func packing(on grid: EncodedGrid, seed: UInt64, stream: UInt64 = 0) throws(SamplingError) -> DiskPacking {
+  func packing(on grid: SamplingGrid, seed: UInt64, stream: UInt64 = 0) throws(SamplingError) -> DiskPacking {
     guard densitySlope >= 0, densitySlope <= 100 else {
       throw .invalidParameter(name: "density slope", value: densitySlope, range: "between 0 and 100")
     }
@@ -96,7 +96,7 @@ public struct DiskSample: Sendable, Equatable {
   /// In units of the metric: steps of the grid for ``SamplingMetric/index``.
   public let scale: Double
 
-  init(_ grid: EncodedGrid, _ packing: DiskPacking, _ state: DiskPacking.State) {
+  init(_ grid: SamplingGrid, _ packing: DiskPacking, _ state: DiskPacking.State) {
     mask = grid.mask(acquiring: state.positions)
     scale = packing.respectedScale(state)
   }

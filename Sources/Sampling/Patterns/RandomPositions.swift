@@ -35,7 +35,7 @@ public struct RandomPositions: SamplingPattern, Codable, Equatable {
     if let width, !(width > 0 && width.isFinite) {
       throw .invalidParameter(name: "width", value: width, range: "positive")
     }
-    let grid = try EncodedGrid(region, lines: lines, partitions: partitions)
+    let grid = try SamplingGrid(region, lines: lines, partitions: partitions)
     let count = try grid.sampleCount(acceleration: acceleration, basis: basis) - grid.calibrationCount
     let positions = grid.positions(.free)
     var urn = WeightedUrn(weights: positions.map { weight(of: $0, on: grid) })
@@ -44,7 +44,7 @@ public struct RandomPositions: SamplingPattern, Codable, Equatable {
   }
 
   /// The density in whole steps, so that sums are exact and every position keeps a chance.
-  private func weight(of position: Int32, on grid: EncodedGrid) -> Int {
+  private func weight(of position: Int32, on grid: SamplingGrid) -> Int {
     guard let width else { return 1 }
     let y = Double(Int(position) % grid.lines - grid.lines / 2) / (Double(grid.lines) / 2)
     let z = Double(Int(position) / grid.lines - grid.partitions / 2) / (Double(grid.partitions) / 2)
