@@ -137,8 +137,10 @@ extension ChannelImages {
       geometry.matrix == Extents(x: first.geometry.matrix.x, y: first.geometry.matrix.y, z: depth),
       "\(slices.count) slices of \(first.geometry.matrix) do not fill \(geometry.matrix)")
     self.init(
-      channels: first.channels, parameters: first.parameters, geometry: geometry, noise: first.noise,
-      assumptions: first.assumptions
+      channels: first.channels, parameters: first.parameters, geometry: geometry,
+      // Slices of unequal averaging have no noise level in common.
+      noise: slices.allSatisfy { $0.noise == first.noise } ? first.noise : .unknown,
+      assumptions: slices.flatMap(\.assumptions).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     ) { channel in
       var stack = NDArray<Complex<Float>>(
         repeating: .zero, shape: [first.shape[0], slices.count] + first.geometry.matrix.shape)

@@ -14,10 +14,10 @@ import Numerics
 /// by `+2 pi f TE`.
 public struct KSpace: Sendable {
   /// The samples, axes `[echo, channel, kz, ky, kx]`.
-  public var samples: NDArray<Complex<Float>>
+  public var samples: NDArray<Complex<Float>> { didSet { checkShapes() } }
 
   /// The acquired phase-encoding positions of each echo.
-  public var masks: [SamplingMask]
+  public var masks: [SamplingMask] { didSet { checkShapes() } }
 
   /// The part of `kx` that was sampled; shorter than the axis for an asymmetric echo.
   public var readoutRange: Range<Int>
@@ -32,7 +32,7 @@ public struct KSpace: Sendable {
   public var parameters: ScanParameters
 
   /// Where the encoded grid lies in the patient.
-  public var geometry: Geometry
+  public var geometry: Geometry { didSet { checkShapes() } }
 
   /// The grid that the scan was prescribed for; images are cropped to it after reconstruction.
   ///
@@ -50,14 +50,6 @@ public struct KSpace: Sendable {
     readoutRange: Range<Int>? = nil, prescribedMatrix: Extents? = nil, calibration: CalibrationLines? = nil,
     noise: NoiseLevel = .unknown, assumptions: [String] = []
   ) {
-    precondition(samples.shape.count == 5, "k-space needs [echo, channel, kz, ky, kx], not \(samples.shape)")
-    precondition(
-      masks.count == samples.shape[0]
-        && masks.allSatisfy { $0.partitions == samples.shape[2] && $0.lines == samples.shape[3] },
-      "k-space of shape \(samples.shape) needs one [kz, ky] mask per echo")
-    precondition(
-      geometry.matrix == Extents(x: samples.shape[4], y: samples.shape[3], z: samples.shape[2]),
-      "geometry \(geometry.matrix) does not describe samples of shape \(samples.shape)")
     self.samples = samples
     self.masks = masks
     self.parameters = parameters
@@ -67,6 +59,18 @@ public struct KSpace: Sendable {
     self.calibration = calibration
     self.noise = noise
     self.assumptions = assumptions
+    checkShapes()
+  }
+
+  private func checkShapes() {
+    precondition(samples.shape.count == 5, "k-space needs [echo, channel, kz, ky, kx], not \(samples.shape)")
+    precondition(
+      masks.count == samples.shape[0]
+        && masks.allSatisfy { $0.partitions == samples.shape[2] && $0.lines == samples.shape[3] },
+      "k-space of shape \(samples.shape) needs one [kz, ky] mask per echo")
+    precondition(
+      geometry.matrix == Extents(x: samples.shape[4], y: samples.shape[3], z: samples.shape[2]),
+      "geometry \(geometry.matrix) does not describe samples of shape \(samples.shape)")
   }
 }
 

@@ -1,4 +1,5 @@
 import FourierTransforms
+import MRIData
 import NDArrays
 import Numerics
 
@@ -18,6 +19,9 @@ public struct FourierOperator: LinearOperator {
   public init(shape: [Int], axes: [Int]? = nil, planning: Planning = .estimate) {
     transform = FourierTransform(shape: shape, axes: axes, planning: planning)
   }
+
+  /// Creates the transform of volumes of a matrix.
+  public init(_ matrix: Extents) { self.init(shape: matrix.shape) }
 
   /// The k-space of images.
   public func callAsFunction(_ images: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {

@@ -14,10 +14,20 @@ enum CombinationMethod: String, ExpressibleByArgument, CaseIterable {
 
   /// What suits a scan: a field map where its echoes allow one.
   init(suiting parameters: ScanParameters) {
+    self = Self.obstacle(to: parameters) == nil ? .mdi : .adaptive
+  }
+
+  /// Refuses a scan whose echoes do not allow the maps, before anything is computed.
+  func check(_ parameters: ScanParameters) throws {
+    if yieldsMaps, let obstacle = Self.obstacle(to: parameters) { throw obstacle }
+  }
+
+  /// Why there can be no field map.
+  private static func obstacle(to parameters: ScanParameters) -> CoilCombinationError? {
     let times = parameters.echoTimes
-    let allowsFieldMap =
-      times.count > 1 && times.allSatisfy(\.isFinite) && zip(times, times.dropFirst()).allSatisfy { $0 < $1 }
-    self = allowsFieldMap ? .mdi : .adaptive
+    if times.count < 2 { return .tooFewEchoes(times.count) }
+    let isRising = zip(times, times.dropFirst()).allSatisfy { $0 < $1 }
+    return isRising ? nil : .echoTimesNotIncreasing(times)
   }
 
   /// Whether a field map is among the results.

@@ -31,7 +31,7 @@ struct MaskOutput: ParsableArguments {
     _ masks: [SamplingMask], recipe: MaskRecipe?, source: String?, samples: [DiskSample] = []
   ) throws {
     if let output {
-      try OutputFolder.check(output, replacing: force)
+      try OutputPath.check(output, replacing: force)
       try MaskFile.write(masks, to: output, recipe: recipe, source: source, order: order)
     }
     var reports: [MaskReport] = []

@@ -1,9 +1,18 @@
 import Foundation
+import Synchronization
 
 /// A folder of results that appears under its name only when it is whole.
 ///
-/// Files are written into a folder beside it. A run that fails, or is stopped, leaves nothing under the name.
+/// Files are written into a hidden folder beside it. A run that fails, or is interrupted, leaves nothing behind.
 final class OutputFolder {
+  /// The results that such a folder holds; nothing else is ever replaced.
+  struct Kind: Sendable {
+    /// The file that tells such a folder from others.
+    let marker: String
+    /// Whether a file or folder at the top is part of the results.
+    let holds: @Sendable (String) -> Bool
+  }
+
   /// Where files are written meanwhile.
   let temporaryPath: String
   private let path: String
@@ -11,28 +20,58 @@ final class OutputFolder {
 
   /// Prepares a folder.
   ///
-  /// - Throws: ``CommandError`` if the folder exists and may not be replaced, or if it cannot be made.
-  init(_ path: String, replacing: Bool) throws(CommandError) {
-    try Self.check(path, replacing: replacing)
-    self.path = path
-    temporaryPath = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
+  /// - Throws: ``CommandError`` as ``check(_:kind:replacing:input:)`` does, or if the folder cannot be made.
+  init(_ path: String, kind: Kind, replacing: Bool, input: String? = nil) throws(CommandError) {
+    try Self.check(path, kind: kind, replacing: replacing, input: input)
+    let url = URL(filePath: path).standardizedFileURL
+    self.path = url.path
+    // By chance rather than by process: containers reuse process numbers, and a killed one leaves its folder behind.
+    let mark = UUID().uuidString.prefix(8)
+    temporaryPath =
+      url.deletingLastPathComponent().appending(path: ".partial-\(mark)-\(url.lastPathComponent)").path
     do {
-      try FileManager.default.createDirectory(atPath: temporaryPath, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(atPath: temporaryPath, withIntermediateDirectories: false)
     } catch {
+      isFinished = true
       throw CommandError(
         path, "the output folder cannot be made", remedy: "Choose a place where you may write with --output")
     }
+    Interruption.remove(temporaryPath)
   }
 
   deinit {
     if !isFinished { try? FileManager.default.removeItem(atPath: temporaryPath) }
+    Interruption.keep(temporaryPath)
   }
 
-  /// Refuses an output that exists, unless it may be replaced.
-  static func check(_ path: String, replacing: Bool) throws(CommandError) {
-    if FileManager.default.fileExists(atPath: path), !replacing {
+  /// Refuses an output that exists and may not be replaced, or that cannot be made.
+  ///
+  /// - Parameters:
+  ///   - path: The folder.
+  ///   - kind: What the folder will hold; only a folder of the same kind is replaced.
+  ///   - replacing: Whether the user allows it to be replaced.
+  ///   - input: A file that must survive.
+  static func check(
+    _ path: String, kind: Kind, replacing: Bool, input: String? = nil
+  ) throws(CommandError) {
+    try OutputPath.check(path, replacing: replacing, input: input)
+    var isFolder: ObjCBool = false
+    let files = FileManager.default
+    guard files.fileExists(atPath: path, isDirectory: &isFolder) else { return }
+    guard isFolder.boolValue else {
       throw CommandError(
-        path, "the output exists", remedy: "Choose another --output, or give --force to replace it")
+        path, "this is a file; a folder cannot take its name", remedy: "Choose another --output")
+    }
+    let names = ((try? files.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    if let stranger = names.first(where: { !kind.holds($0) }) {
+      throw CommandError(
+        path, "the folder holds more than the results of an earlier run (\(stranger))",
+        remedy: "It is not replaced, even with --force; choose another --output")
+    }
+    if !names.isEmpty, !names.contains(kind.marker) {
+      throw CommandError(
+        path, "the folder is not the result of an earlier run (it has no \(kind.marker))",
+        remedy: "It is not replaced, even with --force; choose another --output")
     }
   }
 
@@ -51,12 +90,75 @@ final class OutputFolder {
         if exists { try? files.moveItem(atPath: replaced, toPath: path) }
         throw error
       }
-      if exists { try files.removeItem(atPath: replaced) }
       isFinished = true
+      if exists { try files.removeItem(atPath: replaced) }
     } catch {
       throw CommandError(
         path, "the output folder cannot be put in place", remedy: "Check permissions and disk space")
     }
+  }
+}
+
+/// What holds for all outputs, files and folders.
+enum OutputPath {
+  /// Whether a path names nothing that could be made: it is empty, or the working or the root folder.
+  static func isNameless(_ path: String) -> Bool {
+    let url = URL(filePath: path).standardizedFileURL
+    let working = URL(filePath: FileManager.default.currentDirectoryPath).standardizedFileURL
+    return path.isEmpty || url.path == "/" || url.path == working.path
+      || working.path.hasPrefix(url.path + "/")
+  }
+
+  /// Refuses an output that exists and may not be replaced, that would take its own input with it, or whose folder
+  /// is not there.
+  static func check(_ path: String, replacing: Bool, input: String? = nil) throws(CommandError) {
+    let url = URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath()
+    if let input, input != "-" {
+      let source = URL(filePath: input).standardizedFileURL.resolvingSymlinksInPath()
+      if source.path == url.path || source.path.hasPrefix(url.path + "/") {
+        throw CommandError(
+          path, "the output would replace its own input, \(input)", remedy: "Choose another --output")
+      }
+    }
+    if FileManager.default.fileExists(atPath: path) {
+      guard replacing else {
+        throw CommandError(
+          path, "the output exists", remedy: "Choose another --output, or give --force to replace it")
+      }
+    } else if !FileManager.default.isWritableFile(atPath: url.deletingLastPathComponent().path) {
+      throw CommandError(
+        path, "its folder does not exist or may not be written to",
+        remedy: "Create the folder first, or choose another --output")
+    }
+  }
+}
+
+/// What is removed when the user or the system ends the program.
+private enum Interruption {
+  private static let paths = Mutex<Set<String>>([])
+  private static let sources = Mutex<[any DispatchSourceSignal]>([])
+
+  /// Removes a folder if the program is interrupted from now on.
+  static func remove(_ path: String) {
+    _ = paths.withLock { $0.insert(path) }
+    sources.withLock { sources in
+      guard sources.isEmpty else { return }
+      for number in [SIGINT, SIGTERM, SIGHUP] {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler {
+          for path in paths.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
+          _exit(128 + number)
+        }
+        source.resume()
+        sources.append(source)
+      }
+    }
+  }
+
+  /// Leaves a folder alone, as it is finished or gone.
+  static func keep(_ path: String) {
+    _ = paths.withLock { $0.remove(path) }
   }
 }
 

@@ -16,19 +16,13 @@ struct PhantomFiles {
 
   /// Refuses outputs that exist, unless they may be replaced, and a folder that cannot take them.
   func check(replacing: Bool) throws(CommandError) {
-    let folder = URL(filePath: scan).deletingLastPathComponent().path
-    guard FileManager.default.isWritableFile(atPath: folder) else {
-      throw CommandError(
-        scan, "its folder does not exist or may not be written to",
-        remedy: "Create the folder first, or choose another --output")
-    }
-    try OutputFolder.check(scan, replacing: replacing)
-    try OutputFolder.check(truth, replacing: replacing)
+    try OutputPath.check(scan, replacing: replacing)
+    try OutputFolder.check(truth, kind: .truthMaps, replacing: replacing)
   }
 
   /// Writes the truth maps; their folder gets its name when it is committed.
   func writeTruth(of phantom: HeadPhantom, replacing: Bool) throws -> OutputFolder {
-    let folder = try OutputFolder(truth, replacing: replacing)
+    let folder = try OutputFolder(truth, kind: .truthMaps, replacing: replacing)
     func path(_ name: String) -> String { "\(folder.temporaryPath)/\(name)" }
     try NIfTIFile.write(phantom.susceptibility, to: path("chi.nii.gz"), displayRange: -0.1...0.2)
     try NIfTIFile.write(phantom.field, to: path("field.nii.gz"), displayRange: -100...100)
@@ -123,6 +117,12 @@ struct PhantomFiles {
     header.timeStamp = UInt32(time / 2.5e-3)
     return header
   }
+}
+
+extension OutputFolder.Kind {
+  /// The truth maps of a phantom.
+  fileprivate static let truthMaps = OutputFolder.Kind(
+    marker: "phantom.json", holds: { $0 == "phantom.json" || $0.hasSuffix(".nii.gz") })
 }
 
 extension NDArray {

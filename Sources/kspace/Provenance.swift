@@ -16,6 +16,8 @@ struct Provenance: Encodable {
   let echoTimes: [Double?]
   /// The sign of the phase in the source; images always have phase `+2 pi f TE`.
   let phaseSign: PhaseSign
+  /// The readout direction of each echo.
+  let polarities: [ReadoutPolarity]
   /// Whether the channels were decorrelated by a noise scan.
   let isWhitened: Bool
   /// The acceleration of each echo: full grid over acquired positions.
@@ -36,6 +38,7 @@ struct Provenance: Encodable {
     channels = scan.channels
     echoTimes = scan.parameters.echoTimes.map { $0.isFinite ? $0 : nil }
     phaseSign = scan.parameters.phaseSign
+    polarities = scan.parameters.polarities
     isWhitened = scan.noise.standardDeviation != nil
     accelerations = scan.masks.map { $0.acceleration() }
     self.assumptions = assumptions

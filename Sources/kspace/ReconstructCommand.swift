@@ -49,6 +49,15 @@ struct Reconstruct: ParsableCommand {
   @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
   @OptionGroup(title: "How to run") var running: RunArguments
 
+  func validate() throws {
+    if OutputPath.isNameless(output) {
+      throw ValidationError("--output \(output.isEmpty ? "''" : output): the folder needs a name of its own.")
+    }
+    if subject.isEmpty || !subject.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) {
+      throw ValidationError("--subject \(subject): only ASCII letters and digits are possible.")
+    }
+  }
+
   func run() throws {
     let progress = running.begin()
     let options = reading.options
@@ -56,22 +65,26 @@ struct Reconstruct: ParsableCommand {
     let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: options)
     try layout.check(path: raw)
     let combination = combine ?? CombinationMethod(suiting: layout.parameters)
-    Terminal.report("kspace: \(ReconstructionNeeds(layout, method, combination))")
+    try combination.check(layout.parameters)
+    let needs = ReconstructionNeeds(layout, method, combination)
+    Terminal.report("kspace: \(needs)")
     for finding in layout.findings where finding.severity == .warning {
       Terminal.report("kspace: warning: \(finding)")
     }
-    try OutputFolder.check(output, replacing: running.force)
+    for warning in layout.warnings(for: combination) { Terminal.report("kspace: warning: \(warning)") }
+    try needs.check(raw)
+    try OutputFolder.check(output, kind: .reconstruction, replacing: running.force, input: raw)
     if running.dryRun { return }
 
     progress.report("reading", 0)
     let stack = try SliceStack(file, options: options)
     progress.report("reading", 1)
-    if let warning = stack.undersampling { Terminal.report("kspace: warning: \(warning)") }
-    let folder = try OutputFolder(output, replacing: running.force)
+    let folder = try OutputFolder(output, kind: .reconstruction, replacing: running.force, input: raw)
     let results = ReconstructionResults(
       dataset: try DerivativeDataset(
         at: folder.temporaryPath, name: "Reconstruction of \(raw)", version: KSpaceVersion.text),
-      subject: subject, reconstruction: method.label, isMultislice: stack.slices.count > 1)
+      subject: subject, reconstruction: method.label, isMultislice: stack.slices.count > 1,
+      accelerations: stack.slices[0].masks.map { $0.acceleration() })
 
     let images = try stack.images(by: method.method)
     let finished = Atomic<Int>(0)
@@ -86,7 +99,8 @@ struct Reconstruct: ParsableCommand {
     try results.write(combined, of: images)
     try Provenance(
       stack, layout: layout, input: raw, method: method.rawValue, combination: combination.rawValue,
-      assumptions: combined.assumptions.isEmpty ? images.assumptions : combined.assumptions
+      assumptions: (combined.assumptions.isEmpty ? images.assumptions : combined.assumptions)
+        + layout.warnings(for: combination)
     ).write(to: folder.temporaryPath + "/provenance.json")
     try folder.commit()
     progress.report("writing", 1)
@@ -103,15 +117,33 @@ extension SliceStack {
       stacking: try slices.map { try reconstruction($0).cropped(to: $0.prescribedMatrix) },
       geometry: geometry.cropped(to: matrix))
   }
+}
 
-  /// What to say of zero-filled images of an undersampled scan.
-  fileprivate var undersampling: String? {
-    guard let scan = slices.first(where: { !$0.isFullySampled }),
-      let acceleration = scan.masks.compactMap({ $0.acceleration() }).max()
-    else { return nil }
-    return String(
-      format:
-        "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred",
-      acceleration)
+extension OutputFolder.Kind {
+  /// The data set that a reconstruction writes.
+  fileprivate static let reconstruction = OutputFolder.Kind(marker: "provenance.json") { name in
+    ["provenance.json", "dataset_description.json", ".bidsignore", "figures"].contains(name)
+      || name.hasPrefix("sub-")
+  }
+}
+
+extension ScanLayout {
+  /// What the user should know of the images that a combination will make, beyond the ``findings``.
+  fileprivate func warnings(for combination: CombinationMethod) -> [String] {
+    var warnings: [String] = []
+    let accelerations = sliceCounters.first.map { masks(slice: $0) }?.compactMap { $0.acceleration() } ?? []
+    if let acceleration = accelerations.max(), acceleration > 1 {
+      warnings.append(
+        String(
+          format:
+            "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred.",
+          acceleration))
+    }
+    if Set(parameters.polarities).count > 1, !combination.yieldsMaps {
+      warnings.append(
+        "echoes were read out in both directions: the phase of reversed echoes differs by a plane that only mdi removes."
+      )
+    }
+    return warnings
   }
 }

@@ -23,14 +23,29 @@ struct ReconstructionNeeds: CustomStringConvertible {
     let kspace = volume * layout.channels
     // Channels in flight are held once as k-space and once cropped; maps and combined echoes come on top.
     let channels = min(layout.channels, 2 * Parallelism.threads) * volume
+    // Combined echoes, their magnitude and phase, and the headers of the readouts on top of the program itself.
+    let common = kspace + channels + 3 * volume + 400 * layout.uses.count + 40_000_000
     switch combination {
     case .mdi, .mdiEchoRatio:
       // The echo Gram matrix has echoes * (echoes + 1) / 2 elements per voxel.
       let gram = (echoes + 1) * volume / 2
-      return kspace + channels + gram + 2 * volume
-    case .adaptive: return 2 * kspace + channels + volume
-    case .rss: return kspace + channels + volume
+      return common + gram + volume / max(echoes, 1) * 2
+    case .adaptive: return common + kspace
+    case .rss: return common
     }
+  }
+
+  /// Refuses a scan that the machine's memory cannot hold.
+  func check(_ path: String) throws(CommandError) {
+    let available = ProcessInfo.processInfo.physicalMemory
+    guard memory > available else { return }
+    throw CommandError(
+      path,
+      String(
+        format: "the reconstruction needs about %.1f GB of memory, and there are %.1f GB",
+        Double(memory) / 1e9,
+        Double(available) / 1e9),
+      remedy: "Read one slice or repetition at a time, check --matrix, or use a larger machine")
   }
 
   var description: String {

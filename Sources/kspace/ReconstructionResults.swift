@@ -63,6 +63,8 @@ struct ReconstructionResults: Sendable {
   let reconstruction: String
   /// Whether slices were encoded one by one.
   let isMultislice: Bool
+  /// The acceleration of each echo: full grid over acquired positions.
+  let accelerations: [Double?]
 
   /// Writes the complex images of one channel, axes `[echo, z, y, x]`, as magnitude and phase of every echo.
   func writeChannel(_ channel: Int, _ images: NDArray<Complex<Float>>, of scan: ChannelImages) throws {
@@ -122,12 +124,14 @@ struct ReconstructionResults: Sendable {
       parameters: scan.parameters, geometry: scan.geometry, echo: echo,
       units: part == .phase ? .radians : .arbitrary)
     if isMultislice { sidecar.acquisitionType = "2D" }
+    sidecar.extra["ReadoutPolarity"] = .string(scan.parameters.polarities[echo].rawValue)
+    if let acceleration = accelerations[echo] { sidecar.extra["AccelerationGrid"] = .number(acceleration) }
     return sidecar
   }
 
   private func complete(_ sidecar: inout Sidecar, _ combined: CombinedImages) {
     sidecar.coilCombinationMethod = combined.method
-    sidecar.extra = combined.extra
+    sidecar.extra.merge(combined.extra) { own, _ in own }
     if isMultislice { sidecar.acquisitionType = "2D" }
   }
 

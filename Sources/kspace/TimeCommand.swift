@@ -56,7 +56,7 @@ struct Time: ParsableCommand {
   }
 
   func run() throws {
-    if let chart { try OutputFolder.check(chart, replacing: force) }
+    if let chart { try OutputPath.check(chart, replacing: force) }
     let rows = try protocols.isEmpty ? [maskRow()] : protocols.map(row)
     let comparison = TimeComparison(rows)
     if let chart {

@@ -43,12 +43,10 @@ struct Undersample: ParsableCommand {
 
   func run() throws {
     let progress = running.begin()
-    try OutputFolder.check(output, replacing: running.force)
+    try OutputPath.check(output, replacing: running.force, input: raw)
     let file = try MRDFile(at: raw)
     let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: reading.options)
-    if let error = layout.findings.first(where: { $0.severity == .error }) {
-      throw CommandError(raw, error.problem, remedy: error.remedy ?? "See kspace info")
-    }
+    try layout.check(path: raw)
     let (masks, recipe) = try masks(for: layout)
     for slice in layout.sliceCounters { try masks.validate(against: layout.masks(slice: slice)) }
     let copy = UndersampledCopy(file.acquisitions, layout: layout, masks: masks)
@@ -59,7 +57,7 @@ struct Undersample: ParsableCommand {
     guard !running.dryRun else { return print(plan) }
 
     let honesty = try SourceHonesty(file, layout: layout)
-    for warning in honesty.warnings { Terminal.report("warning: \(raw): \(warning)") }
+    for warning in honesty.warnings { Terminal.report("kspace: warning: \(raw): \(warning)") }
     let parameters = try parameters(masks, recipe, honesty.warnings)
     let writer = try MRDWriter(
       creating: output, header: copy.header(from: file.header, userParameters: parameters))
