@@ -8,7 +8,8 @@ import Synchronization
 /// alone, navigators and the like stay. Of the flags, those change that would be wrong afterwards:
 ///
 /// * calibration-and-imaging marks exactly the image lines of each mask's calibration region;
-/// * first-in and last-in flags of a line that is left out move on to the next and back to the previous image line.
+/// * first-in and last-in flags of a line that is left out move on to the next and back to the previous image line of
+///   its slice and echo, and last-in-measurement to the last readout.
 ///
 /// The limits of the encoding counters stay: they describe the encoded range, which a mask does not move.
 public struct UndersampledCopy: Sendable {
@@ -47,8 +48,8 @@ public struct UndersampledCopy: Sendable {
     var places: [Int: PlacedReadout] = [:]
     for place in layout.image { places[place.acquisition] = place }
     var readouts: [Readout] = []
-    var pending: AcquisitionFlags = []
-    var lastImage: Int?
+    var pending: [SIMD2<Int>: AcquisitionFlags] = [:]
+    var lastImages: [SIMD2<Int>: Int] = [:]
     var removed = 0
     for (index, header) in acquisitions.enumerated() {
       if case .leftOut(let reason) = layout.uses[index], Self.otherVolumes.contains(reason) { continue }
@@ -56,14 +57,16 @@ public struct UndersampledCopy: Sendable {
         readouts.append(Readout(index: index, flags: header.flags, isImage: false))
         continue
       }
+      let volume = SIMD2(place.slice, place.echo)
       guard masks[place.echo][line: place.line, partition: place.partition] else {
         removed += 1
-        pending.formUnion(header.flags.intersection(.firstFlags))
-        if let lastImage { readouts[lastImage].flags.formUnion(header.flags.intersection(.lastFlags)) }
+        pending[volume, default: []].formUnion(header.flags.intersection(.firstFlags))
+        if let last = lastImages[volume] {
+          readouts[last].flags.formUnion(header.flags.intersection(.lastFlags))
+        }
         continue
       }
-      var flags = header.flags.union(pending)
-      pending = []
+      var flags = header.flags.union(pending.removeValue(forKey: volume) ?? [])
       let isCalibration =
         regions[place.echo].map {
           $0.lines.contains(place.line) && $0.partitions.contains(place.partition)
@@ -73,8 +76,14 @@ public struct UndersampledCopy: Sendable {
       } else {
         flags.remove(.isCalibrationAndImaging)
       }
-      lastImage = readouts.count
+      lastImages[volume] = readouts.count
       readouts.append(Readout(index: index, flags: flags, isImage: true))
+    }
+    if acquisitions.contains(where: { $0.flags.contains(.lastInMeasurement) }),
+      let last = readouts.indices.last
+    {
+      for index in readouts.indices { readouts[index].flags.remove(.lastInMeasurement) }
+      readouts[last].flags.insert(.lastInMeasurement)
     }
     self.readouts = readouts
     removedCount = removed
@@ -140,9 +149,9 @@ extension AcquisitionFlags {
   /// Flags of the first readout of something; numbers 1, 3, ..., 17.
   fileprivate static let firstFlags = stride(from: 1, through: 17, by: 2)
     .reduce(into: AcquisitionFlags()) { $0.insert(AcquisitionFlags(number: $1)) }
-  /// Flags of the last readout of something; numbers 2, 4, ..., 18, and the end of the measurement.
+  /// Flags of the last readout of something; numbers 2, 4, ..., 18.
   fileprivate static let lastFlags = stride(from: 2, through: 18, by: 2)
-    .reduce(into: AcquisitionFlags.lastInMeasurement) { $0.insert(AcquisitionFlags(number: $1)) }
+    .reduce(into: AcquisitionFlags()) { $0.insert(AcquisitionFlags(number: $1)) }
 }
 
 extension SamplingMask {

@@ -60,18 +60,24 @@ import Testing
     }
     let others = copy.readouts.filter { !$0.isImage }
     #expect(others.map(\.index) == [0, 181, 182])
-    #expect(others.map(\.flags) == [.isNoise, .isNavigation, .isCalibration])
+    #expect(others.map(\.flags) == [.isNoise, .isNavigation, [.isCalibration, .lastInMeasurement]])
   }
 
-  @Test("flags of the first and the last line survive the line")
+  @Test("flags of the first and the last line survive the line, echo by echo")
   func edges() throws {
     let source = Self.source()
     let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions)
-    let copy = UndersampledCopy(source.acquisitions, layout: layout, masks: Self.masks())
-    let images = copy.readouts.filter(\.isImage)
-    #expect(images.first?.flags.contains(.firstInLine) == true)
-    #expect(images.last?.flags.isSuperset(of: [.lastInLine, .lastInMeasurement]) == true)
-    #expect(images.count { $0.flags.contains(.lastInMeasurement) } == 1)
+    var mask = SamplingMask(lines: 10, partitions: 6)
+    for partition in 0..<6 {
+      for line in [0, 1, 9] { mask[line: line, partition: partition] = false }
+    }
+    let copy = UndersampledCopy(source.acquisitions, layout: layout, masks: [mask, mask, mask])
+    for readout in copy.readouts where readout.isImage {
+      let line = source.acquisitions[readout.index].counters.line
+      #expect(readout.flags.contains(.firstInLine) == (line == 2))
+      #expect(readout.flags.contains(.lastInLine) == (line == 8))
+    }
+    #expect(copy.readouts.filter { $0.flags.contains(.lastInMeasurement) }.map(\.index) == [182])
   }
 
   @Test("the header states regular accelerations per axis, and the net one for irregular masks")
