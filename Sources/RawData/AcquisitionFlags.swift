@@ -53,10 +53,4 @@ public struct AcquisitionFlags: OptionSet, Sendable, Hashable {
   public static let isPhaseStabilizationReference = AcquisitionFlags(number: 30)
   /// For phase stabilisation.
   public static let isPhaseStabilization = AcquisitionFlags(number: 31)
-
-  /// Readouts that belong to no image.
-  public static let notForImages: AcquisitionFlags = [
-    .isNoise, .isNavigation, .isPhaseCorrection, .isHPFeedback, .isDummyScan, .isRTFeedback,
-    .isSurfaceCoilCorrection, .isPhaseStabilizationReference, .isPhaseStabilization,
-  ]
 }

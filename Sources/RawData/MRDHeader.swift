@@ -50,11 +50,16 @@ public struct MRDHeader: Sendable, Equatable {
   }
 
   /// A grid of the header; matrices of some converters are not whole numbers.
+  ///
+  /// Zeros stand for a grid that the header does not state.
   public struct Space: Sendable, Equatable {
     /// The number of points along `x`, `y`, `z`.
     public var matrix: SIMD3<Double>
     /// The field of view [m]; 0 where the header does not state it.
     public var fieldOfView: SIMD3<Double>
+
+    /// A grid that is not stated.
+    static let unknown = Space(matrix: .zero, fieldOfView: .zero)
   }
 
   /// The range of one counter.

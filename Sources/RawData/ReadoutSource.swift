@@ -9,6 +9,9 @@ public protocol ReadoutSource: Sendable {
   /// The headers of all readouts, in the order of the file.
   var acquisitions: [AcquisitionHeader] { get }
 
+  /// What its user should know of the file itself, such as other scans in it.
+  var findings: [Finding] { get }
+
   /// Hands out the samples of chosen readouts, axes `[channel, sample]`.
   ///
   /// - Parameters:
@@ -20,4 +23,9 @@ public protocol ReadoutSource: Sendable {
     _ indices: [Int],
     _ body: @Sendable (Int, UnsafeBufferPointer<Complex<Float>>) throws(RawDataError) -> Void
   ) throws(RawDataError)
+}
+
+extension ReadoutSource {
+  /// Nothing, for sources that are no files.
+  public var findings: [Finding] { [] }
 }

@@ -20,11 +20,22 @@ struct Info: ParsableCommand {
   @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
 
   func run() throws {
-    let file = try MRDFile(at: raw)
+    let file = try reading.open(raw)
     let report = ScanReport(file, options: reading.options, skipped: file.skipped)
-    guard json else { return print(report) }
+    guard json else { return try write(report.description) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    try write(String(decoding: try encoder.encode(report), as: UTF8.self))
+  }
+
+  /// Writes to the standard output and makes sure that it arrives; `print` does not.
+  private func write(_ text: String) throws {
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    } catch {
+      throw RawDataError(
+        .unreadable, in: "standard output", "it cannot be written (\(error.localizedDescription))",
+        remedy: "Make room where it goes, or check the program that reads it")
+    }
   }
 }

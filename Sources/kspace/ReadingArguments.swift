@@ -3,6 +3,12 @@ import KSpaceToolkit
 
 /// Options that settle what a raw file leaves open or states wrongly.
 struct ReadingArguments: ParsableArguments {
+  @Option(help: "The group of an HDF5 file that holds the scan; needed if several do.")
+  var group: String?
+
+  @Flag(help: "Read a stream that was cut up to its last whole readout.")
+  var acceptTruncated = false
+
   @Option(help: "The encoded grid, 300x72 (ky x kz) or 512x300x72 (x first, oversampling included).")
   var matrix: EncodedMatrix?
 
@@ -39,6 +45,13 @@ struct ReadingArguments: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Cut the readout to the prescribed field of view.")
   var oversamplingRemoval = true
 
+  /// Opens a raw file, or the standard input for `-`.
+  ///
+  /// - Throws: ``RawDataError`` if it cannot be read.
+  func open(_ path: String) throws -> MRDFile {
+    try MRDFile(at: path, group: group, acceptsTruncation: acceptTruncated)
+  }
+
   /// The options as the library takes them.
   var options: ReadingOptions {
     ReadingOptions(
@@ -55,7 +68,9 @@ extension EncodedMatrix: ExpressibleByArgument {
   /// Reads `300x72` (ky x kz) or `512x300x72` (x first).
   public init?(argument: String) {
     let extents = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard (2...3).contains(extents.count), extents.allSatisfy({ (1...65536).contains($0) }) else {
+    guard (2...3).contains(extents.count),
+      extents.allSatisfy({ (1...EncodedGrid.largestExtent).contains($0) })
+    else {
       return nil
     }
     self.init(

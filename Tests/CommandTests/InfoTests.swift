@@ -51,12 +51,38 @@ struct InfoTests {
     }
   }
 
+  @Test("What does not arrive at the standard output ends with status 3")
+  func fullOutput() throws {
+    let scan = try SmallScan()
+    let result = try ExternalProcess.result(
+      "/bin/sh", ["-c", "\"$0\" info head.h5 > /dev/full", Command.path], directory: scan.folder)
+    #expect(result.status == 3)
+    #expect(result.errors.contains("standard output: it cannot be written"))
+  }
+
+  @Test("Groups can be chosen, and streams that were cut accepted")
+  func readingOptions() throws {
+    let scan = try SmallScan("head.mrd")
+    let url = scan.folder.url.appending(path: "head.mrd")
+    let bytes = try Data(contentsOf: url)
+    try bytes.prefix(bytes.count / 2).write(to: url)
+    let refused = try scan.run("info", "head.mrd")
+    #expect(refused.status == 3 && refused.errors.contains("--accept-truncated"))
+    let accepted = try scan.run("info", "head.mrd", "--accept-truncated")
+    #expect(accepted.status == 0 && accepted.output.contains("WARNING  the stream was cut"))
+    let whole = try SmallScan()
+    #expect(try whole.run("info", "head.h5", "--group", "dataset").status == 0)
+    let absent = try whole.run("info", "head.h5", "--group", "other")
+    #expect(absent.status == 3 && absent.errors.contains("Choose one of dataset with --group"))
+  }
+
   @Test(
     "Values without a unit, or out of range, are wrong usage",
     arguments: [
       ["--echo-times", "3.3,6.4"], ["--echo-times", "6ms,3ms"], ["--echo-times", "-1ms"],
       ["--matrix", "256"],
-      ["--matrix", "0x4"], ["--matrix", "1x2x3x4"], ["--field-strength", "3"], ["--field-strength", "-3T"],
+      ["--matrix", "0x4"], ["--matrix", "1x2x3x4"], ["--matrix", "65536x1024"], ["--field-strength", "3"],
+      ["--field-strength", "-3T"],
       ["--field-of-view", "256x256mm"], ["--field-of-view", "256x256x3"], ["--phase-sign", "up"],
     ])
   func values(arguments: [String]) throws {

@@ -46,7 +46,7 @@ extension EncodedGrid {
     let stated = encoding?.encodedSpace.matrix
     let isWhole = stated.map { matrix in
       (0..<3).allSatisfy {
-        matrix[$0] >= 1 && matrix[$0] <= Self.largestExtent && abs(matrix[$0] - matrix[$0].rounded()) < 1e-6
+        matrix[$0] >= 1 && matrix[$0] <= Double(Int32.max) && abs(matrix[$0] - matrix[$0].rounded()) < 1e-6
       }
     }
     let header = isWhole == true ? stated.map { Extents(x: Int($0.x), y: Int($0.y), z: Int($0.z)) } : nil
@@ -70,16 +70,20 @@ extension EncodedGrid {
     } else {
       x = sampled
     }
-    matrix = Self.matrix(x, header, stated, lines, partitions, options, &findings)
-    if Double(matrix.y) * Double(matrix.z) > Self.largestPlane || Double(matrix.x) > Self.largestExtent {
+    var grid = Self.matrix(x, header, stated, lines, partitions, options, &findings)
+    if max(grid.x, grid.y, grid.z) > Self.largestExtent || grid.y * grid.z > Self.largestPlane {
       findings.append(
         .error(
-          .malformed, "the encoded matrix \(matrix) is larger than any scan",
-          remedy: "Set the grid with --matrix, or export the scan again"))
-      matrix = Extents(x: 1, y: 1, z: 1)
+          .malformed,
+          "the encoded matrix \(grid) is larger than any scan (\(Self.largestExtent) points along an axis, "
+            + "\(Self.largestPlane) lines)", remedy: "Set the grid with --matrix, or export the scan again"))
+      grid = Extents(x: 1, y: 1, z: 1)
     }
-    centerLine = lines.limit?.center ?? matrix.y / 2
-    centerPartition = partitions.limit?.center ?? matrix.z / 2
+    let (lineCount, partitionCount) = (grid.y, grid.z)
+    centerLine = lines.center(on: lineCount, option: { "--matrix \($0)x\(partitionCount)" }, &findings)
+    centerPartition = partitions.center(
+      on: partitionCount, option: { "--matrix \(lineCount)x\($0)" }, &findings)
+    matrix = grid
     for (axis, counters) in [(matrix.y, lines), (matrix.z, partitions)] {
       guard let limit = counters.limit, limit.maximum - limit.minimum >= axis else { continue }
       findings.append(
@@ -95,9 +99,9 @@ extension EncodedGrid {
       findings.append(
         .warning(
           "readouts have \(longest) samples, but the header encodes \(header.x) points along the readout",
-          assuming: "\(x) points over the header's field of view"
+          assuming: "\(x) points over the \(options.fieldOfView == nil ? "header's" : "given") field of view"
             + (fieldOfView[0].map { " of \(Self.millimetres($0))" } ?? ""),
-          remedy: "--field-of-view sets another one"))
+          remedy: Self.fieldOfViewRemedy(options)))
     }
     if !statesReadoutCenter {
       findings.append(
@@ -127,17 +131,17 @@ extension EncodedGrid {
           .warning(
             "the prescribed field of view along \("xyz"[axis]) (\(Self.millimetres(recon.fieldOfView[axis]))) "
               + "is larger than the encoded one (\(Self.millimetres(encoded)))",
-            assuming: "the encoded one", remedy: "--field-of-view sets another one"))
+            assuming: "the encoded one", remedy: Self.fieldOfViewRemedy(options)))
       }
       let wanted = recon.matrix[axis].rounded()
-      if wanted > Double(prescribed[axis]), wanted <= Self.largestExtent {
+      if wanted > Double(prescribed[axis]), wanted <= Double(Self.largestExtent) {
         findings.append(
           .note(
             "the scanner would interpolate \(prescribed[axis]) to \(Int(wanted)) voxels along \("xyz"[axis])",
             assuming: "no interpolation"))
       }
     }
-    if options.removesOversampling { readoutLength = prescribed.x }
+    if options.removesOversampling { readoutLength = prescribed.x } else { prescribed.x = matrix.x }
   }
 
   /// The grid with its readout settled: the user's, the header's, or the one that the counters span.
@@ -150,8 +154,11 @@ extension EncodedGrid {
       let matrix = Extents(x: x, y: lines.smallestGrid, z: partitions.smallestGrid)
       findings.append(
         .warning(
-          stated.map { "the header's encoded matrix is \(text($0)), which is no grid of whole numbers" }
-            ?? "the header has no encoding for these readouts",
+          stated.map {
+            $0 == .zero
+              ? "the header's encoding of these readouts states no matrix"
+              : "the header's encoded matrix is \(text($0)), which is no grid of whole numbers"
+          } ?? "the header has no encoding for these readouts",
           assuming: "the grid that samples and counters span, \(matrix)",
           remedy: "--matrix \(matrix.y)x\(matrix.z) or three numbers set another one"))
       return matrix
@@ -167,10 +174,15 @@ extension EncodedGrid {
     return Extents(x: x, y: header.y, z: 1)
   }
 
-  /// Counters and sample numbers have 16 bits.
-  private static let largestExtent = 65536.0
+  /// The largest extent of an axis; image files count voxels with 15 bits.
+  public static let largestExtent = 32767
   /// The largest believable number of phase-encoding positions.
-  private static let largestPlane = 0x1p26
+  private static let largestPlane = 1 << 22
+
+  /// How to say otherwise, unless the user has just said it.
+  private static func fieldOfViewRemedy(_ options: ReadingOptions) -> String? {
+    options.fieldOfView == nil ? "--field-of-view sets another one" : nil
+  }
 
   private static func fieldOfView(
     _ encoding: MRDHeader.Encoding?, _ options: ReadingOptions, _ findings: inout [Finding]

@@ -20,7 +20,7 @@ struct KSpaceAssembler<Source: ReadoutSource> {
     try layout.check(path: source.path)
     self.source = source
     self.layout = layout
-    findings = layout.findings
+    findings = source.findings + layout.findings
     var whitening: NDArray<Complex<Float>>?
     if let covariance = try NoiseCovariance(source, layout: layout) {
       do {
@@ -61,11 +61,10 @@ struct KSpaceAssembler<Source: ReadoutSource> {
     ) {
       $0.clamped(to: $1)
     }
-    var prescribed = layout.grid.prescribed
-    prescribed.x = min(prescribed.x, layout.grid.readoutLength)
     return KSpace(
       samples: samples, masks: masks, parameters: layout.parameters, geometry: layout.sliceGeometries[index],
-      readoutRange: range, prescribedMatrix: prescribed, calibration: calibration, noise: noise(readouts),
+      readoutRange: range, prescribedMatrix: layout.grid.prescribed, calibration: calibration,
+      noise: noise(readouts),
       assumptions: findings.compactMap { finding in
         finding.severity == .note ? nil : finding.assumption.map { "\(finding.problem); assumed: \($0)" }
       })

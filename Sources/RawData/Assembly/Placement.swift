@@ -135,6 +135,9 @@ struct Placement {
     }
   }
 
+  /// More echoes than any gradient-echo scan has.
+  private static let mostEchoes = 16
+
   /// The message for counters beyond the grid, with the grids that would hold them.
   private static func refusal(
     _ beyond: (first: Int, axis: String, counter: Int, count: Int), _ acquisitions: [AcquisitionHeader],
@@ -151,7 +154,8 @@ struct Placement {
     // As many lines as samples, several times over: echoes whose counter the converter did not set.
     let distinct = Set(counters).count
     let length = grid.readoutLength
-    if isLine, last >= 2 * length - 1, (last + 1) % length == 0, distinct == last + 1,
+    if isLine, last >= 2 * length - 1, (last + 1) % length == 0, last < mostEchoes * length,
+      distinct == last + 1,
       Set(indices.map { acquisitions[$0].counters.contrast }).count == 1
     {
       let echoes = (last + 1) / length

@@ -84,7 +84,7 @@ struct ReadoutSelection {
     for (space, count) in strangers.sorted(by: { $0.key < $1.key }) {
       findings.append(
         .warning(
-          "\(count) calibration lines belong to encoding \(space), whose field of view differs from that of the image lines",
+          "\(count) calibration lines belong to encoding \(space), whose field of view is not known to be that of the image lines",
           assuming: "they are left out, and parallel imaging calibrates on image lines"))
     }
   }
@@ -94,8 +94,9 @@ struct ReadoutSelection {
     guard header.encodings.indices.contains(first), header.encodings.indices.contains(second) else {
       return false
     }
-    let a = header.encodings[first].encodedSpace.fieldOfView
-    let b = header.encodings[second].encodedSpace.fieldOfView
+    let spaces = [first, second].map { header.encodings[$0].encodedSpace }
+    guard !spaces.contains(.unknown) else { return false }
+    let a = spaces[0].fieldOfView, b = spaces[1].fieldOfView
     return (0..<3).allSatisfy { abs(a[$0] - b[$0]) <= 1e-3 * abs(b[$0]) }
   }
 

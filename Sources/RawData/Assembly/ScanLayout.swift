@@ -1,5 +1,6 @@
 import Foundation
 import MRIData
+import Numerics
 
 /// What a raw file holds and how it becomes k-space, worked out from headers alone.
 ///
@@ -91,6 +92,17 @@ public struct ScanLayout: Sendable {
     channels = selection.channels
     encodingSpace = selection.encodingSpace
     self.findings = findings
+  }
+
+  /// The memory that the k-space of all slices takes [byte], calibration lines apart; `Int.max` beyond any memory.
+  public var kspaceBytes: Int {
+    [
+      sliceCounters.count, parameters.echoTimes.count, channels, grid.matrix.z, grid.matrix.y,
+      grid.readoutLength,
+    ].reduce(MemoryLayout<Complex<Float>>.stride) {
+      let (product, overflows) = $0.multipliedReportingOverflow(by: $1)
+      return overflows ? .max : product
+    }
   }
 
   /// The acquired positions of each echo of one slice.

@@ -36,7 +36,10 @@ extension ScanParameters {
     self.init(
       echoTimes: echoTimes, fieldStrength: field, imagingFrequency: frequency,
       polarities: zip(reversed, total).map { $0 > 0 && $0 == $1 ? .reversed : .forward },
-      repetitionTime: header.repetitionTimes.first, flipAngle: header.flipAngles.first,
+      repetitionTime: Self.positive(
+        header.repetitionTimes.first, "a repetition time of %g ms", unit: 1e-3, &findings),
+      flipAngle: Self.positive(
+        header.flipAngles.first, "a flip angle of %g degrees", unit: .pi / 180, &findings),
       dwellTime: Self.dwellTime(readouts, &findings), phaseSign: options.phaseSign,
       protocolName: header.protocolName, manufacturer: header.manufacturer, model: header.model,
       patientPosition: header.patientPosition)
@@ -64,6 +67,15 @@ extension ScanParameters {
           assuming: "unknown echo times, which do for images but not for maps",
           remedy: "Name them with --echo-times 3.3ms,6.4ms"))
     }
+    if options.echoTimes == nil {
+      times = times.map {
+        $0.isNaN
+          ? $0
+          : positive(
+            $0, "an echo time of %g ms", unit: 1e-3, remedy: "Name them with --echo-times 3.3ms,6.4ms",
+            &findings) ?? .nan
+      }
+    }
     if zip(times, times.dropFirst()).contains(where: { $0 >= $1 }) {
       findings.append(
         .warning(
@@ -74,13 +86,30 @@ extension ScanParameters {
     return times
   }
 
+  /// A value that can only be positive; converters write 0 for what they do not know.
+  private static func positive(
+    _ value: Double?, _ format: String, unit: Double = 1, remedy: String? = nil, _ findings: inout [Finding]
+  ) -> Double? {
+    guard let value else { return nil }
+    if value > 0 { return value }
+    findings.append(
+      .warning(
+        "the header states " + String(format: format, value / unit), assuming: "it is unknown", remedy: remedy
+      ))
+    return nil
+  }
+
   /// The measured Larmor frequency is believed before the nominal field.
   private static func field(
     _ header: MRDHeader, _ options: ReadingOptions, _ findings: inout [Finding]
   ) -> (field: Double, frequency: Double) {
     let gamma = protonGyromagneticRatio
     if let chosen = options.fieldStrength { return (chosen, chosen * gamma) }
-    switch (header.fieldStrength, header.imagingFrequency) {
+    let remedy = "--field-strength 3T sets the field"
+    let stated = positive(header.fieldStrength, "a field of %g T", remedy: remedy, &findings)
+    let measured = positive(
+      header.imagingFrequency, "a Larmor frequency of %g MHz", unit: 1e6, remedy: remedy, &findings)
+    switch (stated, measured) {
     case (let field?, let frequency?):
       guard abs(frequency / gamma / field - 1) > 0.01 else { return (field, frequency) }
       findings.append(
@@ -89,7 +118,7 @@ extension ScanParameters {
             format: "the header states %.4g T beside a Larmor frequency of %.6g MHz, which is that of %.4g T",
             field,
             frequency * 1e-6, frequency / gamma), assuming: "the frequency is right",
-          remedy: "--field-strength sets the field"))
+          remedy: remedy))
       return (frequency / gamma, frequency)
     case (nil, let frequency?): return (frequency / gamma, frequency)
     case (let field?, nil): return (field, field * gamma)
@@ -98,7 +127,7 @@ extension ScanParameters {
         .warning(
           "the header states neither field strength nor Larmor frequency",
           assuming: "an unknown field, which does for images but not for maps",
-          remedy: "--field-strength 3T sets it"))
+          remedy: remedy))
       return (.nan, .nan)
     }
   }

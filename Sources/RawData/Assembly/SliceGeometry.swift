@@ -22,7 +22,7 @@ struct SliceGeometry {
     }
     let moved = readouts.count { readout in
       bySlice[Int(readout.counters.slice)].map {
-        $0.position != readout.position || $0.readDirection != readout.readDirection
+        $0.usablePosition != readout.usablePosition || $0.usableReadDirection != readout.usableReadDirection
       } ?? false
     }
     if moved > 0 {
@@ -38,9 +38,14 @@ struct SliceGeometry {
     let found = bySlice.sorted { $0.key < $1.key }.map { counter, readout in
       let axes = PatientAxes(of: readout)
       if let finding = axes.finding, !findings.contains(finding) { findings.append(finding) }
+      let position = readout.usablePosition
+      if position == nil {
+        findings.append(
+          .warning("slice \(counter) states no usable position", assuming: "its centre is the isocentre"))
+      }
       let geometry = Geometry(
         matrix: Extents(x: grid.readoutLength, y: grid.matrix.y, z: grid.matrix.z),
-        voxelSize: [spacing(0), spacing(1), spacing(2)], center: SIMD3<Double>(readout.position) * 1e-3,
+        voxelSize: [spacing(0), spacing(1), spacing(2)], center: (position ?? .zero) * 1e-3,
         readDirection: axes.read, phaseDirection: axes.phase, sliceDirection: axes.slice)
       return (counter: counter, geometry: geometry)
     }
@@ -119,17 +124,25 @@ private struct PatientAxes {
     phase = SIMD3(readout.phaseDirection)
     slice = SIMD3(readout.sliceDirection)
     let lengths = [read, phase, slice].map { dot($0, $0).squareRoot() }
-    guard lengths.allSatisfy({ $0 > 0.1 && $0.isFinite }) else {
+    let isUsable = lengths.map { $0 > 0.1 && $0.isFinite }
+    let isPlane = isUsable[0] && isUsable[1] && abs(dot(read, phase)) < 0.99 * lengths[0] * lengths[1]
+    guard isPlane else {
       (read, phase, slice) = ([1, 0, 0], [0, 1, 0], [0, 0, 1])
       finding = .warning(
-        "the readouts state no directions",
+        isUsable[0] && isUsable[1]
+          ? "the readouts' read and phase directions are parallel" : "the readouts state no directions",
         assuming: "x to the patient's left, y to the back, z to the head")
       return
     }
+    if !isUsable[2] {
+      slice = cross(read, phase)
+      finding = .warning(
+        "the readouts state no slice direction", assuming: "the cross product of read and phase directions")
+    }
     let skew = max(
       abs(dot(read, phase)), abs(dot(read, slice)), abs(dot(phase, slice)),
-      lengths.map { abs($0 - 1) }.max() ?? 0)
-    if skew > 1e-3 {
+      [read, phase, slice].map { abs(dot($0, $0).squareRoot() - 1) }.max() ?? 0)
+    if isUsable[2], skew > 1e-3 {
       finding = .warning(
         "the readouts' directions are not unit vectors at right angles (off by \(String(format: "%.2g", skew)))",
         assuming: "the read direction, and the others turned to right angles with it")
@@ -138,11 +151,24 @@ private struct PatientAxes {
     read /= dot(read, read).squareRoot()
     phase -= dot(phase, read) * read
     phase /= dot(phase, phase).squareRoot()
-    let normal = SIMD3(
-      read.y * phase.z - read.z * phase.y, read.z * phase.x - read.x * phase.z,
-      read.x * phase.y - read.y * phase.x)
+    let normal = cross(read, phase)
     slice = dot(normal, slice) < 0 ? -normal : normal
   }
 }
 
 private func dot(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> Double { (a * b).sum() }
+
+private func cross(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> SIMD3<Double> {
+  [a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x]
+}
+
+extension AcquisitionHeader {
+  /// The position [mm], if it consists of numbers.
+  fileprivate var usablePosition: SIMD3<Double>? { finite(position) }
+  /// The direction of the readout, if it consists of numbers.
+  fileprivate var usableReadDirection: SIMD3<Double>? { finite(readDirection) }
+
+  private func finite(_ vector: SIMD3<Float>) -> SIMD3<Double>? {
+    vector.x.isFinite && vector.y.isFinite && vector.z.isFinite ? SIMD3(vector) : nil
+  }
+}

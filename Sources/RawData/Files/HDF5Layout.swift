@@ -8,6 +8,7 @@ struct HDF5Layout {
   let data: HDF5Object
   let rank: Int
   let skipped: [String: Int]
+  private(set) var findings: [Finding] = []
   private let path: String
   private let count: Int
 
@@ -15,7 +16,16 @@ struct HDF5Layout {
   init(_ file: InputFile, group: String?) throws(RawDataError) {
     path = file.path
     let fileID = try Self.open(file)
-    let name = try Self.group(group, in: fileID, path)
+    let scans = Self.scans(in: fileID)
+    let name = try Self.group(group, among: scans, in: fileID, path)
+    if group == nil, scans.count > 1 {
+      let others = scans.filter { $0 != name }
+      findings.append(
+        .warning(
+          "the file holds \(scans.count) scans: \(scans.joined(separator: ", "))",
+          assuming: "\(name) is meant",
+          remedy: "--group \(others[0]) reads another one"))
+    }
     xml = try Self.text(of: "\(name)/xml", in: fileID, path)
     guard let data = HDF5Object(H5Dopen2(fileID.id, "\(name)/data", 0), H5Dclose) else {
       throw Self.malformed(path, "its data set \(name)/data cannot be opened")
@@ -79,10 +89,16 @@ extension HDF5Layout {
     guard let access = HDF5Object(H5Pcreate(kst_h5p_file_access()), H5Pclose) else {
       throw malformed(file.path, "HDF5 runs out of resources")
     }
-    // Lock where the file system can, but open what lies on one that cannot or that may not be written.
-    H5Pset_file_locking(access.id, true, true)
+    // A reader needs no lock: it would fail where another program writes, or on a file system without locks.
+    H5Pset_file_locking(access.id, false, true)
     guard let id = HDF5Object(H5Fopen(file.pathToOpen, kst_h5f_acc_rdonly(), access.id), H5Fclose) else {
       let reason = HDF5.lastError()
+      if reason.contains("already open for write") {
+        throw RawDataError(
+          .unreadable, in: file.path,
+          "another program has the HDF5 file open for writing, or broke off writing it",
+          remedy: "Wait until it is done; if it broke off, unmark the file with h5clear -s")
+      }
       throw RawDataError(
         reason.contains("truncated") ? .truncated : .malformed, in: file.path,
         "the HDF5 file cannot be opened: \(reason)",
@@ -93,10 +109,8 @@ extension HDF5Layout {
 
   /// The group that holds a scan: the one asked for, `dataset`, or the only one there is.
   private static func group(
-    _ name: String?, in file: HDF5Object, _ path: String
+    _ name: String?, among candidates: [String], in file: HDF5Object, _ path: String
   ) throws(RawDataError) -> String {
-    let names = members(of: file)
-    let candidates = names.filter { exists("\($0)/xml", in: file) && exists("\($0)/data", in: file) }
     let wanted = name ?? (candidates.contains("dataset") ? "dataset" : nil)
     if let wanted {
       // A name may be a path of several steps; then it is none of the root's members.
@@ -106,8 +120,9 @@ extension HDF5Layout {
     } else if candidates.count > 1 {
       throw RawDataError(
         .malformed, in: path, "the file holds several scans: \(candidates.joined(separator: ", "))",
-        remedy: "Name the group to read")
+        remedy: "Choose one with --group \(candidates[0])")
     }
+    let names = members(of: file)
     let content = names.isEmpty ? "it is empty" : "it holds \(names.prefix(8).joined(separator: ", "))"
     let missing = wanted.map {
       exists($0, in: file) ? "the group \($0) lacks xml or data" : "it has no group \($0)"
@@ -117,7 +132,12 @@ extension HDF5Layout {
       "this HDF5 file is not a raw-data file: \(missing ?? "no group has both xml and data"); \(content)",
       remedy: candidates.isEmpty
         ? "Convert the scan to MRD (ISMRMRD) first"
-        : "Name one of the groups \(candidates.joined(separator: ", "))")
+        : "Choose one of \(candidates.joined(separator: ", ")) with --group")
+  }
+
+  /// The groups that hold a header and readouts.
+  private static func scans(in file: HDF5Object) -> [String] {
+    members(of: file).filter { exists("\($0)/xml", in: file) && exists("\($0)/data", in: file) }
   }
 
   private static func members(of file: HDF5Object) -> [String] {

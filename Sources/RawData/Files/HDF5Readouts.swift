@@ -7,6 +7,7 @@ final class HDF5Readouts: ReadoutContainer {
   let xml: String
   let acquisitions: [AcquisitionHeader]
   let skipped: [String: Int]
+  let findings: [Finding]
   private let path: String
   private let data: HDF5Object
   private let rank: Int
@@ -24,6 +25,7 @@ final class HDF5Readouts: ReadoutContainer {
     rank = layout.rank
     heap = HDF5.exclusively { HDF5Heap(file, layout.data, rank: layout.rank) }
     skipped = layout.skipped
+    findings = layout.findings
     acquisitions = try HDF5.exclusively { () throws(RawDataError) in try layout.readHeaders() }
   }
 

@@ -19,6 +19,8 @@ public final class MRDFile: ReadoutSource {
   public var acquisitions: [AcquisitionHeader] { container.acquisitions }
   /// How many things of other kinds the file holds, such as `waveforms`; they are not read.
   public var skipped: [String: Int] { container.skipped }
+  /// Other scans in the file that nobody chose between, and the end of a stream that was cut.
+  public var findings: [Finding] { container.findings }
   private let container: any ReadoutContainer
 
   /// Opens a file and reads its headers.

@@ -4,7 +4,7 @@ extension MRDHeader {
   /// Reads the XML header of an MRD file.
   ///
   /// Elements are found by name in any namespace; those that are absent or hold no number are `nil`. An
-  /// encoding without a matrix is left out.
+  /// encoding without a matrix keeps its place, which readouts refer to, with a matrix of zeros.
   ///
   /// - Parameters:
   ///   - xml: The text; kept whole in ``xml``.
@@ -27,7 +27,7 @@ extension MRDHeader {
         "the XML header is not MRD: its outermost element is \(root.name), not ismrmrdHeader",
         remedy: "Convert the scan to MRD (ISMRMRD) first")
     }
-    self.init(xml: xml, encodings: root.all("encoding").compactMap(Encoding.init))
+    self.init(xml: xml, encodings: root.all("encoding").map(Encoding.init))
     readSequence(root["sequenceParameters"])
     readSystem(root["acquisitionSystemInformation"])
     imagingFrequency = root["experimentalConditions"]?.number("H1resonanceFrequency_Hz")
@@ -57,11 +57,11 @@ extension MRDHeader {
 }
 
 extension MRDHeader.Encoding {
-  fileprivate init?(_ element: HeaderElement) {
+  fileprivate init(_ element: HeaderElement) {
     let encoded = element["encodedSpace"].flatMap(MRDHeader.Space.init)
     let recon = element["reconSpace"].flatMap(MRDHeader.Space.init)
-    guard let encodedSpace = encoded ?? recon, let reconSpace = recon ?? encoded else { return nil }
-    self.init(encodedSpace: encodedSpace, reconSpace: reconSpace)
+    self.init(
+      encodedSpace: encoded ?? recon ?? .unknown, reconSpace: recon ?? encoded ?? .unknown)
     for limit in element["encodingLimits"]?.children ?? [] {
       limits[limit.name] = MRDHeader.Limit(limit)
     }

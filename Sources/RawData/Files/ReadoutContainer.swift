@@ -10,6 +10,8 @@ protocol ReadoutContainer: Sendable {
   var acquisitions: [AcquisitionHeader] { get }
   /// The number of messages or data sets that hold no readouts and were left out, by their kind.
   var skipped: [String: Int] { get }
+  /// What the user should know of the file itself.
+  var findings: [Finding] { get }
 
   /// Hands out the samples of a block of readouts, from one thread.
   func readBlock(

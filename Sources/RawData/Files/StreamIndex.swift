@@ -150,6 +150,6 @@ struct StreamIndex {
     RawDataError(
       .truncated, in: file.path,
       "the stream was cut after \(acquisitions.count) acquisitions: at byte \(offset) of \(file.size), \(what)",
-      remedy: "Copy the stream again in whole, or accept a truncated stream to use what is there")
+      remedy: "Copy the stream again in whole, or use what is there with --accept-truncated")
   }
 }

@@ -5,6 +5,7 @@ final class StreamReadouts: ReadoutContainer {
   let xml: String
   let acquisitions: [AcquisitionHeader]
   let skipped: [String: Int]
+  let findings: [Finding]
   private let file: InputFile
   private let offsets: [Int]
 
@@ -13,11 +14,14 @@ final class StreamReadouts: ReadoutContainer {
   /// - Throws: ``RawDataError`` if the stream is cut, has unknown messages, no header or no readouts.
   init(_ file: InputFile, acceptsTruncation: Bool) throws(RawDataError) {
     var index = StreamIndex(file)
+    var findings: [Finding] = []
     do throws(RawDataError) {
       try index.scan()
     } catch {
       guard acceptsTruncation, error.kind == .truncated else { throw error }
+      findings.append(.warning(error.problem, assuming: "the readouts before that suffice"))
     }
+    self.findings = findings
     guard let xml = index.xml else {
       throw RawDataError(
         .malformed, in: file.path, "the stream has no XML header", remedy: "Convert the scan again")

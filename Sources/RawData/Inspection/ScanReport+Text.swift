@@ -59,9 +59,11 @@ extension ScanReport: CustomStringConvertible {
     let times = echoTimes.map { $0.map { Self.number($0 * 1000) } ?? "?" }.joined(separator: ", ")
     let directions = Set(polarities)
     let polarity =
-      directions.count > 1
-      ? "bipolar (" + polarities.map { $0 == .forward ? "+" : "-" }.joined() + ")"
-      : directions.first == .reversed ? "all reversed" : "all forward"
+      isEchoPlanar
+      ? "mixed (echo-planar)"
+      : directions.count > 1
+        ? "bipolar (" + polarities.map { $0 == .forward ? "+" : "-" }.joined() + ")"
+        : directions.first == .reversed ? "all reversed" : "all forward"
     return "\(echoTimes.count), TE \(times) ms, readout \(polarity)"
   }
 

@@ -40,6 +40,8 @@ public struct ScanReport: Sendable, Codable {
   public let echoTimes: [Double?]
   /// The readout direction of each echo.
   public let polarities: [ReadoutPolarity]
+  /// Whether forward and reversed readouts are mixed within an echo.
+  public let isEchoPlanar: Bool
   /// The repetition time [s].
   public let repetitionTime: Double?
   /// The flip angle [rad].
@@ -117,13 +119,15 @@ public struct ScanReport: Sendable, Codable {
       grid.readoutStart(of: acquisitions[$0.acquisition]) + acquisitions[$0.acquisition].keptCount
     }
     let sampled = max(0, min(grid.matrix.x, ends.min() ?? 0) - max(0, starts.max() ?? 0))
-    readoutFraction = Double(sampled) / Double(grid.matrix.x)
+    // A single sample is lost where reversed readouts state the centre of forward ones.
+    readoutFraction = grid.matrix.x - sampled <= 1 ? 1 : Double(sampled) / Double(grid.matrix.x)
     fieldDirection = geometry.map { geometry in (0..<3).map { geometry.fieldDirection[$0] } }
     center = geometry.map { geometry in (0..<3).map { geometry.center[$0] } }
 
     channels = layout.channels
     echoTimes = parameters.echoTimes.map { $0.isNaN ? nil : $0 }
     polarities = parameters.polarities
+    isEchoPlanar = layout.isEchoPlanar(acquisitions)
     repetitionTime = parameters.repetitionTime
     flipAngle = parameters.flipAngle
     fieldStrength = parameters.fieldStrength.isNaN ? nil : parameters.fieldStrength
@@ -152,7 +156,7 @@ public struct ScanReport: Sendable, Codable {
     }
     relativeNoiseBandwidth = header.relativeNoiseBandwidth
     time = ScanTimeReport(acquisitions, layout: layout, header: header)
-    let all = layout.findings + time.findings
+    let all = source.findings + layout.findings + time.findings
     let order: [Finding.Severity] = [.error, .warning, .note]
     findings = order.flatMap { severity in all.filter { $0.severity == severity } }
   }

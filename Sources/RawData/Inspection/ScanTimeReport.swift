@@ -30,7 +30,7 @@ public struct ScanTimeReport: Sendable, Codable, Equatable {
     let count = (shots.values.map(\.count).max() ?? 0) / echoes
     // Many lines per excitation: the number of shots is not that of positions.
     let isEchoPlanar = layout.isEchoPlanar(acquisitions)
-    counted = isEchoPlanar ? nil : header.repetitionTimes.first.map { Double(count) * $0 }
+    counted = isEchoPlanar ? nil : layout.parameters.repetitionTime.map { Double(count) * $0 }
     self.shots = count
     stamped = Self.stamped(excited.map { acquisitions[$0].timeStamp }, manufacturer: header.manufacturer)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import MRIData
 import TestSupport
 import Testing
 
@@ -93,6 +94,52 @@ struct HDF5LayoutTests {
     #expect(try MRDFile(at: path, group: "/dataset").hexadecimals() == scan.hexadecimals)
     let error = try #require(throws: RawDataError.self) { try MRDFile(at: path, group: "other") }
     #expect(error.kind == .malformed)
-    #expect(error.description.contains("no group other") && error.remedy.contains("dataset"))
+    #expect(error.description.contains("no group other") && error.remedy.contains("dataset with --group"))
+  }
+
+  @Test(.enabled(if: Python.isAvailable, "\(Python.absence)"))
+  func `a second scan in the file is named`() throws {
+    let folder = try TemporaryDirectory()
+    let path = folder.path("scan.h5")
+    try SampleScan.square.write(to: path)
+    #expect(try MRDFile(at: path).findings.isEmpty)
+    _ = try Python.run(
+      "import sys, h5py; f = h5py.File(sys.argv[1], 'a'); f.copy('dataset', 'again'); f.create_group('notes')",
+      path)
+    let file = try MRDFile(at: path)
+    let finding = try #require(file.findings.first)
+    #expect(finding.problem == "the file holds 2 scans: again, dataset")
+    #expect(finding.remedy == "--group again reads another one")
+    #expect(ScanReport(file).findings.contains(finding))
+    #expect(try KSpace(file).assumptions.contains { $0.contains("again, dataset") })
+    #expect(try MRDFile(at: path, group: "again").findings.isEmpty)
+  }
+
+  @Test
+  func `a file that another program has locked is read`() throws {
+    let scan = try SampleScan([(1, 2, 0)])
+    let folder = try TemporaryDirectory()
+    let path = folder.path("scan.h5")
+    try scan.write(to: path)
+    let writer = open(path, O_RDWR)
+    defer { close(writer) }
+    try #require(flock(writer, LOCK_EX | LOCK_NB) == 0)
+    #expect(try MRDFile(at: path).hexadecimals() == scan.hexadecimals)
+  }
+
+  @Test(.enabled(if: Python.isAvailable, "\(Python.absence)"))
+  func `a file that is being written is told from a damaged one`() throws {
+    let folder = try TemporaryDirectory()
+    let path = folder.path("scan.h5")
+    _ = try Python.run(
+      """
+      import sys, os, h5py
+      f = h5py.File(sys.argv[1], 'w', libver='v110')
+      f['dataset/xml'] = 'x'
+      f.flush()
+      os._exit(0)
+      """, path)
+    let error = try #require(throws: RawDataError.self) { try MRDFile(at: path) }
+    #expect(error.kind == .unreadable && error.problem.contains("open for writing"), "\(error)")
   }
 }

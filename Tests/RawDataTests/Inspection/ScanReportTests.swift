@@ -84,6 +84,19 @@ struct ScanReportTests {
     #expect(report.findings.allSatisfy { report.description.contains($0.problem) })
   }
 
+  @Test("Echo-planar readouts are called so, and the sample that their reversal shifts is no partial Fourier")
+  func echoPlanar() {
+    var source = readouts(of: testPattern([1, 2, 1, 6, 20]))
+    for index in [1, 3, 5] { source.acquisitions[index].flags = .isReverse }
+    let report = ScanReport(source)
+    #expect(report.isEchoPlanar)
+    #expect(report.description.contains("readout mixed (echo-planar)"))
+    #expect(report.readoutFraction == 1)
+    // Two samples are no accident.
+    source.acquisitions[1].centerSample = 11
+    #expect(ScanReport(source).readoutFraction == 0.9)
+  }
+
   @Test("Partial Fourier is told from regular undersampling")
   func partialFourier() {
     #expect(partialFourierFraction(Array(0..<48), of: 64) == 0.75)
