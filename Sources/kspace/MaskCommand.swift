@@ -145,11 +145,9 @@ struct Mask: ParsableCommand {
     @OptionGroup var output: MaskOutput
 
     func run() throws {
-      let file = try MRDFile(at: raw)
+      let file = try reading.open(raw)
       let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: reading.options)
-      if let error = layout.findings.first(where: { $0.severity == .error }) {
-        throw CommandError(raw, error.problem, remedy: error.remedy ?? "See kspace info")
-      }
+      try layout.check(path: raw)
       guard layout.sliceCounters.count == 1 else {
         throw CommandError(
           raw, "the scan holds \(layout.sliceCounters.count) slices", remedy: "Choose one with --slice")

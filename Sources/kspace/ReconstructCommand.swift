@@ -61,7 +61,7 @@ struct Reconstruct: ParsableCommand {
   func run() throws {
     let progress = running.begin()
     let options = reading.options
-    let file = try MRDFile(at: raw)
+    let file = try reading.open(raw)
     let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: options)
     try layout.check(path: raw)
     let combination = combine ?? CombinationMethod(suiting: layout.parameters)

@@ -14,22 +14,21 @@ struct ReconstructionNeeds: CustomStringConvertible {
   }
 
   /// The largest amount of memory that arrays take at one time [bytes].
-  var memory: Int {
-    let echoes = layout.parameters.echoTimes.count
-    let sample = MemoryLayout<Complex<Float>>.stride
-    let grid = Extents(x: layout.grid.readoutLength, y: layout.grid.matrix.y, z: layout.grid.matrix.z)
-    let slices = layout.sliceCounters.count
-    let volume = grid.count * slices * echoes * sample
-    let kspace = volume * layout.channels
-    // Channels in flight are held once as k-space and once cropped; maps and combined echoes come on top.
-    let channels = min(layout.channels, 2 * Parallelism.threads) * volume
+  ///
+  /// A floating-point number, as a damaged header may ask for more than an integer holds.
+  var memory: Double {
+    let kspace = Double(layout.kspaceBytes), channels = Double(max(1, layout.channels))
+    // The images of one channel, all echoes and slices.
+    let volume = kspace / channels
+    // Channels in flight are held once as k-space and once cropped.
+    let inFlight = min(channels, 2 * Double(Parallelism.threads)) * volume
     // Combined echoes, their magnitude and phase, and the headers of the readouts on top of the program itself.
-    let common = kspace + channels + 3 * volume + 400 * layout.uses.count + 40_000_000
+    let common = kspace + inFlight + 3 * volume + 400 * Double(layout.uses.count) + 40e6
     switch combination {
     case .mdi, .mdiEchoRatio:
-      // The echo Gram matrix has echoes * (echoes + 1) / 2 elements per voxel.
-      let gram = (echoes + 1) * volume / 2
-      return common + gram + volume / max(echoes, 1) * 2
+      // The echo Gram matrix has echoes * (echoes + 1) / 2 elements per voxel, and there are four maps.
+      let echoes = Double(max(1, layout.parameters.echoTimes.count))
+      return common + (echoes + 1) / 2 * volume + 2 * volume / echoes
     case .adaptive: return common + kspace
     case .rss: return common
     }
@@ -37,13 +36,13 @@ struct ReconstructionNeeds: CustomStringConvertible {
 
   /// Refuses a scan that the machine's memory cannot hold.
   func check(_ path: String) throws(CommandError) {
-    let available = ProcessInfo.processInfo.physicalMemory
+    let available = Double(ProcessInfo.processInfo.physicalMemory)
     guard memory > available else { return }
     throw CommandError(
       path,
       String(
         format: "the reconstruction needs about %.1f GB of memory, and there are %.1f GB",
-        Double(memory) / 1e9,
+        memory / 1e9,
         Double(available) / 1e9),
       remedy: "Read one slice or repetition at a time, check --matrix, or use a larger machine")
   }
@@ -51,7 +50,7 @@ struct ReconstructionNeeds: CustomStringConvertible {
   var description: String {
     let parameters = layout.parameters
     let slices = layout.sliceCounters.count
-    let gigabytes = String(format: "%.2f", Double(memory) / 1e9)
+    let gigabytes = String(format: "%.2f", memory / 1e9)
     return """
       \(counted(layout.channels, "channel")), \(counted(parameters.echoTimes.count, "echo")), \(layout.grid.prescribed) voxels\
       \(slices > 1 ? " in each of \(slices) slices" : ""): \(method.rawValue), then \(combination.rawValue); \

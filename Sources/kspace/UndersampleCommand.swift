@@ -44,7 +44,7 @@ struct Undersample: ParsableCommand {
   func run() throws {
     let progress = running.begin()
     try OutputPath.check(output, replacing: running.force, input: raw)
-    let file = try MRDFile(at: raw)
+    let file = try reading.open(raw)
     let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: reading.options)
     try layout.check(path: raw)
     let (masks, recipe) = try masks(for: layout)

@@ -74,18 +74,27 @@ struct OutputSafetyTests {
   @Test("An interrupted run leaves nothing behind", arguments: [SIGTERM, SIGINT])
   func interruption(signal: Int32) throws {
     let scan = try SmallScan("head.h5", "--matrix", "96x116x36", "--voxel-size", "2x2x4mm")
-    let process = Process()
-    process.executableURL = URL(filePath: Command.path)
-    process.arguments = ["reconstruct", "head.h5", "-o", "out", "--channels", "--progress", "none"]
-    process.currentDirectoryURL = scan.folder.url
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    // Wait until it is writing: its hidden folder is there.
-    while process.isRunning, try !scan.names.contains(where: { $0.hasPrefix(".partial-") }) { usleep(1000) }
-    kill(process.processIdentifier, signal)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 128 + signal)
-    #expect(try scan.names == ["head.h5", "head_truth"])
+    // On a busy machine the run may be over before the signal reaches it; then its result is whole.
+    for _ in 0..<10 {
+      let process = Process()
+      process.executableURL = URL(filePath: Command.path)
+      process.arguments = ["reconstruct", "head.h5", "-o", "out", "--channels", "--progress", "none"]
+      process.currentDirectoryURL = scan.folder.url
+      process.standardError = FileHandle.nullDevice
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      // Wait until it is writing: its hidden folder is there.
+      while process.isRunning, try !scan.names.contains(where: { $0.hasPrefix(".partial-") }) { usleep(1000) }
+      kill(process.processIdentifier, signal)
+      process.waitUntilExit()
+      if process.terminationStatus == 128 + signal {
+        #expect(try scan.names == ["head.h5", "head_truth"])
+        return
+      }
+      #expect(process.terminationStatus == 0)
+      #expect(try scan.names == ["head.h5", "head_truth", "out"])
+      try FileManager.default.removeItem(atPath: scan.folder.path("out"))
+    }
+    Issue.record("ten runs ended before the signal reached them")
   }
 }
