@@ -8,6 +8,15 @@ struct ChannelRows: Sendable {
   let channels: [NDArray<Complex<Float>>]
   let echoes: Int
   let matrix: Extents
+  /// What the channels are multiplied by when they are read.
+  let scale: SampleScale
+
+  init(channels: [NDArray<Complex<Float>>], echoes: Int, matrix: Extents) {
+    self.channels = channels
+    self.echoes = echoes
+    self.matrix = matrix
+    scale = SampleScale(channels) ?? .identity
+  }
 
   /// The layout of the covariances of the channels.
   var layout: HermitianPacks { HermitianPacks(order: channels.count) }
@@ -26,7 +35,9 @@ struct ChannelRows: Sendable {
     for (index, channel) in channels.enumerated() {
       channel.withUnsafeBufferPointer { values in
         guard let base = values.baseAddress else { return }
-        (real[index], imaginary[index]) = Lanes.split(base + start, count: matrix.x - x)
+        let (re, im) = Lanes.split(base + start, count: matrix.x - x)
+        real[index] = re * scale.factor
+        imaginary[index] = im * scale.factor
       }
     }
   }

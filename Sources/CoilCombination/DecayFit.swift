@@ -33,31 +33,34 @@ struct DecayFit: Sendable {
   /// With `w_k = |m_k|^2` and `t` counted from its mean under `w`,
   /// `step = sum t conj(m) r / (A sum t^2 w)`: weighted least squares on the logarithm of the echoes, with the
   /// logarithm replaced by `r / (A m) - 1`, which noise does not bias however small an echo is.
+  ///
+  /// The mean is known before times are counted from it: where one echo outweighs the others by a million,
+  /// `sum w t^2 - (sum w t)^2 / sum w` would be nothing but rounding. A voxel without signal asks for no step.
   func project(_ echoes: UnsafeBufferPointer<Complex<Float>>, _ decay: Decay) -> Projection {
-    var overlap = Complex<Float>.zero, moment = Complex<Float>.zero
-    var weight: Float = 0, first: Float = 0, second: Float = 0, energy: Float = 0
-    for (index, delay) in times.delays.enumerated() {
-      let size = Float.exp(-decay.relaxation * delay), echo = echoes[index]
-      let product = (echo * .turn(-decay.frequency * delay)).multiplied(by: size)
-      overlap += product
-      moment += product.multiplied(by: delay)
-      weight += size * size
-      first += size * size * delay
-      second += size * size * delay * delay
-      energy += echo.lengthSquared
+    withUnsafeTemporaryAllocation(of: (weight: Float, overlap: Complex<Float>).self, capacity: times.count) {
+      terms in
+      var overlap = Complex<Float>.zero, weight: Float = 0, first: Float = 0, energy: Float = 0
+      for (index, delay) in times.delays.enumerated() {
+        let size = Float.exp(-decay.relaxation * delay), echo = echoes[index]
+        terms[index] = (size * size, (echo * .turn(-decay.frequency * delay)).multiplied(by: size))
+        overlap += terms[index].overlap
+        weight += size * size
+        first += size * size * delay
+        energy += echo.lengthSquared
+      }
+      let mean = first / weight
+      var moment = Complex<Float>.zero, spread: Float = 0
+      for (index, delay) in times.delays.enumerated() {
+        let distance = delay - mean
+        moment += terms[index].overlap.multiplied(by: distance)
+        spread += terms[index].weight * distance * distance
+      }
+      let amplitude = overlap.divided(by: weight)
+      let curvature = spread * amplitude.lengthSquared
+      return Projection(
+        amplitude: amplitude, misfit: max(0, energy - overlap.lengthSquared / weight),
+        step: curvature == 0 ? .zero : (moment * amplitude.conjugate).divided(by: curvature))
     }
-    let amplitude = overlap.divided(by: weight)
-    let square = amplitude.lengthSquared
-    // Zero, or too small to be told from it; NaN goes on.
-    guard square >= .leastNormalMagnitude || square.isNaN else {
-      return Projection(amplitude: .zero, misfit: energy, step: .zero)
-    }
-    let mean = first / weight
-    let step =
-      ((moment - overlap.multiplied(by: mean)).divided(by: second - first * mean))
-      * amplitude.conjugate.divided(by: square)
-    return Projection(
-      amplitude: amplitude, misfit: max(0, energy - overlap.lengthSquared / weight), step: step)
   }
 
   /// The least-squares decay.
@@ -77,13 +80,13 @@ struct DecayFit: Sendable {
     } else {
       var best: Float = -1
       for turns in -2...2 {
-        let (frequency, coherence) = refined(start + 2 * .pi * Float(turns) * times.period, echoes)
+        let (frequency, coherence) = refined(start + 2 * .pi * Float(turns) * Float(times.period), echoes)
         if coherence > best { (best, decay.frequency) = (coherence, frequency) }
       }
     }
     for _ in 0..<2 {
       let step = project(echoes, decay).step
-      decay.relaxation -= limited(step.real)
+      decay.relaxation = times.bounded(decay.relaxation - limited(step.real))
       decay.frequency += limited(step.imaginary)
     }
     return decay
@@ -130,33 +133,34 @@ struct DecayFit: Sendable {
       let square = echoes[index].lengthSquared
       if square > 0 { line.add(delay, 0.5 * .log(square), weight: square) }
     }
-    return -line.slope
+    return times.bounded(-line.slope)
   }
 }
 
-/// The sums of a weighted straight-line fit.
+/// A weighted straight-line fit, point by point.
+///
+/// Each point adds its distance from the mean of those before it, so that all terms of the spread are positive
+/// and none cancels, however unlike the weights are.
+///
+/// - SeeAlso: D. H. D. West, "Updating mean and variance estimates: an improved method",
+///   Commun. ACM 22(9):532-535, 1979, doi:10.1145/359146.359153.
 struct WeightedLine {
   private var weight: Float = 0, x: Float = 0, y: Float = 0, xx: Float = 0, xy: Float = 0
 
   mutating func add(_ x: Float, _ y: Float, weight: Float) {
     guard weight > 0 else { return }
-    self.weight += weight
-    self.x += weight * x
-    self.y += weight * y
-    xx += weight * x * x
-    xy += weight * x * y
+    let total = self.weight + weight, share = weight / total
+    let dx = x - self.x, dy = y - self.y
+    let reduced = self.weight * share
+    xx += reduced * dx * dx
+    xy += reduced * dx * dy
+    self.x += share * dx
+    self.y += share * dy
+    self.weight = total
   }
 
   /// The slope; 0 if fewer than two points count.
-  var slope: Float {
-    guard weight > 0 else { return 0 }
-    // Divided first: the product of two weights, squares of image values, could underflow.
-    let spread = xx - x / weight * x
-    return spread > 0 ? (xy - x / weight * y) / spread : 0
-  }
-
-  /// The value at `x = 0`.
-  var intercept: Float { weight > 0 ? (y - slope * x) / weight : 0 }
+  var slope: Float { xx > 0 ? xy / xx : 0 }
 }
 
 extension Complex<Float> {

@@ -1,7 +1,7 @@
 import NDArrays
 import Numerics
 
-/// The decay of every voxel, axes of the maps `[z, y, x]`.
+/// The decay of every voxel, axes of the maps `[z, y, x]`; signals in the scale of the products of echoes.
 struct DecayMaps {
   /// The off-resonance within one period [Hz].
   let field: NDArray<Float>
@@ -12,7 +12,8 @@ struct DecayMaps {
   /// The squared distance of the combined echoes from the model.
   let misfit: NDArray<Float>
 
-  /// Estimates the decay and turns each voxel's echoes to the model's phase, `2 pi f TE` for each echo.
+  /// Estimates the decay and turns each voxel's echoes to the model's phase, `2 pi f TE` for each echo, and back to
+  /// the channels' scale.
   ///
   /// - Parameters:
   ///   - echoes: The combined echoes, axes `[echo, z, y, x]`.
@@ -38,17 +39,21 @@ struct DecayMaps {
                   phases[echo] = oddEven?.isReversed[echo] == true ? reversed : 0
                   train[echo] = echoes[echo * voxels + voxel] * .turn(-phases[echo])
                 }
+                let scale = Self.normalize(train)
                 let lane = voxel - range.lowerBound
                 let decay =
                   ratio?.decay(matrices, gram.layout, lane: lane, phases: phases)
                   ?? fit(UnsafeBufferPointer(train))
                 let projection = fit.project(UnsafeBufferPointer(train), decay)
                 let turn = Complex<Float>.turn(decay.frequency * times.first - projection.amplitude.angle)
-                for echo in 0..<times.count { echoes[echo * voxels + voxel] = train[echo] * turn }
+                  .multiplied(by: scale.inverse)
+                for echo in 0..<times.count {
+                  echoes[echo * voxels + voxel] = (train[echo] * turn).multiplied(by: gram.scale.inverse)
+                }
                 maps[voxel] = times.wrapped(decay.frequency / (2 * .pi))
                 maps[voxels + voxel] = decay.relaxation
-                maps[2 * voxels + voxel] = projection.amplitude.length
-                maps[3 * voxels + voxel] = projection.misfit
+                maps[2 * voxels + voxel] = projection.amplitude.length * scale.inverse
+                maps[3 * voxels + voxel] = projection.misfit * scale.inverse * scale.inverse
               }
             }
           }
@@ -59,5 +64,14 @@ struct DecayMaps {
     relaxation = maps.part(at: 1)
     amplitude = maps.part(at: 2)
     misfit = maps.part(at: 3)
+  }
+
+  /// Multiplies a voxel's echoes by the power of two that makes their largest component 1 to 2, for products of
+  /// four of them.
+  private static func normalize(_ train: UnsafeMutableBufferPointer<Complex<Float>>) -> SampleScale {
+    let largest = train.reduce(0) { max($0, $1.magnitude) }
+    guard let scale = SampleScale(largest: largest, within: 0...0) else { return .identity }
+    for echo in train.indices { train[echo] = train[echo].multiplied(by: scale.factor) }
+    return scale
   }
 }

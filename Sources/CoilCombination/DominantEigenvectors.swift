@@ -50,9 +50,10 @@ extension HermitianPacks {
   /// The squared change at which to stop: ten roundings of a unit vector.
   private static let tolerance: Float = 1e-12
 
+  /// One over each value; 0 for zero and for subnormal numbers, whose reciprocal may be infinite.
   @inline(__always)
   private static func reciprocal(_ values: Lanes) -> Lanes {
-    (1 / values).replacing(with: 0, where: values .== 0)
+    (1 / values).replacing(with: 0, where: values .< .leastNormalMagnitude)
   }
 
   /// Scales vectors to unit length and returns the length that they had.

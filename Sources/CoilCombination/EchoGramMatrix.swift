@@ -12,6 +12,8 @@ import Numerics
 /// Channels are added one after another in their order, so that the result depends neither on the number of
 /// threads nor on the batches, and memory not on the number of channels: `echoes^2` real numbers per voxel.
 ///
+/// Samples are multiplied by a power of two, ``scale``, so that their products neither overflow nor vanish.
+///
 /// Sums are kept in single precision: over `C` channels their relative error is of the order of `sqrt(C) eps`,
 /// 3e-7 for 32 channels, where the noise of an image with a signal-to-noise ratio of 1000 is 1e-3.
 struct EchoGramMatrix {
@@ -19,6 +21,8 @@ struct EchoGramMatrix {
   let layout: HermitianPacks
   /// The number of voxels.
   let voxels: Int
+  /// What the channels were multiplied by.
+  private(set) var scale = SampleScale.identity
   /// The matrices, one pack of eight voxels after another.
   private(set) var packs: NDArray<Float>
 
@@ -33,12 +37,16 @@ struct EchoGramMatrix {
     voxels = images.geometry.matrix.count
     let count = HermitianPacks.count(voxels: voxels) * layout.stride * HermitianPacks.width
     packs = NDArray(repeating: 0, shape: [count])
-    try images.forEachBatch { add($0) }
+    var isScaled = false
+    try images.forEachBatch { channels in
+      if !isScaled, let scale = SampleScale(channels) { (self.scale, isScaled) = (scale, true) }
+      add(channels)
+    }
   }
 
   /// Adds a batch of channels while each pack is in cache.
   private mutating func add(_ channels: [NDArray<Complex<Float>>]) {
-    let layout = layout, voxels = voxels, width = HermitianPacks.width
+    let layout = layout, voxels = voxels, width = HermitianPacks.width, factor = scale.factor
     packs.withUnsafeMutableBufferPointer { buffer in
       let packs = SharedBuffer(buffer)
       Parallelism.forEachBlock(of: HermitianPacks.count(voxels: voxels), length: 1024) { block in
@@ -54,6 +62,8 @@ struct EchoGramMatrix {
                   for echo in 0..<layout.order {
                     (real[echo], imaginary[echo]) = Lanes.split(
                       start + echo * voxels + first, count: voxels - first)
+                    real[echo] *= factor
+                    imaginary[echo] *= factor
                   }
                 }
                 layout.add(real: real, imaginary: imaginary, to: packs + pack * layout.stride)

@@ -10,8 +10,8 @@ import Numerics
 /// Noise adds `2 sigma^2` per channel and echo to `D` alone: the angle of `dS` is unbiased, its length is too
 /// small unless that much is taken off.
 struct EchoRatio: Sendable {
-  /// The mean echo spacing [s].
-  let spacing: Float
+  /// The echo times, equally spaced.
+  let times: EchoTimes
   /// The number of channels times `2 sigma^2`; 0 where the noise is unknown.
   let noiseFloor: Float
 
@@ -34,7 +34,7 @@ struct EchoRatio: Sendable {
     }
     let length = numerator.length
     // Without signal there is no rate: 0, or NaN where the data are.
-    let rate = denominator > 0 && length > 0 ? .log(denominator / length) / spacing : length * 0
-    return Decay(relaxation: rate, frequency: numerator.angle / spacing)
+    let rate = denominator > 0 && length > 0 ? .log(denominator / length) / times.spacing : length * 0
+    return Decay(relaxation: times.bounded(rate), frequency: numerator.angle / times.spacing)
   }
 }

@@ -1,4 +1,5 @@
 import MRIData
+import Numerics
 
 /// The echo times, as the fits need them.
 struct EchoTimes: Sendable {
@@ -8,6 +9,8 @@ struct EchoTimes: Sendable {
   let delays: [Float]
   /// The shortest time between neighbouring echoes [s]; for equally spaced echoes, their mean spacing.
   let spacing: Float
+  /// The range of frequencies that neighbouring echoes tell apart, one over ``spacing`` [Hz].
+  let period: Double
   /// Whether the echoes are equally spaced, to 0.5 % of the spacing.
   let isUniform: Bool
 
@@ -23,7 +26,9 @@ struct EchoTimes: Sendable {
     guard let shortest = spacings.min(), shortest > 0 else { throw .echoTimesNotIncreasing(times) }
     let mean = (last - first) / Double(spacings.count)
     isUniform = spacings.allSatisfy { abs($0 - mean) <= 0.005 * mean }
-    spacing = Float(isUniform ? mean : shortest)
+    let spacing = isUniform ? mean : shortest
+    self.spacing = Float(spacing)
+    period = 1 / spacing
     self.first = Float(first)
     delays = times.map { Float($0 - first) }
   }
@@ -31,12 +36,18 @@ struct EchoTimes: Sendable {
   /// The number of echoes.
   var count: Int { delays.count }
 
-  /// The range of frequencies that neighbouring echoes tell apart [Hz].
-  var period: Float { 1 / spacing }
-
   /// A frequency brought into `(-period / 2, period / 2]`.
   func wrapped(_ frequency: Float) -> Float {
     let turns = frequency * spacing
-    return (turns - (turns - 0.5).rounded(.up)) * period
+    return (turns - (turns - 0.5).rounded(.up)) * Float(period)
+  }
+
+  /// A rate [1/s] brought into what single precision can tell.
+  ///
+  /// Of two neighbouring echoes, neither can be seen next to one that is `1 / eps` times larger: that bounds decay
+  /// by `log(1 / eps)` per echo spacing, and growth by as much over all echoes. NaN stays.
+  func bounded(_ rate: Float) -> Float {
+    let limit = -Float.log(.ulpOfOne)
+    return min(max(rate, -limit / delays[count - 1]), limit / spacing)
   }
 }

@@ -29,7 +29,7 @@ struct FieldNoise: Sendable {
 
   /// The standard deviation [Hz] in a voxel with the given signal at the first echo and rate [1/s].
   func callAsFunction(amplitude: Float, relaxation: Float) -> Float {
-    let limit = times.period / Float(12).squareRoot()
+    let limit = Float(times.period) / Float(12).squareRoot()
     guard amplitude != 0 else { return limit }
     let noise = sigma / amplitude
     let deviation =
@@ -41,14 +41,17 @@ struct FieldNoise: Sendable {
   }
 
   private func leastSquares(_ noise: Float, _ relaxation: Float) -> Float {
-    var weight: Float = 0, first: Float = 0, second: Float = 0
+    func weight(_ delay: Float) -> Float { .exp(-2 * relaxation * delay) }
+    var sum: Float = 0, first: Float = 0
     for delay in times.delays {
-      let square = Float.exp(-2 * relaxation * delay)
-      weight += square
-      first += square * delay
-      second += square * delay * delay
+      sum += weight(delay)
+      first += weight(delay) * delay
     }
-    return noise / (2 * .pi * (second - first / weight * first).squareRoot())
+    let mean = first / sum
+    // A second pass, as its terms cannot cancel.
+    var spread: Float = 0
+    for delay in times.delays { spread += weight(delay) * (delay - mean) * (delay - mean) }
+    return noise / (2 * .pi * spread.squareRoot())
   }
 
   private func ratio(_ noise: Float, _ relaxation: Float) -> Float {

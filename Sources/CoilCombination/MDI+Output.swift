@@ -43,6 +43,9 @@ extension MDI {
     public var assumptions: [String]
 
     /// The magnitude of every echo, axes `[echo, z, y, x]`.
-    public var magnitude: ImageVolumes<Float> { echoes.map { $0.lengthSquared.squareRoot() } }
+    public var magnitude: ImageVolumes<Float> {
+      // The length is scaled where its square would leave single precision; that of NaN is infinite.
+      echoes.map { $0.isFinite ? $0.length : $0.lengthSquared.squareRoot() }
+    }
   }
 }

@@ -23,7 +23,9 @@ import Numerics
 /// Echoes of alternating readout polarity differ by a phase that no channel can tell from a field;
 /// ``OddEvenPhase`` is estimated from three or more echoes and taken out.
 ///
-/// Zeros give a zero field and rate; NaN stays in its voxel.
+/// Zeros give a zero field and rate; NaN stays in its voxel. Finite samples of any size give finite results: they
+/// are brought to a common size inside, where a voxel counts as empty `1e-10` below the first channel's largest
+/// sample, and channels may differ in size by `1e9`.
 ///
 /// - SeeAlso: Y. Ye et al., Proc. ISMRM 27:4392, 2019, for the echo ratio. The eigenvector is the rank-one
 ///   approximation of D. O. Walsh et al., doi:10.1002/(SICI)1522-2594(200005)43:5<682::AID-MRM10>3.0.CO;2-G,
@@ -56,20 +58,21 @@ public struct MDI: CoilCombination {
     }
     let middleEcho = try OddEvenPhase.middleEcho(images.parameters)
     let gram = try EchoGramMatrix(images)
-    let sigma = images.noise.standardDeviation ?? 0
+    let sigma = images.noise.scaled(by: gram.scale.factor).standardDeviation ?? 0
     let noiseFloor = 2 * sigma * sigma * Float(images.channels)
     var combined = DominantEchoes(gram, shape: images.shape, noiseFloor: noiseFloor)
     let oddEven = middleEcho.map { OddEvenPhase(combined.echoes, images.parameters, middle: $0) }
-    let ratio = EchoRatio(spacing: times.spacing, noiseFloor: noiseFloor)
+    let ratio = EchoRatio(times: times, noiseFloor: noiseFloor)
     let maps = DecayMaps(
       &combined.echoes, gram, times, ratio: estimator == .echoRatio ? ratio : nil, oddEven: oddEven)
 
-    var noise = images.noise
-    if noise == .unknown {
-      noise = NoiseLevel(
+    var scaledNoise = images.noise.scaled(by: gram.scale.factor)
+    if scaledNoise == .unknown {
+      scaledNoise = NoiseLevel(
         residual: combined.residual, maps, channels: images.channels, echoes: times.count)
     }
-    let fieldNoise = noise.standardDeviation.map { sigma in
+    let noise = scaledNoise.scaled(by: gram.scale.inverse)
+    let fieldNoise = scaledNoise.standardDeviation.map { sigma in
       let deviation = FieldNoise(times: times, estimator: estimator, channels: images.channels, sigma: sigma)
       let pairs = zip(maps.amplitude.elements, maps.relaxation.elements)
       return NDArray(
@@ -81,7 +84,7 @@ public struct MDI: CoilCombination {
       field: ImageVolumes(maps.field, geometry: images.geometry),
       fieldNoise: fieldNoise.map { ImageVolumes($0, geometry: images.geometry) },
       r2Star: ImageVolumes(maps.relaxation, geometry: images.geometry),
-      fieldPeriod: Double(times.period), noise: noise, oddEvenPhase: oddEven, parameters: images.parameters,
+      fieldPeriod: times.period, noise: noise, oddEvenPhase: oddEven, parameters: images.parameters,
       assumptions: images.assumptions + assumptions(images, noise, oddEven))
   }
 

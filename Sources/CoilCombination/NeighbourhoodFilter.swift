@@ -9,30 +9,31 @@ import Numerics
 /// differences, which would leave the rounding errors of bright voxels in dark ones.
 struct NeighbourhoodFilter {
   private let rows: ChannelRows
-  private let radius: Int
+  private let radius: Extents
   private let reference: VirtualChannel
   private let layout: HermitianPacks
-  /// The covariances of the last `2 radius + 1` lines, summed over slices and echoes; line modulo their number.
+  /// The covariances of the last `2 radius.y + 1` lines, summed over slices and echoes; line modulo their number.
   private var ring: [[Lanes]]
   /// Room for a vector of channels, twice, and for a matrix.
   private var scratch: [Lanes]
 
-  init(_ rows: ChannelRows, radius: Int, _ reference: VirtualChannel) {
+  init(_ rows: ChannelRows, radius: Extents, _ reference: VirtualChannel) {
     self.rows = rows
     self.radius = radius
     self.reference = reference
     layout = rows.layout
-    ring = Array(repeating: Array(repeating: .zero, count: rows.packs * layout.stride), count: 2 * radius + 1)
+    ring = Array(
+      repeating: Array(repeating: .zero, count: rows.packs * layout.stride), count: 2 * radius.y + 1)
     scratch = Array(repeating: .zero, count: 4 * layout.order + layout.stride)
   }
 
   /// Combines the channels of some lines of a slice, all echoes.
   consuming func combine(_ lines: Range<Int>, slice: Int, _ target: SharedBuffer<Complex<Float>>) {
-    let window = 2 * radius + 1
+    let window = 2 * radius.y + 1
     var sum = [Lanes](repeating: .zero, count: rows.packs * layout.stride)
-    for line in lines.lowerBound - radius..<lines.upperBound + radius {
+    for line in lines.lowerBound - radius.y..<lines.upperBound + radius.y {
       accumulate(line, slice)
-      let centre = line - radius
+      let centre = line - radius.y
       guard lines.contains(centre) else { continue }
       for index in sum.indices {
         var total = ring[0][index]
@@ -45,8 +46,8 @@ struct NeighbourhoodFilter {
 
   /// Puts the covariances of one line into the ring; zeros for a line outside of the volume.
   private mutating func accumulate(_ line: Int, _ slice: Int) {
-    let window = 2 * radius + 1, slot = (line + window) % window
-    let slices = max(0, slice - radius)...min(rows.matrix.z - 1, slice + radius)
+    let window = 2 * radius.y + 1, slot = (line + window) % window
+    let slices = max(0, slice - radius.z)...min(rows.matrix.z - 1, slice + radius.z)
     let isInside = (0..<rows.matrix.y).contains(line)
     let rows = rows, layout = layout
     ring[slot].withUnsafeMutableBufferPointer { row in
@@ -80,7 +81,7 @@ struct NeighbourhoodFilter {
       let imaginary = real + order, weights = imaginary + order, turned = weights + order
       let matrix = turned + order
       for pack in 0..<rows.packs {
-        Self.sumAlongReadout(sum, pack, of: rows.packs, layout.stride, radius, into: matrix)
+        Self.sumAlongReadout(sum, pack, of: rows.packs, layout.stride, radius.x, into: matrix)
         _ = layout.dominantEigenvector(matrix, real: weights, imaginary: turned)
         reference.anchor(weights, turned)
         for echo in 0..<rows.echoes {
@@ -93,7 +94,7 @@ struct NeighbourhoodFilter {
           let x = pack * HermitianPacks.width
           let start = ((echo * rows.matrix.z + slice) * rows.matrix.y + line) * rows.matrix.x + x
           for lane in 0..<min(HermitianPacks.width, rows.matrix.x - x) {
-            target[start + lane] = Complex(re[lane], im[lane])
+            target[start + lane] = Complex(re[lane], im[lane]).multiplied(by: rows.scale.inverse)
           }
         }
       }

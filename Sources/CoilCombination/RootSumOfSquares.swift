@@ -9,7 +9,8 @@ import Numerics
 /// ```
 ///
 /// It keeps no phase, and the noise of `C` channels raises a voxel without signal to `sigma sqrt(2 C)`.
-/// The output has axes `[echo, z, y, x]`.
+/// Samples of any size are welcome; a voxel counts as empty `1e-10` below the first channel's largest
+/// sample, and channels may differ in size by `1e9`. The output has axes `[echo, z, y, x]`.
 ///
 /// - SeeAlso: P. B. Roemer et al., "The NMR phased array", Magn. Reson. Med. 16(2):192-225, 1990,
 ///   doi:10.1002/mrm.1910160203.
@@ -26,8 +27,9 @@ public struct RootSumOfSquares: CoilCombination {
     let magnitude = NDArray<Float>(uninitializedShape: images.shape) { buffer in
       let target = SharedBuffer(buffer)
       squares.forEachPack { matrices, range in
+        let inverse = squares.scale.inverse
         for echo in 0..<squares.layout.order {
-          let root = matrices[echo].squareRoot()
+          let root = matrices[echo].squareRoot() * inverse
           for voxel in range { target[echo * voxels + voxel] = root[voxel - range.lowerBound] }
         }
       }

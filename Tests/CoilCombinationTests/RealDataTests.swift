@@ -32,7 +32,8 @@ struct RealDataTests {
     """
 
   private func images(
-    _ name: String, echoTimes: [Double], polarities: [ReadoutPolarity]? = nil
+    _ name: String, echoTimes: [Double], polarities: [ReadoutPolarity]? = nil,
+    voxelSize: SIMD3<Double> = [1e-3, 1e-3, 1e-3]
   ) throws -> ChannelImages {
     let folder = try TemporaryDirectory()
     _ = try Python.run(Self.imagesOfScan, SharedData.path("mrd/\(name).h5"), folder.path("images.npy"))
@@ -41,7 +42,7 @@ struct RealDataTests {
     return ChannelImages(
       voxels,
       parameters: ScanParameters(echoTimes: echoTimes, fieldStrength: 3, polarities: polarities),
-      geometry: Geometry(matrix: matrix, voxelSize: [1e-3, 1e-3, 1e-3]))
+      geometry: Geometry(matrix: matrix, voxelSize: voxelSize))
   }
 
   @Test func fieldOfTheSemiSyntheticScanEqualsItsTruth() throws {
@@ -96,6 +97,31 @@ struct RealDataTests {
       }
       #expect(cells > 2000)
       #expect(windings == 0)
+    }
+  }
+
+  /// Six voxels of this scan have orthogonal channels in its two echoes, and two equal eigenvalues.
+  @Test func finiteChannelsGiveFiniteMaps() throws {
+    let images = try images("aspire7T_32ch_2echo_2slice", echoTimes: [8e-3, 16e-3])
+    for estimator in MDI.Estimator.allCases {
+      let maps = try MDI(estimator: estimator)(images)
+      #expect(maps.countOfInvalidValues == 0)
+      #expect(abs(maps.fieldPeriod - 125) < 1e-9)
+    }
+  }
+
+  /// Slices of 5 mm, between which the sensitivities of the eight coils change.
+  @Test func thickSlicesKeepTheirSignal() throws {
+    let images = try images(
+      "ge_phantom8ch_7slices", echoTimes: [20e-3], voxelSize: [1.875e-3, 1.875e-3, 5e-3])
+    let adaptive = try AdaptiveCombination()(images)[0].map { $0.length }
+    let squares = try RootSumOfSquares()(images)[0]
+    for slice in 0..<squares.shape[0] {
+      let pairs = Array(zip(adaptive.part(at: slice).elements, squares.part(at: slice).elements))
+      let largest = pairs.reduce(0) { max($0, $1.1) }
+      let inside = pairs.filter { $0.1 > 0.2 * largest }
+      let ratio = inside.reduce(0) { $0 + $1.0 / $1.1 } / Float(inside.count)
+      #expect(ratio > 0.95, "slice \(slice): \(ratio)")
     }
   }
 

@@ -1,8 +1,9 @@
-import CoilCombination
 import MRIData
 import NDArrays
 import Numerics
 import Testing
+
+@testable import CoilCombination
 
 @Suite struct RootSumOfSquaresTests {
   @Test(arguments: [1, 2, 5]) func equalsItsDefinition(_ channels: Int) throws {
@@ -87,7 +88,7 @@ import Testing
   @Test(arguments: [0, 1, 2]) func equalsItsDefinition(_ radius: Int) throws {
     let matrix = Extents(x: 19, y: 7, z: 4)
     let (images, voxels) = ring(matrix, channels: 3, times: [5e-3, 12e-3], sigma: 0.01)
-    let combined = try AdaptiveCombination(radius: radius)(images).voxels
+    let combined = try AdaptiveCombination(radius: Double(radius))(images).voxels
     func signal(_ echo: Int, _ z: Int, _ y: Int, _ x: Int) -> [Complex<Double>] {
       (0..<3).map {
         let value = voxels[echo, $0, z, y, x]
@@ -120,6 +121,44 @@ import Testing
         #expect(abs(Double(combined[echo, z, y, x].length) - expected.length) < 1e-5)
       }
     }
+  }
+
+  @Test(arguments: [
+    (SIMD3(1e-3, 1e-3, 1e-3), nil, Extents(x: 2, y: 2, z: 2)),
+    (SIMD3(0.9e-3, 1.1e-3, 1.8e-3), nil, Extents(x: 2, y: 1, z: 1)),
+    (SIMD3(1.875e-3, 1.875e-3, 5e-3), nil, Extents(x: 2, y: 2, z: 0)),
+    (SIMD3(1e-3, 1.5e-3, 3e-3), 3e-3, Extents(x: 3, y: 2, z: 1)),
+    (SIMD3(0.1e-3, 1.5e-3, 3e-3), 2.9e-3, Extents(x: 8, y: 1, z: 0)),
+    (SIMD3(1e-3, 1e-3, 1e-3), 0, Extents(x: 0, y: 0, z: 0)),
+  ]) func radiusIsALength(_ size: SIMD3<Double>, _ radius: Double?, _ expected: Extents) {
+    let geometry = Geometry(matrix: Extents(x: 9, y: 9, z: 9), voxelSize: size)
+    #expect(AdaptiveCombination(radius: radius).neighbours(geometry) == expected)
+  }
+
+  /// Coils whose phases differ by a third of a turn from one thick slice to the next.
+  @Test func thickSlicesAreCombinedOneByOne() throws {
+    let matrix = Extents(x: 12, y: 9, z: 5)
+    var voxels = NDArray<Complex<Float>>(repeating: .zero, shape: [1, 6] + matrix.shape)
+    for channel in 0..<6 {
+      for z in 0..<5 {
+        for y in 0..<9 {
+          for x in 0..<12 {
+            let phase = Float(channel) * (2 * .pi / 6 * Float(z) + 0.02 * Float(x - y))
+            voxels[0, channel, z, y, x] = Complex(length: 1, phase: phase)
+          }
+        }
+      }
+    }
+    func ratios(_ thickness: Double) throws -> [Float] {
+      let images = ChannelImages(
+        voxels, parameters: ScanParameters(echoTimes: [5e-3], fieldStrength: 3),
+        geometry: Geometry(matrix: matrix, voxelSize: [2e-3, 2e-3, thickness]))
+      let squares = try RootSumOfSquares()(images).voxels.elements
+      return try zip(AdaptiveCombination()(images).voxels.elements, squares).map { $0.length / $1 }
+    }
+    #expect(try ratios(6e-3).allSatisfy { $0 > 0.95 })
+    // The same slices as neighbours: their coil vectors are orthogonal.
+    #expect(try ratios(2e-3).contains { $0 < 0.8 })
   }
 
   @Test func equalSensitivitiesGiveTheMatchedFilter() throws {
