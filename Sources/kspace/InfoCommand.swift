@@ -33,8 +33,9 @@ struct Info: ParsableCommand {
     do {
       try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
     } catch {
+      let reason = error.localizedDescription.trimmingCharacters(in: .punctuationCharacters)
       throw RawDataError(
-        .unreadable, in: "standard output", "it cannot be written (\(error.localizedDescription))",
+        .unreadable, in: "standard output", "it cannot be written (\(reason))",
         remedy: "Make room where it goes, or check the program that reads it")
     }
   }

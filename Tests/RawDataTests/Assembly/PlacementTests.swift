@@ -204,7 +204,7 @@ struct PlacementTests {
     #expect(scan.geometry.matrix == Extents(x: cut, y: 3, z: 1))
     #expect(scan.prescribedMatrix == scan.geometry.matrix)
     #expect(uncut.geometry.matrix.x == full)
-    #expect(uncut.prescribedMatrix.x == cut)
+    #expect(uncut.prescribedMatrix.x == full)
     #expect(abs(scan.geometry.voxelSize.x - uncut.geometry.voxelSize.x) < 1e-12)
     var image = scan.samples, whole = uncut.samples
     FourierTransform(shape: [cut]).inverse(&image)
