@@ -35,7 +35,8 @@ struct DecayFit: Sendable {
   /// logarithm replaced by `r / (A m) - 1`, which noise does not bias however small an echo is.
   ///
   /// The mean is known before times are counted from it: where one echo outweighs the others by a million,
-  /// `sum w t^2 - (sum w t)^2 / sum w` would be nothing but rounding. A voxel without signal asks for no step.
+  /// `sum w t^2 - (sum w t)^2 / sum w` would be nothing but rounding. For the same reason `t` multiplies what the
+  /// model leaves of an echo, `conj(m) r - A w`, as `sum t w` vanishes. A voxel without signal asks for no step.
   func project(_ echoes: UnsafeBufferPointer<Complex<Float>>, _ decay: Decay) -> Projection {
     withUnsafeTemporaryAllocation(of: (weight: Float, overlap: Complex<Float>).self, capacity: times.count) {
       terms in
@@ -48,14 +49,14 @@ struct DecayFit: Sendable {
         first += size * size * delay
         energy += echo.lengthSquared
       }
-      let mean = first / weight
+      let mean = first / weight, amplitude = overlap.divided(by: weight)
       var moment = Complex<Float>.zero, spread: Float = 0
       for (index, delay) in times.delays.enumerated() {
         let distance = delay - mean
-        moment += terms[index].overlap.multiplied(by: distance)
+        let rest = terms[index].overlap - amplitude.multiplied(by: terms[index].weight)
+        moment += rest.multiplied(by: distance)
         spread += terms[index].weight * distance * distance
       }
-      let amplitude = overlap.divided(by: weight)
       let curvature = spread * amplitude.lengthSquared
       return Projection(
         amplitude: amplitude, misfit: max(0, energy - overlap.lengthSquared / weight),

@@ -77,6 +77,26 @@ import Testing
     #expect((maps.echoes.voxels[1, 0, 0, 0] - Complex(-1, 0)).length < 1e-5)
   }
 
+  /// Two echoes determine the model exactly, even if one weighs ten million times as much as the other.
+  @Test(arguments: [1 / 4000, 1 / 64, 64, 4000] as [Float]) func echoesOfVeryUnequalSizeKeepTheirRate(
+    _ ratio: Float
+  )
+    throws
+  {
+    let sigma: Float = 1e-6
+    let images = ChannelImages(
+      NDArray([Complex<Float>(1, 0), Complex(0, ratio)], shape: [2, 1, 1, 1, 1]),
+      parameters: ScanParameters(echoTimes: [8e-3, 16e-3], fieldStrength: 3),
+      geometry: Geometry(matrix: Extents(x: 1, y: 1, z: 1), voxelSize: [1e-3, 1e-3, 1e-3]),
+      noise: .whitened(standardDeviation: sigma))
+    let maps = try MDI()(images)
+    let rate = -Float.log(ratio) / 8e-3
+    #expect(abs(maps.r2Star.voxels[0, 0, 0, 0] - rate) < 1e-4 * abs(rate))
+    #expect(abs(maps.field.voxels[0, 0, 0, 0] - 31.25) < 1e-3)
+    let bound = sigma * (1 + 1 / (ratio * ratio)).squareRoot() / (2 * .pi * 8e-3)
+    #expect(abs(try #require(maps.fieldNoise).voxels[0, 0, 0, 0] - bound) < 1e-3 * bound)
+  }
+
   @Test(arguments: MDI.Estimator.allCases) func fieldIsWrappedIntoOnePeriod(_ estimator: MDI.Estimator) throws
   {
     let field: @Sendable (Int) -> Double = { Double($0) * 8 - 500.3 }
