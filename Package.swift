@@ -66,7 +66,8 @@ let package = Package(
     .testTarget(name: "LawTests", dependencies: ["Operators", "LinearAlgebra", "TestSupport"]),
     .testTarget(name: "RawDataTests", dependencies: ["RawData", "Operators", "TestSupport"]),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"]),
-    .testTarget(name: "ParallelImagingTests", dependencies: ["ParallelImaging", "RawData", "TestSupport"]),
+    .testTarget(
+      name: "ParallelImagingTests", dependencies: ["ParallelImaging", "RawData", "ImageFiles", "TestSupport"]),
     .testTarget(name: "CoilCombinationTests", dependencies: ["CoilCombination", "TestSupport"]),
     .testTarget(
       name: "PhantomsTests", dependencies: ["Phantoms", "CoilCombination", "Operators", "TestSupport"]),

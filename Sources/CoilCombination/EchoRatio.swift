@@ -1,3 +1,4 @@
+import LinearAlgebra
 import Numerics
 
 /// The published estimator of MDI: one complex ratio of neighbouring echoes that fits all echoes and channels.

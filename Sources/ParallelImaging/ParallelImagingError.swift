@@ -2,6 +2,12 @@
 public enum ParallelImagingError: Error, Equatable, CustomStringConvertible {
   /// The centre of k-space is not fully sampled, and there are no calibration lines.
   case noCalibration
+  /// The calibration data extend over fewer positions than a kernel.
+  case calibrationTooSmall(lines: Int, partitions: Int, kernel: String)
+  /// The calibration data are zero, or nothing but noise.
+  case calibrationWithoutSignal
+  /// The calibration data hold NaN or infinities.
+  case calibrationNotFinite
 
   /// One message for the user.
   public var description: String {
@@ -9,6 +15,14 @@ public enum ParallelImagingError: Error, Equatable, CustomStringConvertible {
     case .noCalibration:
       "The scan has no calibration data: its centre of k-space is not fully sampled, and no lines are marked for "
         + "calibration. Measure calibration lines, or reconstruct with --method zero-filled."
+    case .calibrationTooSmall(let lines, let partitions, let kernel):
+      "The calibration data cover \(lines)x\(partitions) positions (ky x kz), too few for a kernel of \(kernel). "
+        + "Measure a larger calibration region, or choose a smaller kernel."
+    case .calibrationWithoutSignal:
+      "The calibration data hold no signal. Check that the centre of k-space lies at the centre of the grid, and that "
+        + "the lines marked for calibration are not a noise scan."
+    case .calibrationNotFinite:
+      "The calibration data hold numbers that are not finite. Look for NaN in the raw data."
     }
   }
 }

@@ -7,10 +7,13 @@ import Synchronization
 enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
   /// The inverse Fourier transform of what was sampled.
   case zeroFilled = "zero-filled"
+  /// Iterative SENSE with ESPIRiT's sensitivities.
+  case sense
 
   var method: any Reconstruction {
     switch self {
     case .zeroFilled: ZeroFilled()
+    case .sense: SENSE()
     }
   }
 

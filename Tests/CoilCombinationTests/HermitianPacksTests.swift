@@ -1,3 +1,4 @@
+import LinearAlgebra
 import MRIData
 import NDArrays
 import Numerics

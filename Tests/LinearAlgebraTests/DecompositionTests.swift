@@ -115,6 +115,25 @@ struct DecompositionTests {
     #expect(error < 4 * Double(Float.ulpOfOne) * Double(inner).squareRoot())
   }
 
+  @Test(
+    "a Gram matrix is the explicit one and adds to what is there", arguments: [[1, 1], [5, 3], [40, 17]])
+  func gramMatrices(extents: [Int]) {
+    let (rows, order) = (extents[0], extents[1])
+    let design = testPattern([rows, order])
+    var gram = NDArray<Complex<Float>>(repeating: 1, shape: [order, order])
+    design.withUnsafeBufferPointer { addGramMatrix(of: $0, times: 0.5, to: &gram) }
+    let double = design.map { Complex(Double($0.real), Double($0.imaginary)) }
+    let expected = explicitProduct(adjoint(double), double)
+    for row in 0..<order {
+      for column in 0...row {
+        let value = Complex(Double(gram[row, column].real), Double(gram[row, column].imaginary))
+        let truth = expected[row, column].multiplied(by: 0.5) + 1
+        #expect((value - truth).length < 1e-5 * Double(rows))
+      }
+      for column in row + 1..<max(order, row + 1) { #expect(gram[row, column] == 1) }
+    }
+  }
+
   @Test("least squares leave a residual orthogonal to every column")
   func normalEquations() throws {
     let design = testPattern([40, 6]).map { Double($0.real) }

@@ -2,7 +2,7 @@ import NDArrays
 import Numerics
 
 /// Eight neighbouring voxels, one per vector lane.
-typealias Lanes = SIMD8<Float>
+public typealias Lanes = SIMD8<Float>
 
 /// The layout of one small Hermitian matrix per voxel, eight voxels side by side in vector lanes.
 ///
@@ -13,29 +13,30 @@ typealias Lanes = SIMD8<Float>
 /// All numbers of eight voxels lie together (2 KiB for eight echoes), so that adding a sample, or finding an
 /// eigenvector, streams through memory once and works on full vectors. Echoes (of one voxel, over channels)
 /// and channels (of one voxel, over its neighbourhood) are accumulated by the same code.
-struct HermitianPacks: Sendable {
+public struct HermitianPacks: Sendable {
   /// The number of voxels of a pack.
-  static let width = Lanes.scalarCount
+  @inlinable public static var width: Int { Lanes.scalarCount }
 
   /// The number of rows.
-  let order: Int
+  public let order: Int
   /// The number of diagonals kept below the main one.
-  let bandwidth: Int
+  public let bandwidth: Int
 
-  init(order: Int, bandwidth: Int? = nil) {
+  /// Creates the layout of matrices with a number of rows; all diagonals are kept unless a bandwidth is given.
+  public init(order: Int, bandwidth: Int? = nil) {
     self.order = order
     self.bandwidth = min(bandwidth ?? order - 1, order - 1)
   }
 
   /// The number of vectors that one pack occupies.
-  var stride: Int { (0..<order).reduce(0) { $0 + 2 * min($1, bandwidth) + 1 } }
+  public var stride: Int { (0..<order).reduce(0) { $0 + 2 * min($1, bandwidth) + 1 } }
 
   /// The number of packs that hold some voxels.
-  static func count(voxels: Int) -> Int { (voxels + width - 1) / width }
+  public static func count(voxels: Int) -> Int { (voxels + width - 1) / width }
 
   /// Adds `x conj(x)^T` to the matrices of one pack.
-  @inline(__always)
-  func add(
+  @inlinable @inline(__always)
+  public func add(
     real: UnsafePointer<Lanes>, imaginary: UnsafePointer<Lanes>, to pack: UnsafeMutablePointer<Lanes>
   ) {
     var cell = pack
@@ -55,8 +56,8 @@ struct HermitianPacks: Sendable {
   /// Calls a closure with the offsets of all kept entries on or below the main diagonal.
   ///
   /// A diagonal entry has only a real part; below it, the imaginary part follows the real one.
-  @inline(__always)
-  func forEachEntry(_ body: (_ row: Int, _ column: Int, _ offset: Int) -> Void) {
+  @inlinable @inline(__always)
+  public func forEachEntry(_ body: (_ row: Int, _ column: Int, _ offset: Int) -> Void) {
     var offset = 0
     for row in 0..<order {
       for column in max(0, row - bandwidth)..<row {
@@ -69,8 +70,8 @@ struct HermitianPacks: Sendable {
   }
 
   /// The trace of each matrix of one pack.
-  @inline(__always)
-  func trace(_ pack: UnsafePointer<Lanes>) -> Lanes {
+  @inlinable @inline(__always)
+  public func trace(_ pack: UnsafePointer<Lanes>) -> Lanes {
     var sum = Lanes.zero
     forEachEntry { row, column, offset in
       if row == column { sum += pack[offset] }
@@ -81,8 +82,10 @@ struct HermitianPacks: Sendable {
 
 extension Lanes {
   /// Splits up to eight complex numbers, as many as are there, into real and imaginary parts.
-  @inline(__always)
-  static func split(_ values: UnsafePointer<Complex<Float>>, count: Int) -> (real: Lanes, imaginary: Lanes) {
+  @inlinable @inline(__always)
+  public static func split(_ values: UnsafePointer<Complex<Float>>, count: Int) -> (
+    real: Lanes, imaginary: Lanes
+  ) {
     if count >= HermitianPacks.width {
       let pairs = UnsafeRawPointer(values).loadUnaligned(as: SIMD16<Float>.self)
       return (pairs.evenHalf, pairs.oddHalf)

@@ -14,7 +14,7 @@ extension HermitianPacks {
   ///   - imaginary: Receives the imaginary parts, `order` vectors.
   /// - Returns: The eigenvalue in each lane.
   /// - Precondition: All diagonals are kept.
-  func dominantEigenvector(
+  public func dominantEigenvector(
     _ pack: UnsafePointer<Lanes>, real: UnsafeMutablePointer<Lanes>, imaginary: UnsafeMutablePointer<Lanes>
   ) -> Lanes {
     precondition(bandwidth == order - 1, "an eigenvector needs all of the matrix")

@@ -1,0 +1,97 @@
+import MRIData
+import NDArrays
+import Numerics
+import Operators
+
+/// Iterative SENSE: the image that explains the samples of all channels, by conjugate gradients.
+///
+/// ```
+/// minimise   sum_c |M F s_c x - y_c|^2 + R(x)        M the mask, F the transform, s_c the sensitivities
+/// ```
+///
+/// The readout is transformed first; its positions are then independent `(ky, kz)` planes, solved in parallel. Every
+/// echo has its own mask; all share the sensitivities and the regularisation, so that their decay is left as it is.
+///
+/// The result is one image `x` per echo, handed out per channel as `s_c x`. These channel images hold what the
+/// sensitivities can express and nothing else: their phases are those of `x` plus those of the smooth `s_c`, so that
+/// differences between echoes are the object's, as with images of the channels' own samples; noise is no longer
+/// independent between channels. Where sensitivities are zero, outside the object, images are zero.
+///
+/// - SeeAlso: K. P. Pruessmann et al., "Advances in sensitivity encoding with arbitrary k-space trajectories", Magn.
+///   Reson. Med. 46(4):638-651, 2001, doi:10.1002/mrm.1241.
+public struct SENSE: Reconstruction {
+  /// What is preferred among images that explain the samples about equally well.
+  public enum Regularization: Sendable, Equatable {
+    /// The most probable image, whose expected power at each spatial frequency and whose noise the samples tell:
+    /// `R(x) = sum_k s^2 / S(k) |F x|^2`. Fully sampled echoes are not regularised.
+    case automatic
+    /// The smaller one, `R(x) = weight |x|^2`. Sensitivities of unit length make the weight a pure number: 0.01 is
+    /// strong, 0.001 is weak.
+    case tikhonov(Float)
+  }
+
+  /// Where sensitivities come from.
+  public let calibration: SensitivitySource
+  /// What is preferred among images that explain the samples about equally well.
+  public let regularization: Regularization
+  /// The largest number of iterations.
+  public let iterations: Int
+  /// The relative residual of the normal equations at which a plane is done.
+  public let tolerance: Double
+
+  /// Creates the reconstruction.
+  ///
+  /// - Parameters:
+  ///   - calibration: Where sensitivities come from; the scan's own calibration data unless given.
+  ///   - regularization: What is preferred among images that explain the samples about equally well.
+  ///   - iterations: The largest number of iterations.
+  ///   - tolerance: The relative residual of the normal equations at which a plane is done.
+  public init(
+    calibration: SensitivitySource = .estimated(ESPIRiT()), regularization: Regularization = .automatic,
+    iterations: Int = 30, tolerance: Double = 1e-3
+  ) {
+    self.calibration = calibration
+    self.regularization = regularization
+    self.iterations = iterations
+    self.tolerance = tolerance
+  }
+
+  /// The images of every channel, sensitivity times image.
+  ///
+  /// - Throws: As ``solution(for:)``.
+  public func callAsFunction(_ scan: KSpace) throws(ParallelImagingError) -> ChannelImages {
+    try solution(for: scan).channelImages(of: scan)
+  }
+
+  /// The image of every echo, and how it was found.
+  ///
+  /// - Throws: ``ParallelImagingError`` where sensitivities cannot be estimated.
+  public func solution(for scan: KSpace) throws(ParallelImagingError) -> SENSESolution {
+    let maps = try calibration.sensitivities(for: scan)
+    return SENSESolution(scan, maps) { samples in
+      let spectrum = regularization == .automatic ? PowerSpectrum(samples, of: scan) : nil
+      return { plane in
+        if let spectrum, !plane.isFullySampled {
+          let penalty = SpectralPenalty(
+            weights: spectrum.penaltyWeights(at: plane.x, shape: plane.transform.shape),
+            transform: plane.transform)
+          let zero = NDArray<Complex<Float>>(repeating: .zero, shape: plane.transform.shape)
+          let found = conjugateGradients(
+            StackedOperator(first: plane.model, second: penalty),
+            StackedVector(first: plane.samples, second: zero), tolerance: tolerance, iterations: iterations)
+          return (found.value, found.residuals)
+        }
+        let found = conjugateGradients(
+          plane.model, plane.samples, damping: regularization.damping, tolerance: tolerance,
+          iterations: iterations)
+        return (found.value, found.residuals)
+      }
+    }
+  }
+}
+
+extension SENSE.Regularization {
+  fileprivate var damping: Double {
+    if case .tikhonov(let weight) = self { Double(weight) } else { 0 }
+  }
+}
