@@ -116,6 +116,11 @@ private struct PlaneDiagnostics: ArrayElement {
 extension CoilSensitivities {
   /// The sensitivities at one readout position, axes `[channel, z, y]`.
   fileprivate func plane(_ x: Int) -> NDArray<Complex<Float>> {
-    maps.part(at: x, ofAxis: 3)
+    let length = maps.shape[3]
+    return NDArray(uninitializedShape: Array(maps.shape.dropLast())) { target in
+      maps.withUnsafeBufferPointer { maps in
+        for index in target.indices { target.initializeElement(at: index, to: maps[index * length + x]) }
+      }
+    }
   }
 }

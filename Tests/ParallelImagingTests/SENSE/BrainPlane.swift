@@ -14,7 +14,10 @@ struct BrainPlane {
   /// BART's combination of all samples, `[1, 230, 180]` as `[z, y, x]`.
   let reference: NDArray<Complex<Float>>
 
-  init() throws {
+  /// The scan, read once for all tests.
+  static let shared = Result { try BrainPlane() }
+
+  private init() throws {
     full = try KSpace(MRDFile(at: SharedData.path("mrd/brain8ch_plane_full.h5")))
     let flags = try BrainPlane.peer("poisson_y2.0_z2.0_s11").map { $0.real > 0.5 }
     let mask = SamplingMask(isAcquired: flags.reshaped(to: [full.partitions, full.lines]))

@@ -10,7 +10,7 @@ import Testing
 struct BrainPlaneTests {
   @Test("with BART's maps, weight and iterations, SENSE gives BART's image")
   func equalsBART() throws {
-    let brain = try BrainPlane()
+    let brain = try BrainPlane.shared.get()
     let method = SENSE(
       calibration: .given(try brain.peerSensitivities()), regularization: .tikhonov(0.001), iterations: 50,
       tolerance: 0)
@@ -20,7 +20,7 @@ struct BrainPlaneTests {
 
   @Test("SENSE without any choice is better than BART's 0.105")
   func automaticSENSE() throws {
-    let brain = try BrainPlane()
+    let brain = try BrainPlane.shared.get()
     let solution = try SENSE().solution(for: brain.undersampled)
     #expect(scaledError(solution.images[0], brain.reference) < 0.078)
     #expect(solution.iterations[0] < 30 && solution.residuals[0] < 1e-3)
@@ -28,7 +28,7 @@ struct BrainPlaneTests {
 
   @Test("ESPIRiT's maps are BART's, up to a phase, on the same support")
   func sensitivities() throws {
-    let brain = try BrainPlane()
+    let brain = try BrainPlane.shared.get()
     let own = try ESPIRiT()(brain.undersampled).maps, theirs = try brain.peerSensitivities().maps
     let angles = anglesBetween(own, theirs)
     // A few voxels lie where the two largest eigenvalues are equal, and have no direction of their own.

@@ -10,7 +10,12 @@ extension KSpace {
   func undersampled(by mask: SamplingMask) -> KSpace {
     var scan = self
     scan.masks = Array(repeating: mask, count: echoes)
-    scan.samples = SamplingOperator(mask)(scan.samples)
+    let isAcquired = mask.isAcquired.elements, length = readoutLength
+    scan.samples.withUnsafeMutableBufferPointer { samples in
+      for index in samples.indices where !isAcquired[index / length % isAcquired.count] {
+        samples[index] = .zero
+      }
+    }
     return scan
   }
 }
