@@ -9,11 +9,14 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
   case zeroFilled = "zero-filled"
   /// Iterative SENSE with ESPIRiT's sensitivities.
   case sense
+  /// The same with a preference for few wavelets.
+  case l1SENSE = "l1-sense"
 
   var method: any Reconstruction {
     switch self {
     case .zeroFilled: ZeroFilled()
     case .sense: SENSE()
+    case .l1SENSE: L1WaveletSENSE()
     }
   }
 

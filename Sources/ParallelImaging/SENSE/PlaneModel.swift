@@ -34,6 +34,16 @@ struct PlaneModel: LinearOperator {
     self.transform = transform
   }
 
+  /// The largest sum of squared sensitivities of a voxel.
+  var largestPower: Float {
+    maps.withUnsafeBufferPointer { maps in
+      (0..<voxels).reduce(0) { largest, voxel in
+        max(
+          largest, stride(from: voxel, to: maps.count, by: voxels).reduce(0) { $0 + maps[$1].lengthSquared })
+      }
+    }
+  }
+
   func callAsFunction(_ image: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
     let image = image
     return NDArray(uninitializedShape: [channels, positions.count]) { samples in

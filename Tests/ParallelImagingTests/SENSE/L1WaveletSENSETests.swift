@@ -1,0 +1,91 @@
+import MRIData
+import NDArrays
+import Numerics
+import Operators
+import TestSupport
+import Testing
+
+@testable import ParallelImaging
+
+@Suite("L1-wavelet SENSE")
+struct L1WaveletSENSETests {
+  @Test("without any choice it is better than BART's 0.067", .enabled(if: SharedData.isPresent))
+  func realPlane() throws {
+    let brain = try BrainPlane.shared.get()
+    let solution = try L1WaveletSENSE().solution(for: brain.undersampled)
+    #expect(scaledError(solution.images[0], brain.reference) < 0.065)
+  }
+
+  @Test(
+    "wavelets of any extents give the plane back, and leave nothing of a weak one but its averages",
+    arguments: [[1, 1], [1, 37], [16, 16], [31, 17], [48, 160], [90, 7]])
+  func thresholds(shape: [Int]) {
+    let plane = testPattern(shape)
+    for seed in 0..<4 {
+      var shrinkage = WaveletThreshold(
+        rows: shape[0], columns: shape[1], generator: SeededGenerator(seed: UInt64(seed)))
+      var same = plane
+      shrinkage.apply(to: &same, threshold: 0)
+      #expect(relativeError(same, plane) < 1e-5)
+      var constant = NDArray<Complex<Float>>(repeating: Complex(2, -1), shape: shape)
+      let expected = constant
+      shrinkage.apply(to: &constant, threshold: 1e3)
+      #expect(relativeError(constant, expected) < 1e-5)
+      var weak = plane
+      shrinkage.apply(to: &weak, threshold: 1e3)
+      #expect(weak.squaredNorm <= plane.squaredNorm * (1 + 1e-5))
+      if shape == [48, 160] { #expect(weak.squaredNorm < 0.1 * plane.squaredNorm) }
+    }
+  }
+
+  @Test("a proximal map brings no two planes further apart")
+  func nonexpansive() {
+    let shape = [36, 45]
+    var first = testPattern(shape, seed: 1), second = testPattern(shape, seed: 2)
+    var difference = first
+    difference.add(second, times: -1)
+    let before = difference.squaredNorm
+    for index in 0..<2 {
+      var shrinkage = WaveletThreshold(rows: 36, columns: 45, generator: SeededGenerator(seed: 5))
+      if index == 0 {
+        shrinkage.apply(to: &first, threshold: 0.5)
+      } else {
+        shrinkage.apply(to: &second, threshold: 0.5)
+      }
+    }
+    first.add(second, times: -1)
+    #expect(first.squaredNorm < before)
+  }
+
+  @Test("a fully sampled scan without noise returns its object", arguments: SENSETests.matrices)
+  func fullySampled(matrix: Extents) throws {
+    let simulation = Simulation(matrix, channels: 4)
+    let solution = try L1WaveletSENSE(calibration: .given(simulation.sensitivities)).solution(
+      for: simulation.scan)
+    #expect(relativeError(solution.images[0], simulation.object) < 1e-5)
+  }
+
+  @Test("without weight it is least squares")
+  func withoutWeight() throws {
+    let matrix = Extents(x: 2, y: 20, z: 17)
+    let simulation = Simulation(matrix, channels: 6)
+    let scan = simulation.scan.undersampled(by: scatteredMask(matrix, calibration: 6))
+    let solution = try L1WaveletSENSE(
+      calibration: .given(simulation.sensitivities), weight: 0, iterations: 400
+    ).solution(for: scan)
+    #expect(relativeError(solution.images[0], simulation.object) < 1e-2)
+  }
+
+  @Test("equal seeds give equal images")
+  func reproducibility() throws {
+    let matrix = Extents(x: 5, y: 32, z: 20)
+    let simulation = Simulation(matrix, channels: 3, noise: 0.1)
+    let scan = simulation.scan.undersampled(by: scatteredMask(matrix, calibration: 6))
+    func image(seed: UInt64) throws -> NDArray<Complex<Float>> {
+      try L1WaveletSENSE(calibration: .given(simulation.sensitivities), iterations: 10, seed: seed)
+        .solution(for: scan).images[0]
+    }
+    #expect(try image(seed: 1) == image(seed: 1))
+    #expect(try image(seed: 1) != image(seed: 2))
+  }
+}
