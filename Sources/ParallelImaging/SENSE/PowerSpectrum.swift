@@ -57,11 +57,14 @@ struct PowerSpectrum: Sendable {
       }
       energies.append(energy)
     }
-    var powers: [Double] = []
-    for shell in sums.indices {
-      powers.append(counts[shell] > 0 ? sums[shell] / counts[shell] : powers.last ?? 0)
+    let means = sums.indices.map { counts[$0] > 0 ? sums[$0] / counts[$0] : nil }
+    let floor = means.compactMap { $0 }.min() ?? 0
+    // A shell without samples is like the one within it, the centre like the innermost that has some.
+    var power = means.lazy.compactMap { $0 }.first ?? 0
+    let powers = means.map { mean in
+      power = mean ?? power
+      return power
     }
-    let floor = powers.min() ?? 0
     let variance = scan.noise.standardDeviation.map { 2 * Double($0) * Double($0) } ?? 0.9 * floor / channels
     noiseVariance = variance
     // Nothing is ever quite absent: details below the noise are damped, not forbidden.

@@ -14,11 +14,10 @@ public struct SENSESolution: Sendable {
   public let iterations: [Int]
   /// The largest last residual of a plane of each echo, as the solver measures it.
   public let residuals: [Double]
-  /// What the images do not explain of each echo's samples: the root mean square of one sample's deviation, in the
-  /// units of ``noise``'s standard deviation times `sqrt(2)`.
+  /// What the images leave unexplained of each echo: the root mean square of the moduli of the samples' deviations.
   ///
-  /// Somewhat below the noise level, for some of the noise is explained too; far above it, something is wrong with
-  /// the sensitivities.
+  /// Noise whose real and imaginary parts have the standard deviation `s` gives somewhat less than `s sqrt(2)`, for
+  /// some of the noise is explained too. Far more says that sensitivities or samples are wrong.
   public let misfits: [Double]
 }
 
