@@ -101,17 +101,20 @@ public struct CalibrationLines: Sendable {
   public var samples: NDArray<Complex<Float>>
   /// The positions that hold calibration samples.
   public var mask: SamplingMask
+  /// Whether the lines were measured within the scan, so that they are as good as image lines of the first echo.
+  public var isEmbedded: Bool
 
   /// Creates calibration lines.
   ///
   /// - Precondition: The mask has the `[kz, ky]` of the samples.
-  public init(samples: NDArray<Complex<Float>>, mask: SamplingMask) {
+  public init(samples: NDArray<Complex<Float>>, mask: SamplingMask, isEmbedded: Bool = false) {
     precondition(
       samples.shape.count == 4 && samples.shape[1] == mask.partitions && samples.shape[2] == mask.lines,
       "calibration samples of shape \(samples.shape) do not fit a mask of [\(mask.partitions), \(mask.lines)]"
     )
     self.samples = samples
     self.mask = mask
+    self.isEmbedded = isEmbedded
   }
 }
 

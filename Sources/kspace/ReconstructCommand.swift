@@ -11,12 +11,15 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
   case sense
   /// The same with a preference for few wavelets.
   case l1SENSE = "l1-sense"
+  /// Missing samples predicted from their neighbours.
+  case grappa
 
   var method: any Reconstruction {
     switch self {
     case .zeroFilled: ZeroFilled()
     case .sense: SENSE()
     case .l1SENSE: L1WaveletSENSE()
+    case .grappa: GRAPPA()
     }
   }
 
@@ -77,7 +80,9 @@ struct Reconstruct: ParsableCommand {
     for finding in layout.findings where finding.severity == .warning {
       Terminal.report("kspace: warning: \(finding)")
     }
-    for warning in layout.warnings(for: combination) { Terminal.report("kspace: warning: \(warning)") }
+    for warning in layout.warnings(for: method, combination) {
+      Terminal.report("kspace: warning: \(warning)")
+    }
     try needs.check(raw)
     try OutputFolder.check(output, kind: .reconstruction, replacing: running.force, input: raw)
     if running.dryRun { return }
@@ -106,7 +111,7 @@ struct Reconstruct: ParsableCommand {
     try Provenance(
       stack, layout: layout, input: raw, method: method.rawValue, combination: combination.rawValue,
       assumptions: (combined.assumptions.isEmpty ? images.assumptions : combined.assumptions)
-        + layout.warnings(for: combination)
+        + layout.warnings(for: method, combination)
     ).write(to: folder.temporaryPath + "/provenance.json")
     try folder.commit()
     progress.report("writing", 1)
@@ -135,10 +140,10 @@ extension OutputFolder.Kind {
 
 extension ScanLayout {
   /// What the user should know of the images that a combination will make, beyond the ``findings``.
-  fileprivate func warnings(for combination: CombinationMethod) -> [String] {
+  fileprivate func warnings(for method: ReconstructionMethod, _ combination: CombinationMethod) -> [String] {
     var warnings: [String] = []
     let accelerations = sliceCounters.first.map { masks(slice: $0) }?.compactMap { $0.acceleration() } ?? []
-    if let acceleration = accelerations.max(), acceleration > 1 {
+    if method == .zeroFilled, let acceleration = accelerations.max(), acceleration > 1 {
       warnings.append(
         String(
           format:

@@ -23,7 +23,9 @@ struct ReconstructionNeeds: CustomStringConvertible {
     // Channels in flight are held once as k-space and once cropped.
     let inFlight = min(channels, 2 * Double(Parallelism.threads)) * volume
     // Combined echoes, their magnitude and phase, and the headers of the readouts on top of the program itself.
-    let common = kspace + inFlight + 3 * volume + 400 * Double(layout.uses.count) + 40e6
+    // Parallel imaging fills k-space, or holds it once more in hybrid space.
+    let filled = method == .zeroFilled ? 0 : kspace
+    let common = kspace + filled + inFlight + 3 * volume + 400 * Double(layout.uses.count) + 40e6
     switch combination {
     case .mdi, .mdiEchoRatio:
       // The echo Gram matrix has echoes * (echoes + 1) / 2 elements per voxel, and there are four maps.

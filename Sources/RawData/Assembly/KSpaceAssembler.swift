@@ -53,7 +53,9 @@ struct KSpaceAssembler<Source: ReadoutSource> {
         return readout
       }
       let samples = try self.samples(lines, masks: [mask])
-      calibration = CalibrationLines(samples: samples.reshaped(to: Array(samples.shape[1...])), mask: mask)
+      calibration = CalibrationLines(
+        samples: samples.reshaped(to: Array(samples.shape[1...])), mask: mask,
+        isEmbedded: layout.calibrationIsEmbedded)
     }
     let acquisitions = source.acquisitions
     let range = readouts.map { kernel.range(of: acquisitions[$0.acquisition]) }.reduce(

@@ -29,6 +29,8 @@ public struct ScanLayout: Sendable {
   let echoRule: EchoAssignment.Rule
   let image: [PlacedReadout]
   let calibration: [PlacedReadout]
+  /// Whether the header says that calibration lines were measured within the scan.
+  let calibrationIsEmbedded: Bool
   let noise: [Int]
 
   /// Works out the layout; it never fails, but errors may be among its ``findings``.
@@ -39,6 +41,7 @@ public struct ScanLayout: Sendable {
     let encoding =
       header.encodings.indices.contains(selection.encodingSpace)
       ? header.encodings[selection.encodingSpace] : nil
+    calibrationIsEmbedded = encoding?.calibrationMode == "embedded"
     if let trajectory = encoding?.trajectory, !["cartesian", "epi"].contains(trajectory.lowercased()) {
       findings.append(
         .error(
