@@ -30,9 +30,6 @@ struct CalibrationCovariance: Sendable {
 
   /// The smallest damping, well above the rounding errors of single precision.
   private static let smallestDamping: Float = 1e-5
-  /// Calibration positions per unknown: enough to average over, few enough to stay in the middle of `kx`, where the
-  /// signal stands above the noise.
-  private static let positionsPerUnknown = 1
   /// The number of parts that are added up separately; fixed, so that sums do not depend on the threads.
   private static let parts = 4
 
@@ -56,8 +53,10 @@ struct CalibrationCovariance: Sendable {
     blockLength = neighbourhood.kernel.readoutWidth * channels
     order = neighbourhood.offsets.count * blockLength + channels
 
-    // The positions of the kernel's centre: all of ky and kz, and the middle of kx.
-    let wanted = Self.positionsPerUnknown * order / (extents.line * extents.partition) + 1
+    // The positions of the kernel's centre: all of ky and kz, and the middle of kx. A box as long as it is wide is
+    // where the signal stands above the noise; it must not have fewer positions than the kernel has unknowns.
+    let wanted = max(
+      region.lines.count, region.partitions.count, order / (extents.line * extents.partition) + 1)
     let centre = calibration.samples.shape[3] / 2
     let columns = (centre - wanted / 2..<centre + (wanted + 1) / 2).clamped(
       to: readout.lowerBound + arm..<readout.upperBound - arm)

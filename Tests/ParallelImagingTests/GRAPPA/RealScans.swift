@@ -77,7 +77,7 @@ struct GRAPPARealScanTests {
     #expect(error < 0.0544)
   }
 
-  @Test("is closer to the full scan than BART's l2 regularisation (0.106) on a Poisson-disk mask of 3.85")
+  @Test("is within a tenth of BART's l1-wavelet SENSE (0.0667) on a Poisson-disk mask of 3.85")
   func poisson() throws {
     var scan = try BrainScan.scan("brain8ch_plane_full")
     let full = try BrainScan.combined(ZeroFilled()(scan))
@@ -86,6 +86,6 @@ struct GRAPPARealScanTests {
     scan.masks = [mask]
     let filling = try GRAPPA().filled(scan)
     let error = try BrainScan.fittedError(BrainScan.combined(ZeroFilled()(filling.scan)), full)
-    #expect(error < 0.074)
+    #expect(error < 0.0734)
   }
 }
