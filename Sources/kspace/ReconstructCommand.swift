@@ -139,8 +139,10 @@ extension OutputFolder.Kind {
 }
 
 extension ScanLayout {
-  /// What the user should know of the images that a combination will make, beyond the ``findings``.
-  fileprivate func warnings(for method: ReconstructionMethod, _ combination: CombinationMethod) -> [String] {
+  /// What the user should know of the images that will be made, beyond the ``findings``.
+  fileprivate func warnings(
+    for method: ReconstructionMethod, _ combination: CombinationMethod
+  ) -> [String] {
     var warnings: [String] = []
     let accelerations = sliceCounters.first.map { masks(slice: $0) }?.compactMap { $0.acceleration() } ?? []
     if method == .zeroFilled, let acceleration = accelerations.max(), acceleration > 1 {

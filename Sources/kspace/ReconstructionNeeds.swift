@@ -22,14 +22,20 @@ struct ReconstructionNeeds: CustomStringConvertible {
     let volume = kspace / channels
     // Channels in flight are held once as k-space and once cropped.
     let inFlight = min(channels, 2 * Double(Parallelism.threads)) * volume
+    let echoes = Double(max(1, layout.parameters.echoTimes.count))
+    let parallelImaging =
+      switch method {
+      case .zeroFilled: 0.0
+      // Sensitivities, one echo's acquired samples in hybrid space, and the images of all echoes.
+      case .sense, .l1SENSE: 2 * kspace / echoes + volume
+      // K-space once more, filled.
+      case .grappa: kspace
+      }
     // Combined echoes, their magnitude and phase, and the headers of the readouts on top of the program itself.
-    // Parallel imaging fills k-space, or holds it once more in hybrid space.
-    let filled = method == .zeroFilled ? 0 : kspace
-    let common = kspace + filled + inFlight + 3 * volume + 400 * Double(layout.uses.count) + 40e6
+    let common = kspace + inFlight + parallelImaging + 3 * volume + 400 * Double(layout.uses.count) + 40e6
     switch combination {
     case .mdi, .mdiEchoRatio:
       // The echo Gram matrix has echoes * (echoes + 1) / 2 elements per voxel, and there are four maps.
-      let echoes = Double(max(1, layout.parameters.echoTimes.count))
       return common + (echoes + 1) / 2 * volume + 2 * volume / echoes
     case .adaptive: return common + kspace
     case .rss: return common
