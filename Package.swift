@@ -5,8 +5,9 @@ import PackageDescription
 let numerics: Target.Dependency = .product(name: "Numerics", package: "swift-numerics")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
-// A target that imports a module only through the umbrella's re-export is not always rebuilt with that module;
-// executables and tests of the whole therefore name them all.
+// Every target names every module that it imports: one that it sees only through another is not always rebuilt
+// when that module's types change, and a stale layout corrupts memory.
+let data: [Target.Dependency] = ["MRIData", "NDArrays", numerics]
 let modules: [Target.Dependency] = [
   "NDArrays", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
   "Sampling",
@@ -36,21 +37,21 @@ let package = Package(
 
     // MARK: - Foundations
     .target(name: "NDArrays", dependencies: [numerics]),
-    .target(name: "FourierTransforms", dependencies: ["NDArrays", "CFFTW"]),
-    .target(name: "LinearAlgebra", dependencies: ["NDArrays", "COpenBLAS"]),
-    .target(name: "MRIData", dependencies: ["NDArrays"]),
-    .target(name: "Operators", dependencies: ["MRIData", "FourierTransforms", "LinearAlgebra"]),
+    .target(name: "FourierTransforms", dependencies: ["NDArrays", "CFFTW", numerics]),
+    .target(name: "LinearAlgebra", dependencies: ["NDArrays", "COpenBLAS", numerics]),
+    .target(name: "MRIData", dependencies: ["NDArrays", numerics]),
+    .target(name: "Operators", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
 
     // MARK: - Files
-    .target(
-      name: "RawData", dependencies: ["MRIData", "FourierTransforms", "LinearAlgebra", "CISMRMRD"]),
-    .target(name: "ImageFiles", dependencies: ["MRIData", "CZlib", "CPNG"]),
+    .target(name: "RawData", dependencies: data + ["FourierTransforms", "LinearAlgebra", "CISMRMRD"]),
+    .target(name: "ImageFiles", dependencies: data + ["CZlib", "CPNG"]),
 
     // MARK: - Methods
-    .target(name: "Sampling", dependencies: ["MRIData", "FourierTransforms", "ImageFiles"]),
-    .target(name: "ParallelImaging", dependencies: ["Operators"]),
-    .target(name: "CoilCombination", dependencies: ["MRIData", "LinearAlgebra"]),
-    .target(name: "Phantoms", dependencies: ["MRIData", "FourierTransforms", "LinearAlgebra"]),
+    .target(name: "Sampling", dependencies: data + ["FourierTransforms", "ImageFiles"]),
+    .target(
+      name: "ParallelImaging", dependencies: data + ["Operators", "FourierTransforms", "LinearAlgebra"]),
+    .target(name: "CoilCombination", dependencies: data + ["LinearAlgebra"]),
+    .target(name: "Phantoms", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
 
     // MARK: - What users import and run
     .target(name: "KSpaceToolkit", dependencies: modules),
@@ -59,19 +60,22 @@ let package = Package(
 
     // MARK: - Tests
     .target(name: "TestSupport", dependencies: ["NDArrays", numerics], path: "Tests/TestSupport"),
-    .testTarget(name: "NDArraysTests", dependencies: ["NDArrays", "TestSupport"]),
-    .testTarget(name: "FourierTransformsTests", dependencies: ["FourierTransforms", "TestSupport"]),
-    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport"]),
-    .testTarget(name: "MRIDataTests", dependencies: ["MRIData", "TestSupport"]),
-    .testTarget(name: "LawTests", dependencies: ["Operators", "LinearAlgebra", "TestSupport"]),
-    .testTarget(name: "RawDataTests", dependencies: ["RawData", "Operators", "TestSupport"]),
-    .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles", "TestSupport"]),
+    .testTarget(name: "NDArraysTests", dependencies: ["NDArrays", "TestSupport", numerics]),
+    .testTarget(name: "MRIDataTests", dependencies: data + ["TestSupport"]),
+    .testTarget(name: "FourierTransformsTests", dependencies: data + ["FourierTransforms", "TestSupport"]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: data + ["LinearAlgebra", "TestSupport"]),
     .testTarget(
-      name: "ParallelImagingTests", dependencies: ["ParallelImaging", "RawData", "ImageFiles", "TestSupport"]),
-    .testTarget(name: "CoilCombinationTests", dependencies: ["CoilCombination", "TestSupport"]),
+      name: "LawTests",
+      dependencies: data + ["Operators", "FourierTransforms", "LinearAlgebra", "TestSupport"]),
     .testTarget(
-      name: "PhantomsTests", dependencies: ["Phantoms", "CoilCombination", "Operators", "TestSupport"]),
-    .testTarget(name: "SamplingTests", dependencies: ["Sampling", "TestSupport"]),
+      name: "RawDataTests",
+      dependencies: data + ["RawData", "Operators", "FourierTransforms", "LinearAlgebra", "TestSupport"]),
+    .testTarget(name: "ImageFilesTests", dependencies: data + ["ImageFiles", "TestSupport"]),
+    .testTarget(name: "SamplingTests", dependencies: data + ["Sampling", "ImageFiles", "TestSupport"]),
+    .testTarget(name: "ParallelImagingTests", dependencies: modules + ["TestSupport"]),
+    .testTarget(
+      name: "CoilCombinationTests", dependencies: data + ["CoilCombination", "LinearAlgebra", "TestSupport"]),
+    .testTarget(name: "PhantomsTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
   ]
 )

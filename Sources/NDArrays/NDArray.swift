@@ -137,7 +137,7 @@ extension NDArray {
       for block in 0..<blocks {
         let start = (block * shape[axis] + index) * length
         _ = UnsafeMutableBufferPointer(rebasing: target[block * length..<(block + 1) * length])
-          .initialize(from: storage.elements[start..<start + length])
+          .initialize(fromContentsOf: UnsafeBufferPointer(rebasing: storage.elements[start..<start + length]))
       }
     }
   }

@@ -91,7 +91,11 @@ extension HDF5Layout {
     }
     // A reader needs no lock: it would fail where another program writes, or on a file system without locks.
     H5Pset_file_locking(access.id, false, true)
-    guard let id = HDF5Object(H5Fopen(file.pathToOpen, kst_h5f_acc_rdonly(), access.id), H5Fclose) else {
+    let path = file.pathToOpen
+    let opened = HDF5OpenFiles.file(at: path) {
+      HDF5Object(H5Fopen(path, kst_h5f_acc_rdonly(), access.id), H5Fclose)
+    }
+    guard let id = opened else {
       let reason = HDF5.lastError()
       if reason.contains("already open for write") {
         throw RawDataError(
