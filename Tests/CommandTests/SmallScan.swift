@@ -8,7 +8,7 @@ struct SmallScan {
   /// Simulates `head.h5` (or a stream, `head.mrd`) with the truth beside it.
   init(_ name: String = "head.h5", _ options: String...) throws {
     folder = try TemporaryDirectory()
-    var arguments = ["--channels", "4"]
+    var arguments: [String] = options.contains("--channels") ? [] : ["--channels", "4"]
     if !options.contains("--matrix") { arguments += ["--matrix", "48x58x18", "--voxel-size", "4x4x8mm"] }
     if !options.contains("--echo-times") { arguments += ["--echoes", "3"] }
     let result = try Command.run(["phantom", "-o", name] + arguments + options, in: folder)

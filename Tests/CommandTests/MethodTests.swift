@@ -1,0 +1,52 @@
+import Foundation
+import KSpaceToolkit
+import TestSupport
+import Testing
+
+struct MethodTests {
+  /// The magnitude of the first echo that a method makes of a file.
+  private func magnitude(_ scan: SmallScan, _ file: String, _ method: String) throws -> NDArray<Float> {
+    let output = "out-\(file)-\(method)"
+    let result = try scan.run("reconstruct", file, "-o", output, "--method", method, "--combine", "rss")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.errors.contains("aliased") == (method == "zero-filled" && file != "head.h5"))
+    let label = method.filter { $0 != "-" }
+    let path = "\(output)/sub-01/anat/sub-01_rec-\(label)_echo-1_part-mag_MEGRE.nii.gz"
+    return try NIfTIFile(at: scan.folder.path(path)).volumes(scaling: .ignored)[0]
+  }
+
+  @Test("Parallel imaging is nearer to the complete scan than zero filling")
+  func betterThanZeroFilling() throws {
+    let scan = try SmallScan(
+      "head.h5", "--channels", "8", "--matrix", "64x78x28", "--voxel-size", "3x3x5mm", "--echo-times", "3.3ms"
+    )
+    #expect(
+      try scan.run(
+        "undersample", "head.h5", "--acceleration", "3", "--calibration", "20x16", "-o", "fast.h5"
+      ).status == 0)
+    let complete = try magnitude(scan, "head.h5", "zero-filled")
+    func error(_ method: String) throws -> Double {
+      relativeError(try magnitude(scan, "fast.h5", method), complete)
+    }
+    let zeroFilled = try error("zero-filled")
+    for method in ["grappa", "sense", "l1-sense"] {
+      let remaining = try error(method)
+      #expect(remaining < 0.7 * zeroFilled, "\(method) leaves \(remaining) of \(zeroFilled)")
+    }
+  }
+
+  @Test(
+    "A scan without calibration is refused by parallel imaging", arguments: ["grappa", "sense", "l1-sense"])
+  func noCalibration(method: String) throws {
+    let scan = try SmallScan()
+    #expect(
+      try scan.run(
+        "undersample", "head.h5", "--acceleration", "4", "--calibration", "0x0", "--seed", "5", "-o",
+        "fast.h5"
+      ).status == 0)
+    let result = try scan.run("reconstruct", "fast.h5", "-o", "out", "--method", method)
+    #expect(result.status == 3, "\(result.errors)")
+    #expect(result.errors.contains("calibration"))
+    #expect(try scan.names == ["head.h5", "head_truth", "fast.h5"])
+  }
+}
