@@ -27,6 +27,7 @@ enum Main {
 
   private static func exit(with error: any Error) -> Never {
     if let status = error as? ExitCode { Foundation.exit(status.rawValue) }
+    if let request = error as? Interruption.Request { Foundation.exit(request.status) }
     switch KSpaceCommand.exitCode(for: error) {
     case .success:
       // A request for help or for the version.

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// A folder of results that appears under its name only when it is whole.
 ///
@@ -29,6 +28,7 @@ final class OutputFolder {
     let mark = UUID().uuidString.prefix(8)
     temporaryPath =
       url.deletingLastPathComponent().appending(path: ".partial-\(mark)-\(url.lastPathComponent)").path
+    Interruption.postpone()
     do {
       try FileManager.default.createDirectory(atPath: temporaryPath, withIntermediateDirectories: false)
     } catch {
@@ -36,12 +36,10 @@ final class OutputFolder {
       throw CommandError(
         path, "the output folder cannot be made", remedy: "Choose a place where you may write with --output")
     }
-    Interruption.remove(temporaryPath)
   }
 
   deinit {
     if !isFinished { try? FileManager.default.removeItem(atPath: temporaryPath) }
-    Interruption.keep(temporaryPath)
   }
 
   /// Refuses an output that exists and may not be replaced, or that cannot be made.
@@ -130,35 +128,6 @@ enum OutputPath {
         path, "its folder does not exist or may not be written to",
         remedy: "Create the folder first, or choose another --output")
     }
-  }
-}
-
-/// What is removed when the user or the system ends the program.
-private enum Interruption {
-  private static let paths = Mutex<Set<String>>([])
-  private static let sources = Mutex<[any DispatchSourceSignal]>([])
-
-  /// Removes a folder if the program is interrupted from now on.
-  static func remove(_ path: String) {
-    _ = paths.withLock { $0.insert(path) }
-    sources.withLock { sources in
-      guard sources.isEmpty else { return }
-      for number in [SIGINT, SIGTERM, SIGHUP] {
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler {
-          for path in paths.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
-          _exit(128 + number)
-        }
-        source.resume()
-        sources.append(source)
-      }
-    }
-  }
-
-  /// Leaves a folder alone, as it is finished or gone.
-  static func keep(_ path: String) {
-    _ = paths.withLock { $0.remove(path) }
   }
 }
 

@@ -53,6 +53,7 @@ struct PhantomFiles {
     }
     var row = NDArray<Complex<Float>>(repeating: .zero, shape: [phantom.channels, matrix.x])
     for echo in 0..<phantom.echoes {
+      try Interruption.check()
       progress.report("simulating echoes", Double(echo) / Double(phantom.echoes))
       let samples = phantom.samples(echo: echo)
       for partition in 0..<matrix.z {

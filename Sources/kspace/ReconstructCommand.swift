@@ -90,6 +90,7 @@ struct Reconstruct: ParsableCommand {
     progress.report("reading", 0)
     let stack = try SliceStack(file, options: options)
     progress.report("reading", 1)
+    let images = try stack.images(by: method.method)
     let folder = try OutputFolder(output, kind: .reconstruction, replacing: running.force, input: raw)
     let results = ReconstructionResults(
       dataset: try DerivativeDataset(
@@ -97,14 +98,15 @@ struct Reconstruct: ParsableCommand {
       subject: subject, reconstruction: method.label, isMultislice: stack.slices.count > 1,
       accelerations: stack.slices[0].masks.map { $0.acceleration() })
 
-    let images = try stack.images(by: method.method)
     let finished = Atomic<Int>(0)
     let observed = images.observed { channel, volumes in
+      try Interruption.check()
       if channels { try results.writeChannel(channel, volumes, of: images) }
       let count = finished.wrappingAdd(1, ordering: .relaxed).newValue
       progress.report("channels", Double(count) / Double(images.channels))
     }
     let combined = try combination.combine(observed)
+    try Interruption.check()
 
     progress.report("writing", 0)
     try results.write(combined, of: images)

@@ -84,6 +84,7 @@ struct ReconstructionResults: Sendable {
   /// Writes combined echoes and maps.
   func write(_ combined: CombinedImages, of scan: ChannelImages) throws {
     for echo in 0..<combined.magnitude.count {
+      try Interruption.check()
       try write(combined.magnitude, echo, .magnitude, combined, of: scan)
       if let phase = combined.phase { try write(phase, echo, .phase, combined, of: scan) }
     }

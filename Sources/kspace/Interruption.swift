@@ -1,0 +1,44 @@
+import Foundation
+import Synchronization
+
+/// The end of the program at the wish of the user or the system, without leaving half-written results.
+///
+/// A signal ends the program at once until results are being written. From then on it is noted, and the next
+/// ``check()`` throws, so that the results' folder is removed on the way out. A second signal does not wait.
+enum Interruption {
+  /// The signal that asked for the end.
+  struct Request: Error {
+    let signal: Int32
+
+    /// The exit status that shells expect.
+    var status: Int32 { 128 + signal }
+  }
+
+  private static let requested = Atomic<Int32>(0)
+  private static let sources = Mutex<[any DispatchSourceSignal]>([])
+
+  /// Notes signals from now on.
+  static func postpone() {
+    sources.withLock { sources in
+      guard sources.isEmpty else { return }
+      for number in [SIGINT, SIGTERM, SIGHUP] {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
+        source.setEventHandler {
+          let earlier = requested.exchange(number, ordering: .relaxed)
+          if earlier != 0 { _exit(128 + number) }
+        }
+        source.resume()
+        sources.append(source)
+      }
+    }
+  }
+
+  /// Gives way to a signal that has come.
+  ///
+  /// - Throws: ``Request`` if one has.
+  static func check() throws {
+    let signal = requested.load(ordering: .relaxed)
+    if signal != 0 { throw Request(signal: signal) }
+  }
+}
