@@ -154,6 +154,11 @@ extension ScanLayout {
             "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred.",
           acceleration))
     }
+    if method == .sense || method == .l1SENSE, grid.matrix.z == 1, (accelerations.max() ?? 1) > 1 {
+      warnings.append(
+        "the sensitivities of a two-dimensional scan are estimated along ky alone, which may leave steps and aliases: compare with --method grappa."
+      )
+    }
     if Set(parameters.polarities).count > 1, !combination.yieldsMaps {
       warnings.append(
         "echoes were read out in both directions: the phase of reversed echoes differs by a plane that only mdi removes."
