@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import KSpaceToolkit
 
 /// `kspace info`: one screen of truth about a raw file.
@@ -22,21 +21,6 @@ struct Info: ParsableCommand {
   func run() throws {
     let file = try reading.open(raw)
     let report = ScanReport(file, options: reading.options, skipped: file.skipped)
-    guard json else { return try write(report.description) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try write(String(decoding: try encoder.encode(report), as: UTF8.self))
-  }
-
-  /// Writes to the standard output and makes sure that it arrives; `print` does not.
-  private func write(_ text: String) throws {
-    do {
-      try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
-    } catch {
-      let reason = error.localizedDescription.trimmingCharacters(in: .punctuationCharacters)
-      throw RawDataError(
-        .unreadable, in: "standard output", "it cannot be written (\(reason))",
-        remedy: "Make room where it goes, or check the program that reads it")
-    }
+    try Terminal.deliver(json ? report.json() : report.description)
   }
 }

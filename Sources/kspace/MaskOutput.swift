@@ -47,9 +47,7 @@ struct MaskOutput: ParsableArguments {
       }
       return
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(reports), as: UTF8.self))
+    try Terminal.deliver(reports.json())
   }
 }
 

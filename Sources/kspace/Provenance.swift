@@ -47,8 +47,6 @@ struct Provenance: Encodable {
 
   /// Writes the record as JSON.
   func write(to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try (encoder.encode(self) + Data("\n".utf8)).write(to: URL(filePath: path), options: .atomic)
+    try Data((json() + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
   }
 }

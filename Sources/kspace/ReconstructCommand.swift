@@ -80,9 +80,8 @@ struct Reconstruct: ParsableCommand {
     for finding in layout.findings where finding.severity == .warning {
       Terminal.report("kspace: warning: \(finding)")
     }
-    for warning in layout.warnings(for: method, combination) {
-      Terminal.report("kspace: warning: \(warning)")
-    }
+    let warnings = layout.warnings(for: method, combination)
+    for warning in warnings { Terminal.report("kspace: warning: \(warning)") }
     try needs.check(raw)
     try OutputFolder.check(output, kind: .reconstruction, replacing: running.force, input: raw)
     if running.dryRun { return }
@@ -113,7 +112,7 @@ struct Reconstruct: ParsableCommand {
     try Provenance(
       stack, layout: layout, input: raw, method: method.rawValue, combination: combination.rawValue,
       assumptions: (combined.assumptions.isEmpty ? images.assumptions : combined.assumptions)
-        + layout.warnings(for: method, combination)
+        + warnings
     ).write(to: folder.temporaryPath + "/provenance.json")
     try folder.commit()
     progress.report("writing", 1)

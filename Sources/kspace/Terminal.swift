@@ -1,12 +1,25 @@
 import Foundation
+import KSpaceToolkit
 
 /// A number of things, in words: "1 echo", "8 echoes".
 func counted(_ count: Int, _ noun: String) -> String {
   "\(count) \(noun)\(count == 1 ? "" : noun.hasSuffix("o") ? "es" : "s")"
 }
 
-/// What the command says besides its results.
+/// What the command says.
 enum Terminal {
+  /// Writes a result to the standard output and makes sure that it arrives; `print` does not.
+  static func deliver(_ text: String) throws {
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    } catch {
+      let reason = error.localizedDescription.trimmingCharacters(in: .punctuationCharacters)
+      throw RawDataError(
+        .unreadable, in: "standard output", "it cannot be written (\(reason))",
+        remedy: "Make room where it goes, or check the program that reads it")
+    }
+  }
+
   /// Writes a line to standard error.
   static func report(_ message: String) {
     FileHandle.standardError.write(Data((message + "\n").utf8))
@@ -14,4 +27,13 @@ enum Terminal {
 
   /// Whether a person watches standard error.
   static let isInteractive = isatty(FileHandle.standardError.fileDescriptor) == 1
+}
+
+extension Encodable {
+  /// The value as JSON for people and programs: indented, keys in order.
+  func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
 }

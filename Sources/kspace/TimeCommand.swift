@@ -62,10 +62,7 @@ struct Time: ParsableCommand {
     if let chart {
       try AtomicFile.write(to: chart) { try Data(comparison.chart.utf8).write(to: URL(filePath: $0)) }
     }
-    guard json else { return print(comparison.table) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(rows), as: UTF8.self))
+    try Terminal.deliver(json ? rows.json() : comparison.table)
   }
 
   private func row(_ path: String) throws -> TimeComparison.Row {
