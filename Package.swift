@@ -10,8 +10,7 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let data: [Target.Dependency] = ["MRIData", "NDArrays", numerics]
 let modules: [Target.Dependency] = [
   "NDArrays", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-  "Sampling",
-  "ParallelImaging", "CoilCombination", "Phantoms", numerics,
+  "Sampling", "ParallelImaging", "ReconNet", "CoilCombination", "QSM", "Evaluation", "Phantoms", numerics,
 ]
 
 let package = Package(
@@ -50,7 +49,14 @@ let package = Package(
     .target(name: "Sampling", dependencies: data + ["FourierTransforms", "ImageFiles"]),
     .target(
       name: "ParallelImaging", dependencies: data + ["Operators", "FourierTransforms", "LinearAlgebra"]),
+    .target(name: "CConvolution"),
+    .target(
+      name: "ReconNet",
+      dependencies: data + ["Operators", "FourierTransforms", "LinearAlgebra", "CConvolution"],
+      exclude: ["Training"]),
     .target(name: "CoilCombination", dependencies: data + ["LinearAlgebra"]),
+    .target(name: "QSM", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
+    .target(name: "Evaluation", dependencies: data),
     .target(name: "Phantoms", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
 
     // MARK: - What users import and run
@@ -75,6 +81,9 @@ let package = Package(
     .testTarget(name: "ParallelImagingTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
       name: "CoilCombinationTests", dependencies: data + ["CoilCombination", "LinearAlgebra", "TestSupport"]),
+    .testTarget(name: "ReconNetTests", dependencies: modules + ["CConvolution", "TestSupport"]),
+    .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "PhantomsTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
   ]

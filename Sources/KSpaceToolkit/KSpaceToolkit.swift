@@ -1,4 +1,5 @@
 @_exported import CoilCombination
+@_exported import Evaluation
 @_exported import FourierTransforms
 @_exported import ImageFiles
 @_exported import LinearAlgebra
@@ -8,5 +9,7 @@
 @_exported import Operators
 @_exported import ParallelImaging
 @_exported import Phantoms
+@_exported import QSM
 @_exported import RawData
+@_exported import ReconNet
 @_exported import Sampling

@@ -1,0 +1,3 @@
+/// What can go wrong between phase and susceptibility.
+public enum QSMError: Error, Equatable {
+}

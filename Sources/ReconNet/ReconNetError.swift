@@ -1,0 +1,3 @@
+/// What can go wrong with a network, its weights and its input.
+public enum ReconNetError: Error, Equatable {
+}
