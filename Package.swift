@@ -83,7 +83,8 @@ let package = Package(
       name: "CoilCombinationTests", dependencies: data + ["CoilCombination", "LinearAlgebra", "TestSupport"]),
     .testTarget(name: "ReconNetTests", dependencies: modules + ["CConvolution", "TestSupport"]),
     .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"]),
-    .testTarget(name: "EvaluationTests", dependencies: modules + ["TestSupport"]),
+    .testTarget(
+      name: "EvaluationTests", dependencies: data + ["Evaluation", "TestSupport"], exclude: ["Golden"]),
     .testTarget(name: "PhantomsTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
   ]
