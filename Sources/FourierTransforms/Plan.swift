@@ -21,7 +21,8 @@ final class Plan: @unchecked Sendable {
   private let plan: fftwf_plan
   private let count: Int
 
-  private static let planner = Mutex<Void>(())
+  /// FFTW's planner, one at a time.
+  static let planner = Mutex<Void>(())
 
   /// The alignment in bytes that plans are made for, enough for FFTW's vectors of any width.
   static let alignment = 64
