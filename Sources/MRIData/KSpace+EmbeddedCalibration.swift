@@ -1,11 +1,10 @@
-import MRIData
 import NDArrays
 
 extension KSpace {
   /// The scan with the calibration lines that were measured within it among the image lines of the first echo.
   ///
   /// Positions that were acquired as image lines keep their samples.
-  var withEmbeddedCalibration: KSpace {
+  public var withEmbeddedCalibration: KSpace {
     guard let calibration, calibration.isEmbedded else { return self }
     var (samples, mask) = (samples, masks[0])
     let volume = partitions * lines * readoutLength
