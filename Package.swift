@@ -56,7 +56,9 @@ let package = Package(
       exclude: ["Training"]),
     .target(name: "CoilCombination", dependencies: data + ["LinearAlgebra"]),
     .target(name: "QSM", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
-    .target(name: "Evaluation", dependencies: data),
+    // Needs the headers of Boost.Math, libboost-dev.
+    .target(name: "CSpecialFunctions"),
+    .target(name: "Evaluation", dependencies: data + ["CSpecialFunctions"]),
     .target(name: "Phantoms", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
 
     // MARK: - What users import and run
@@ -87,5 +89,6 @@ let package = Package(
       name: "EvaluationTests", dependencies: data + ["Evaluation", "TestSupport"], exclude: ["Golden"]),
     .testTarget(name: "PhantomsTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )
