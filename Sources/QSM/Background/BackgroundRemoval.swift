@@ -1,0 +1,31 @@
+import MRIData
+import NDArrays
+
+/// A field without what comes from outside the mask.
+public struct LocalField: Sendable {
+  /// The local field, in the unit of the total one; zero outside ``mask``.
+  public var field: ImageVolumes<Float>
+  /// Where the local field is known (1; 0 elsewhere); most methods lose a rim.
+  public var mask: ImageVolumes<UInt8>
+  /// The number of iterations; 0 for a closed form.
+  public var iterations: Int
+  /// The norm of the last iteration's change or residual relative to that of the first.
+  public var change: Double
+}
+
+/// A way to remove from a field what comes from outside a mask.
+///
+/// The field of such sources is harmonic inside. Methods are linear: any unit of the field will do.
+///
+///     let local = try VSHARP()(totalField, mask: brain)
+public protocol BackgroundRemoval: Sendable {
+  /// Removes the background.
+  ///
+  /// - Parameters:
+  ///   - field: The total field, unwrapped, one volume. Voxels that are not finite count as outside the mask.
+  ///   - mask: Not zero where the field is known.
+  /// - Throws: A ``QSMError`` if field and mask do not fit each other, or the mask is too thin.
+  func callAsFunction(
+    _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
+  ) throws(QSMError) -> LocalField
+}

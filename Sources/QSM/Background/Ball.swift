@@ -1,0 +1,118 @@
+import MRIData
+import NDArrays
+
+/// The voxels whose centres lie within a radius, which is how far a spherical mean looks.
+struct Ball: Sendable {
+  /// A row of the ball: its place relative to the middle, and the voxels to either side of it.
+  struct Row: Sendable {
+    var z: Int
+    var y: Int
+    var reach: Int
+  }
+
+  let rows: [Row]
+  /// The number of voxels.
+  let count: Int
+
+  /// The squared radius, with room for rounding, that voxels are compared with; unit of the voxel size.
+  static func squaredReach(_ radius: Double) -> Double { radius * radius * (1 + 1e-9) }
+
+  init(radius: Double, voxelSize: SIMD3<Double>) {
+    let limit = Self.squaredReach(radius)
+    let reach = (0..<3).map { Int(limit.squareRoot() / voxelSize[$0]) }
+    var rows: [Row] = []
+    for z in -reach[2]...reach[2] {
+      for y in -reach[1]...reach[1] {
+        let (dz, dy) = (Double(z) * voxelSize.z, Double(y) * voxelSize.y)
+        let rest = limit - dz * dz - dy * dy
+        if rest >= 0 { rows.append(Row(z: z, y: y, reach: Int(rest.squareRoot() / voxelSize.x))) }
+      }
+    }
+    self.rows = rows
+    count = rows.reduce(0) { $0 + 2 * $1.reach + 1 }
+  }
+
+  /// The ball around voxel 0 of a grid that repeats, with sum 1.
+  ///
+  /// - Precondition: The ball does not overlap its copies.
+  func volume(on matrix: Extents) -> NDArray<Float> {
+    var volume = NDArray<Float>(repeating: 0, shape: matrix.shape)
+    let value = 1 / Float(count)
+    volume.withUnsafeMutableBufferPointer { volume in
+      func wrapped(_ index: Int, _ extent: Int) -> Int { (index % extent + extent) % extent }
+      for row in rows {
+        let start = (wrapped(row.z, matrix.z) * matrix.y + wrapped(row.y, matrix.y)) * matrix.x
+        for x in -row.reach...row.reach { volume[start + wrapped(x, matrix.x)] += value }
+      }
+    }
+    return volume
+  }
+}
+
+/// Means over balls, from running sums along rows.
+struct BallMeans {
+  private let matrix: Extents
+  /// The sum of the voxels before each one of its row; one more than there are voxels.
+  private let sums: NDArray<Float>
+
+  init(of volume: NDArray<Float>, on matrix: Extents) {
+    self.matrix = matrix
+    let width = matrix.x
+    sums = NDArray(uninitializedShape: [matrix.z, matrix.y, width + 1]) { sums in
+      volume.withUnsafeBufferPointer { volume in
+        let (sums, volume) = (SharedBuffer(sums), SharedConstants(volume))
+        Parallelism.forEach(matrix.z) { z in
+          for row in z * matrix.y..<(z + 1) * matrix.y {
+            var sum = 0.0
+            for x in 0..<width {
+              sums[row * (width + 1) + x] = Float(sum)
+              sum += Double(volume[row * width + x])
+            }
+            sums[row * (width + 1) + width] = Float(sum)
+          }
+        }
+      }
+    }
+  }
+
+  /// Passes a run of voxels and the mean of each to a closure, for all voxels of a choice.
+  ///
+  /// - Precondition: The ball around each chosen voxel lies in the grid.
+  func forEachRun(
+    _ ball: Ball, where isChosen: SharedConstants<UInt8>, equals level: UInt8,
+    _ body: @Sendable (_ offset: Int, _ means: UnsafeMutableBufferPointer<Float>) -> Void
+  ) {
+    let (nx, ny) = (matrix.x, matrix.y)
+    let scale = 1 / Float(ball.count)
+    sums.withUnsafeBufferPointer { sums in
+      let sums = SharedConstants(sums)
+      Parallelism.forEach(matrix.z) { z in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: nx) { means in
+          guard let sums = sums.elements.baseAddress, let target = means.baseAddress else { return }
+          for y in 0..<ny {
+            let row = (z * ny + y) * nx
+            var x = 0
+            while x < nx {
+              guard isChosen[row + x] == level else {
+                x += 1
+                continue
+              }
+              var end = x + 1
+              while end < nx && isChosen[row + end] == level { end += 1 }
+              let count = end - x
+              target.initialize(repeating: 0, count: count)
+              for line in ball.rows {
+                let start = sums + ((z + line.z) * ny + y + line.y) * (nx + 1) + x
+                let (upper, lower) = (start + line.reach + 1, start - line.reach)
+                for index in 0..<count { target[index] += upper[index] - lower[index] }
+              }
+              for index in 0..<count { target[index] *= scale }
+              body(row + x, UnsafeMutableBufferPointer(rebasing: means[0..<count]))
+              x = end
+            }
+          }
+        }
+      }
+    }
+  }
+}
