@@ -83,6 +83,25 @@ struct DecompositionTests {
     }
   }
 
+  @Test(
+    "the unitary factor is unitary, and what is left of the matrix is positive", arguments: [1, 2, 5, 12])
+  func unitaryFactors(order: Int) throws {
+    let matrix = randomMatrix(order, order, seed: 11)
+    let factor = try unitaryFactor(of: matrix.map { Complex(Float($0.real), Float($0.imaginary)) })
+      .map { Complex(Double($0.real), Double($0.imaginary)) }
+    let tolerance = 20 * Double(order) * Double(Float.ulpOfOne)
+    #expect(largestDifference(explicitProduct(factor, adjoint(factor)), identity(order)) < tolerance)
+    let rest = explicitProduct(adjoint(factor), matrix)
+    #expect(largestDifference(rest, adjoint(rest)) < Double(order) * tolerance)
+    let values = try HermitianEigensystem(of: rest.map { Complex(Float($0.real), Float($0.imaginary)) })
+      .values
+    #expect(values[0] > -Float(tolerance))
+    // Nothing to align is no reason to fail.
+    let none = NDArray<Complex<Float>>(repeating: .zero, shape: [order, order])
+    let some = try unitaryFactor(of: none).map { Complex(Double($0.real), Double($0.imaginary)) }
+    #expect(largestDifference(explicitProduct(some, adjoint(some)), identity(order)) < tolerance)
+  }
+
   @Test("only the lower triangle is read")
   func lowerTriangle() throws {
     let matrix = positiveDefinite(5)
