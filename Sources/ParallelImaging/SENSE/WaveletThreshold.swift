@@ -15,7 +15,7 @@ struct WaveletThreshold {
   private var generator: SeededGenerator
 
   /// `h[m]` of the scaling function; the wavelet has `(-1)^m h[3 - m]`.
-  private static let taps: [Float] = {
+  static let taps: [Float] = {
     let root = 3.0.squareRoot(), scale = 4 * 2.0.squareRoot()
     return [1 + root, 3 + root, 3 - root, 1 - root].map { Float($0 / scale) }
   }()
@@ -75,7 +75,7 @@ struct WaveletThreshold {
 }
 
 /// One level of the transform of the upper left corner of a block.
-private struct WaveletLevel {
+struct WaveletLevel {
   let rows: Int
   let columns: Int
   /// The distance of rows in elements.
