@@ -10,7 +10,8 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let data: [Target.Dependency] = ["MRIData", "NDArrays", numerics]
 let modules: [Target.Dependency] = [
   "NDArrays", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-  "Sampling", "ParallelImaging", "ReconNet", "CoilCombination", "QSM", "Evaluation", "Phantoms", numerics,
+  "Sampling", "ParallelImaging", "ReconNet", "CoilCombination", "QSM", "Evaluation", "Study",
+  "Phantoms", numerics,
 ]
 
 let package = Package(
@@ -59,6 +60,9 @@ let package = Package(
     // Needs the headers of Boost.Math, libboost-dev.
     .target(name: "CSpecialFunctions"),
     .target(name: "Evaluation", dependencies: data + ["CSpecialFunctions"]),
+    .target(
+      name: "Study",
+      dependencies: data + ["RawData", "ImageFiles", "Sampling", "CoilCombination", "QSM", "Evaluation"]),
     .target(name: "Phantoms", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
 
     // MARK: - What users import and run
@@ -87,6 +91,7 @@ let package = Package(
     .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
       name: "EvaluationTests", dependencies: data + ["Evaluation", "TestSupport"], exclude: ["Golden"]),
+    .testTarget(name: "StudyTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "PhantomsTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
   ],

@@ -13,3 +13,4 @@
 @_exported import RawData
 @_exported import ReconNet
 @_exported import Sampling
+@_exported import Study

@@ -10,7 +10,9 @@ struct KSpaceCommand: ParsableCommand {
       Exit status: 0 done, 2 wrong usage, 3 bad input, 4 done in part, 75 try again.
       """,
     version: KSpaceVersion.text,
-    subcommands: [Info.self, Phantom.self, Mask.self, Undersample.self, Reconstruct.self, Time.self])
+    subcommands: [
+      Info.self, Phantom.self, Mask.self, Undersample.self, Reconstruct.self, StudyCommand.self, Time.self,
+    ])
 }
 
 /// The entry point, which turns errors into the exit statuses that scripts rely on.

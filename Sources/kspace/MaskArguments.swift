@@ -73,12 +73,18 @@ struct PartialFourierArgument: ExpressibleByArgument {
 }
 
 /// A list of numbers, such as `3,4,5`.
-struct NumberList: ExpressibleByArgument {
+struct NumberList: ExpressibleByArgument, CustomStringConvertible {
   let numbers: [Double]
+
+  init(_ numbers: [Double]) { self.numbers = numbers }
 
   init?(argument: String) {
     let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
     self.numbers = numbers.compactMap(\.self)
     guard !numbers.isEmpty, self.numbers.count == numbers.count else { return nil }
+  }
+
+  var description: String {
+    numbers.map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }.joined(separator: ",")
   }
 }

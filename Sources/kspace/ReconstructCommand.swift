@@ -120,17 +120,6 @@ struct Reconstruct: ParsableCommand {
   }
 }
 
-extension SliceStack {
-  /// The images of all slices as one stack, cropped to the prescribed field of view.
-  fileprivate func images(by reconstruction: some Reconstruction) throws -> ChannelImages {
-    var matrix = slices[0].prescribedMatrix
-    if slices.count > 1 { matrix.z = slices.count }
-    return ChannelImages(
-      stacking: try slices.map { try reconstruction($0).cropped(to: $0.prescribedMatrix) },
-      geometry: geometry.cropped(to: matrix))
-  }
-}
-
 extension OutputFolder.Kind {
   /// The data set that a reconstruction writes.
   fileprivate static let reconstruction = OutputFolder.Kind(marker: "provenance.json") { name in

@@ -58,3 +58,25 @@ public struct SliceStack: Sendable {
     self.slices = slices
   }
 }
+
+extension SliceStack {
+  /// Joins slices that were read before, lowest along the slice direction first.
+  ///
+  /// - Precondition: There is at least one.
+  public init(_ slices: [KSpace], geometry: Geometry) {
+    precondition(!slices.isEmpty, "a stack needs a slice")
+    self.slices = slices
+    self.geometry = geometry
+  }
+
+  /// The images of all slices as one stack, cropped to the prescribed field of view.
+  ///
+  /// - Throws: What the reconstruction throws.
+  public func images(by reconstruction: some Reconstruction) throws -> ChannelImages {
+    var matrix = slices[0].prescribedMatrix
+    if slices.count > 1 { matrix.z = slices.count }
+    return ChannelImages(
+      stacking: try slices.map { try reconstruction($0).cropped(to: $0.prescribedMatrix) },
+      geometry: geometry.cropped(to: matrix))
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import ImageFiles
+import MRIData
+
+/// The finished cells of a study on disk, one folder each, which appears under its name when it is whole.
+///
+/// A study that was interrupted finds its cells here and makes only what is missing.
+struct CellStore: Sendable {
+  /// The folder of the study.
+  let folder: String
+
+  private static let record = "cell.json"
+
+  /// The folder of a cell.
+  func path(of cell: StudyCell) -> String { "\(folder)/cells/\(cell.name)" }
+
+  /// The record of a finished cell; `nil` if it is missing or follows from something else.
+  func record(of recipe: CellRecipe) -> CellRecord? {
+    guard let data = FileManager.default.contents(atPath: "\(path(of: recipe.cell))/\(Self.record)"),
+      let record = try? JSONDecoder().decode(CellRecord.self, from: data), record.recipe == recipe
+    else { return nil }
+    return record
+  }
+
+  /// The images of a finished cell.
+  ///
+  /// - Throws: ``ImageFileError`` if a file was removed or damaged.
+  func images(of record: CellRecord) throws -> CellImages {
+    let folder = path(of: record.recipe.cell)
+    func volumes(_ map: Map) throws -> ImageVolumes<Float>? {
+      let path = "\(folder)/\(map.rawValue).nii.gz"
+      guard FileManager.default.fileExists(atPath: path) else { return nil }
+      return try NIfTIFile(at: path).volumes(scaling: .applied)
+    }
+    guard let magnitude = try volumes(.magnitude) else {
+      throw ImageFileError.missing(path: "\(folder)/magnitude.nii.gz")
+    }
+    var images = CellImages(magnitude: magnitude)
+    images.field = try volumes(.field)
+    images.fieldNoise = try volumes(.fieldNoise)
+    images.r2Star = try volumes(.r2Star)
+    images.susceptibility = try volumes(.susceptibility)
+    images.fieldPeriod = record.fieldPeriod
+    return images
+  }
+
+  /// Keeps a finished cell.
+  ///
+  /// - Throws: ``ImageFileError`` if the disk is full or the folder closed to the user.
+  func keep(_ images: CellImages, _ record: CellRecord) throws {
+    let files = FileManager.default
+    let final = path(of: record.recipe.cell)
+    let partial = "\(folder)/cells/.partial-\(UUID().uuidString.prefix(8))-\(record.recipe.cell.name)"
+    try files.createDirectory(atPath: partial, withIntermediateDirectories: true)
+    do {
+      for (map, volumes) in [
+        (Map.magnitude, images.magnitude as ImageVolumes<Float>?), (.field, images.field),
+        (.fieldNoise, images.fieldNoise), (.r2Star, images.r2Star), (.susceptibility, images.susceptibility),
+      ] {
+        if let volumes { try NIfTIFile.write(volumes, to: "\(partial)/\(map.rawValue).nii.gz") }
+      }
+      try record.written(to: "\(partial)/\(Self.record)")
+      if files.fileExists(atPath: final) { try files.removeItem(atPath: final) }
+      try files.moveItem(atPath: partial, toPath: final)
+    } catch {
+      try? files.removeItem(atPath: partial)
+      throw error
+    }
+  }
+
+  /// Removes what runs that were killed have left half-written.
+  func removeFragments() {
+    let cells = "\(folder)/cells"
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: cells)) ?? []
+    where name.hasPrefix(".partial-") {
+      try? FileManager.default.removeItem(atPath: "\(cells)/\(name)")
+    }
+  }
+
+  private enum Map: String {
+    case magnitude, field, r2Star = "r2star", susceptibility
+    case fieldNoise = "field-noise"
+  }
+}
+
+extension Encodable {
+  /// Writes the value as JSON, keys in order, in one step.
+  func written(to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let data = try encoder.encode(self) + [UInt8(ascii: "\n")]
+    try AtomicFile.write(to: path) { try data.write(to: URL(filePath: $0)) }
+  }
+}

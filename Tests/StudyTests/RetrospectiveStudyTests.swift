@@ -1,0 +1,130 @@
+import Foundation
+import MRIData
+import NDArrays
+import Operators
+import ParallelImaging
+import Phantoms
+import RawData
+import Sampling
+import TestSupport
+import Testing
+
+@testable import Study
+
+@Suite struct RetrospectiveStudyTests {
+  /// A small head of three echoes and four channels.
+  static let scan: SliceStack = {
+    var geometry = HeadPhantom.defaultGeometry
+    geometry.matrix = Extents(x: 24, y: 30, z: 16)
+    geometry.voxelSize = [8e-3, 8e-3, 9e-3]
+    let phantom = HeadPhantom(
+      HeadAnatomy(seed: 3, age: 40), geometry: geometry, parameters: .spoiledGradientEcho(echoes: 3),
+      channels: 4,
+      signalToNoise: 60)
+    return SliceStack([phantom.scan()], geometry: geometry)
+  }()
+
+  static func study(in folder: String) -> RetrospectiveStudy {
+    var study = RetrospectiveStudy(
+      of: scan, input: StudyInput(name: "head.h5", bytes: 1, checksum: "0"),
+      methods: ["zero-filled": ZeroFilled(), "grappa": GRAPPA()], folder: folder)
+    study.masks = MaskChoice(calibration: GridExtent(lines: 10, partitions: 10), seed: 5)
+    study.software = "test"
+    return study
+  }
+
+  static let complete = StudyCell(method: "zero-filled")
+  static let cells = [
+    StudyCell(method: "zero-filled", acceleration: 2), StudyCell(method: "grappa", acceleration: 2),
+    StudyCell(method: "zero-filled", acceleration: 3),
+  ]
+
+  @Test func `The reference scores perfectly, and more acceleration costs more`() throws {
+    try withFolder { folder in
+      let results = try Self.study(in: folder).run(Self.cells, reference: Self.complete).results
+      #expect(results.rows.map(\.cell) == [Self.complete] + Self.cells)
+      #expect(results.reference.scores.magnitudeNRMSE == 0 && results.reference.scores.fieldErrorMedian == 0)
+      #expect(abs(results.reference.scores.magnitudeSSIM - 1) < 1e-6)
+      let errors = results.rows.map(\.scores.magnitudeNRMSE)
+      #expect(0 < errors[2] && errors[2] < errors[1] && errors[1] < errors[3])
+      #expect(results.rows[1].record.positions == 30 * 16 / 2)
+      #expect(results.rows[1].record.maskChecksum == results.rows[2].record.maskChecksum)
+      let time = try #require(results.rows[1].record.scanTime)
+      #expect(abs(time - 240 * 30.2e-3) < 1e-9)
+    }
+  }
+
+  @Test func `An interrupted study continues, makes only what is missing, and ends with the same bytes`()
+    throws
+  {
+    struct Stop: Error {}
+    try withFolder { whole in
+      try withFolder { broken in
+        func write(_ study: RetrospectiveStudy, _ folder: String, stopping at: Int?) throws -> [Bool] {
+          var found: [Bool] = []
+          let (results, mask) = try study.run(Self.cells, reference: Self.complete) { progress in
+            if progress.index == at { throw Stop() }
+            found.append(progress.isFound)
+          }
+          try results.write(to: folder)
+          let page = try StudyReport(results, mask: mask, images: study.images).html()
+          try Data(page.utf8).write(to: URL(filePath: folder + "/report.html"))
+          return found
+        }
+        #expect(try write(Self.study(in: whole), whole, stopping: nil) == [false, false, false, false])
+        #expect(throws: Stop.self) { try write(Self.study(in: broken), broken, stopping: 2) }
+        // What a killed run leaves behind is no cell.
+        try FileManager.default.createDirectory(
+          atPath: broken + "/cells/.partial-x-grappa-af2", withIntermediateDirectories: true)
+        #expect(try write(Self.study(in: broken), broken, stopping: nil) == [true, true, false, false])
+        #expect(try content(of: broken) == content(of: whole))
+      }
+    }
+  }
+
+  @Test func `A cell that follows from something else is made anew`() throws {
+    try withFolder { folder in
+      var study = Self.study(in: folder)
+      let first = try study.run([Self.cells[0]], reference: Self.complete).results
+      study.masks.seed = 6
+      var found: [Bool] = []
+      let second = try study.run([Self.cells[0]], reference: Self.complete) { found.append($0.isFound) }
+        .results
+      #expect(found == [true, false])
+      #expect(first.rows[1].record.maskChecksum != second.rows[1].record.maskChecksum)
+    }
+  }
+
+  @Test func `Regions have their means, and labels on another grid are refused`() throws {
+    let labels = LabelVolume(NDArray([0, 1, 1, 2], shape: [1, 2, 2]), names: [1: "GPe"])
+    let values = try labels.values(of: NDArray([9, 1, 3, 5], shape: [1, 2, 2]))
+    #expect(
+      values.map(\.name) == ["GPe", "2"] && values.map(\.mean) == [2, 5] && values.map(\.voxels) == [2, 1])
+    #expect(throws: StudyError.labelsDiffer(labels: [1, 2, 2], images: [1, 4, 1])) {
+      try labels.values(of: NDArray([1, 2, 3, 4], shape: [1, 4, 1]))
+    }
+  }
+
+  @Test func `A method without a name in the study is refused by name`() throws {
+    try withFolder { folder in
+      #expect(throws: StudyError.unknownMethod("magic", known: ["grappa", "zero-filled"])) {
+        try Self.study(in: folder).run(
+          [StudyCell(method: "magic", acceleration: 2)], reference: Self.complete)
+      }
+    }
+  }
+
+  /// All files of a folder by their path.
+  private func content(of folder: String) throws -> [String: Data] {
+    var content: [String: Data] = [:]
+    for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+      if let data = FileManager.default.contents(atPath: "\(folder)/\(path)") { content[path] = data }
+    }
+    return content
+  }
+
+  private func withFolder(_ body: (String) throws -> Void) throws {
+    let folder = try TemporaryDirectory()
+    try body(folder.url.path)
+  }
+}
