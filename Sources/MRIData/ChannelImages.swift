@@ -19,6 +19,8 @@ public struct ChannelImages: Sendable {
   public let noise: NoiseLevel
   /// What was assumed on the way here, one sentence each.
   public let assumptions: [String]
+  /// What the reconstruction measured of itself.
+  public let diagnostics: [Diagnostic]
 
   private let image: @Sendable (Int) throws -> NDArray<Complex<Float>>
 
@@ -33,17 +35,20 @@ public struct ChannelImages: Sendable {
   ///   - geometry: Where the images lie in the patient.
   ///   - noise: What is known of the images' noise.
   ///   - assumptions: What was assumed on the way here.
+  ///   - diagnostics: What the reconstruction measured of itself.
   ///   - image: Computes the images of one channel, axes `[echo, z, y, x]`; it may be called from several
   ///     threads at once.
   public init(
     channels: Int, parameters: ScanParameters, geometry: Geometry, noise: NoiseLevel = .unknown,
-    assumptions: [String] = [], image: @escaping @Sendable (Int) throws -> NDArray<Complex<Float>>
+    assumptions: [String] = [], diagnostics: [Diagnostic] = [],
+    image: @escaping @Sendable (Int) throws -> NDArray<Complex<Float>>
   ) {
     self.channels = channels
     self.parameters = parameters
     self.geometry = geometry
     self.noise = noise
     self.assumptions = assumptions
+    self.diagnostics = diagnostics
     self.image = image
   }
 
@@ -74,6 +79,13 @@ public struct ChannelImages: Sendable {
 }
 
 extension ChannelImages {
+  /// The same images with what more was measured.
+  public func reporting(_ more: [Diagnostic]) -> ChannelImages {
+    ChannelImages(
+      channels: channels, parameters: parameters, geometry: geometry, noise: noise, assumptions: assumptions,
+      diagnostics: diagnostics + more, image: image)
+  }
+
   /// The same images; a closure sees each channel when it is computed.
   ///
   /// The way to write per-channel files while the channels stream into a combination.
@@ -81,7 +93,8 @@ extension ChannelImages {
     by observer: @escaping @Sendable (_ channel: Int, _ images: NDArray<Complex<Float>>) throws -> Void
   ) -> ChannelImages {
     ChannelImages(
-      channels: channels, parameters: parameters, geometry: geometry, noise: noise, assumptions: assumptions
+      channels: channels, parameters: parameters, geometry: geometry, noise: noise, assumptions: assumptions,
+      diagnostics: diagnostics
     ) { channel in
       let images = try image(channel)
       try observer(channel, images)
@@ -99,7 +112,7 @@ extension ChannelImages {
       x: full.x / 2 - matrix.x / 2, y: full.y / 2 - matrix.y / 2, z: full.z / 2 - matrix.z / 2)
     return ChannelImages(
       channels: channels, parameters: parameters, geometry: geometry.cropped(to: matrix), noise: noise,
-      assumptions: assumptions
+      assumptions: assumptions, diagnostics: diagnostics
     ) { channel in
       let source = try image(channel)
       let echoes = source.shape[0]
@@ -140,7 +153,10 @@ extension ChannelImages {
       channels: first.channels, parameters: first.parameters, geometry: geometry,
       // Slices of unequal averaging have no noise level in common.
       noise: slices.allSatisfy { $0.noise == first.noise } ? first.noise : .unknown,
-      assumptions: slices.flatMap(\.assumptions).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+      assumptions: slices.flatMap(\.assumptions).reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+      diagnostics: slices.enumerated().flatMap { index, slice in
+        slices.count > 1 ? slice.diagnostics.map { $0.of(slice: index + 1) } : slice.diagnostics
+      }
     ) { channel in
       var stack = NDArray<Complex<Float>>(
         repeating: .zero, shape: [first.shape[0], slices.count] + first.geometry.matrix.shape)
