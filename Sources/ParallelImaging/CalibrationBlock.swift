@@ -14,6 +14,8 @@ public struct CalibrationBlock: Sendable {
   public let samples: NDArray<Complex<Float>>
   /// Where the block lies in the grid of the scan.
   public let region: CalibrationRegion
+  /// The part of `kx` that was sampled.
+  let readoutRange: Range<Int>
 
   /// Takes the largest fully sampled box around the centre: of the calibration lines, or of the first echo's image
   /// lines, whichever is larger.
@@ -25,18 +27,19 @@ public struct CalibrationBlock: Sendable {
       calibration.mask.calibrationRegion.map { (region: $0, samples: calibration.samples) }
     }
     if let lines, lines.region.count >= image?.count ?? 0 {
-      self.init(lines.samples, region: lines.region)
+      self.init(lines.samples, region: lines.region, readoutRange: scan.readoutRange)
     } else if let image {
-      self.init(scan.samples.part(at: 0), region: image)
+      self.init(scan.samples.part(at: 0), region: image, readoutRange: scan.readoutRange)
     } else {
       throw .noCalibration
     }
   }
 
   /// Cuts a box out of samples `[channel, kz, ky, kx]`.
-  init(_ samples: NDArray<Complex<Float>>, region: CalibrationRegion) {
+  init(_ samples: NDArray<Complex<Float>>, region: CalibrationRegion, readoutRange: Range<Int>? = nil) {
     let (channels, length) = (samples.shape[0], samples.shape[3])
     self.region = region
+    self.readoutRange = readoutRange ?? 0..<length
     self.samples = NDArray(
       uninitializedShape: [channels, region.partitions.count, region.lines.count, length]
     ) { target in
@@ -54,5 +57,15 @@ public struct CalibrationBlock: Sendable {
         }
       }
     }
+  }
+
+  /// Takes samples that are a block already.
+  init(
+    whole samples: NDArray<Complex<Float>>, region: CalibrationRegion? = nil, readoutRange: Range<Int>? = nil
+  ) {
+    let shape = samples.shape
+    self.samples = samples
+    self.region = region ?? CalibrationRegion(lines: 0..<shape[2], partitions: 0..<shape[1])
+    self.readoutRange = readoutRange ?? 0..<shape[3]
   }
 }

@@ -8,6 +8,8 @@ public enum ParallelImagingError: Error, Equatable, CustomStringConvertible {
   case calibrationWithoutSignal
   /// The calibration data hold NaN or infinities.
   case calibrationNotFinite
+  /// Separate calibration data are of another field of view, or of other channels.
+  case calibrationElsewhere
 
   /// One message for the user.
   public var description: String {
@@ -23,6 +25,9 @@ public enum ParallelImagingError: Error, Equatable, CustomStringConvertible {
         + "the lines marked for calibration are not a noise scan."
     case .calibrationNotFinite:
       "The calibration data hold numbers that are not finite. Look for NaN in the raw data."
+    case .calibrationElsewhere:
+      "The separate calibration scan has another field of view, a larger matrix or other channels than the scan. "
+        + "Calibrate with a scan of the same place, or with the scan's own calibration lines."
     }
   }
 }

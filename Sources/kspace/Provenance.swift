@@ -23,11 +23,13 @@ struct Provenance: Encodable {
   /// The acceleration of each echo: full grid over acquired positions.
   let accelerations: [Double?]
   let assumptions: [String]
+  /// What the reconstruction measured of itself.
+  let diagnostics: [Diagnostic]
   let findings: [Finding]
 
   init(
     _ stack: SliceStack, layout: ScanLayout, input: String, method: String, combination: String,
-    assumptions: [String]
+    assumptions: [String], diagnostics: [Diagnostic]
   ) {
     command = CommandLine.arguments
     self.input = input
@@ -42,6 +44,7 @@ struct Provenance: Encodable {
     isWhitened = scan.noise.standardDeviation != nil
     accelerations = scan.masks.map { $0.acceleration() }
     self.assumptions = assumptions
+    self.diagnostics = diagnostics
     findings = layout.findings
   }
 

@@ -14,11 +14,12 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
   /// Missing samples predicted from their neighbours.
   case grappa
 
-  var method: any Reconstruction {
+  /// The reconstruction, with sensitivities from a source where it needs some.
+  func method(_ sensitivities: SensitivitySource) -> any Reconstruction {
     switch self {
     case .zeroFilled: ZeroFilled()
-    case .sense: SENSE()
-    case .l1SENSE: L1WaveletSENSE()
+    case .sense: SENSE(calibration: sensitivities)
+    case .l1SENSE: L1WaveletSENSE(calibration: sensitivities)
     case .grappa: GRAPPA()
     }
   }
@@ -55,6 +56,8 @@ struct Reconstruct: ParsableCommand {
   @Option(help: "The participant's label in the file names.")
   var subject = "01"
 
+  @OptionGroup(title: "Sensitivities, for sense and l1-sense") var calibration: SensitivityArguments
+  @OptionGroup(title: "Noise") var noise: NoiseMapArguments
   @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
   @OptionGroup(title: "How to run") var running: RunArguments
 
@@ -89,7 +92,9 @@ struct Reconstruct: ParsableCommand {
     progress.report("reading", 0)
     let stack = try SliceStack(file, options: options)
     progress.report("reading", 1)
-    let images = try stack.images(by: method.method)
+    let reconstruction = method.method(calibration.source)
+    let images = try stack.images(by: reconstruction)
+    Terminal.report(images.diagnostics)
     let folder = try OutputFolder(output, kind: .reconstruction, replacing: running.force, input: raw)
     let results = ReconstructionResults(
       dataset: try DerivativeDataset(
@@ -107,16 +112,20 @@ struct Reconstruct: ParsableCommand {
     let combined = try combination.combine(observed)
     try Interruption.check()
 
+    let noiseMaps = noise.noiseMap ? try noise.maps(stack, reconstruction, progress) : nil
+
     progress.report("writing", 0)
     try results.write(combined, of: images)
+    if let noiseMaps { try results.write(noiseMaps, of: images) }
     try Provenance(
       stack, layout: layout, input: raw, method: method.rawValue, combination: combination.rawValue,
       assumptions: (combined.assumptions.isEmpty ? images.assumptions : combined.assumptions)
-        + warnings
+        + warnings + (noiseMaps.map { [$0.account] } ?? []),
+      diagnostics: images.diagnostics
     ).write(to: folder.temporaryPath + "/provenance.json")
     try folder.commit()
     progress.report("writing", 1)
-    print(results.summary(of: combined, in: output))
+    print(results.summary(of: combined, withNoise: noiseMaps != nil, in: output))
   }
 }
 
@@ -141,11 +150,6 @@ extension ScanLayout {
           format:
             "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred.",
           acceleration))
-    }
-    if method == .sense || method == .l1SENSE, grid.matrix.z == 1, (accelerations.max() ?? 1) > 1 {
-      warnings.append(
-        "the sensitivities of a two-dimensional scan are estimated along ky alone, which may leave steps and aliases: compare with --method grappa."
-      )
     }
     if Set(parameters.polarities).count > 1, !combination.yieldsMaps {
       warnings.append(

@@ -108,6 +108,24 @@ struct ReconstructionResults: Sendable {
     }
   }
 
+  /// Writes the g factor and the noise of every echo.
+  func write(_ noise: NoiseMaps, of scan: ChannelImages) throws {
+    for (volumes, name) in [(noise.gFactor, "gfactor"), (noise.standardDeviation, "noise")] {
+      for echo in 0..<volumes.count {
+        var sidecar = Sidecar(
+          parameters: scan.parameters, geometry: scan.geometry, echo: echo, units: .arbitrary)
+        if isMultislice { sidecar.acquisitionType = "2D" }
+        sidecar.extra["AccelerationGrid"] = .number(noise.accelerations[echo])
+        sidecar.extra["Description"] = .string(noise.account)
+        let file = try BIDSName(
+          subject: subject, reconstruction: reconstruction, echo: echo + 1, describing: name, suffix: "MEGRE")
+        try dataset.write(
+          ImageVolumes(volumes[echo], geometry: volumes.geometry), as: file, sidecar: sidecar)
+      }
+    }
+    try write(Montage(slices: 6, window: .range(0...3)), of: noise.gFactor, as: "gfactor")
+  }
+
   private func write(
     _ volumes: ImageVolumes<Float>, _ echo: Int, _ part: BIDSName.Part, _ combined: CombinedImages,
     of scan: ChannelImages
@@ -147,10 +165,11 @@ struct ReconstructionResults: Sendable {
   }
 
   /// What was written, for the user.
-  func summary(of combined: CombinedImages, in folder: String) -> String {
-    let maps = combined.maps.map {
-      [$0.suffix, $0.describing.map { "(\($0))" }].compactMap(\.self).joined(separator: " ")
-    }
+  func summary(of combined: CombinedImages, withNoise: Bool, in folder: String) -> String {
+    let maps =
+      combined.maps.map {
+        [$0.suffix, $0.describing.map { "(\($0))" }].compactMap(\.self).joined(separator: " ")
+      } + (withNoise ? ["g factor and noise of every echo"] : [])
     return """
       \(folder)/sub-\(subject)/anat: \(counted(combined.magnitude.count, "echo")) as magnitude\
       \(combined.phase == nil ? "" : " and phase")\(maps.isEmpty ? "" : ", " + maps.joined(separator: ", "))

@@ -25,6 +25,13 @@ enum Terminal {
     FileHandle.standardError.write(Data((message + "\n").utf8))
   }
 
+  /// Writes what a reconstruction measured of itself to standard error; of many slices, the first and all warnings.
+  static func report(_ diagnostics: [Diagnostic]) {
+    for diagnostic in diagnostics where diagnostic.slice ?? 1 == 1 || diagnostic.isWarning {
+      report("kspace: \(diagnostic.isWarning ? "warning: " : "")\(diagnostic)")
+    }
+  }
+
   /// Whether a person watches standard error.
   static let isInteractive = isatty(FileHandle.standardError.fileDescriptor) == 1
 }

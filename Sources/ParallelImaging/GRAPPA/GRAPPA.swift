@@ -42,7 +42,8 @@ public struct GRAPPA: Reconstruction {
   ///
   /// - Throws: What ``filled(_:)`` throws.
   public func callAsFunction(_ scan: KSpace) throws -> ChannelImages {
-    ZeroFilled()(try filled(scan).scan)
+    let filling = try filled(scan)
+    return ZeroFilled()(filling.scan).reporting(filling.diagnostics)
   }
 
   /// A scan without gaps, and how they were filled.

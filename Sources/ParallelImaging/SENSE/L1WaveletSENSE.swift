@@ -58,25 +58,23 @@ public struct L1WaveletSENSE: Reconstruction {
   ///
   /// - Throws: ``ParallelImagingError`` where sensitivities cannot be estimated.
   public func solution(for scan: KSpace) throws(ParallelImagingError) -> SENSESolution {
-    let maps = try calibration.sensitivities(for: scan)
-    return SENSESolution(scan, maps) { samples in
-      let noise = PowerSpectrum(samples, of: scan).noiseVariance.squareRoot()
+    let problem = try SENSEProblem(scan, calibration)
+    return problem.solution { samples in
+      let noise = PowerSpectrum(samples, of: problem.scan).noiseVariance.squareRoot()
       return { plane in
         fista(plane, weight: plane.isFullySampled ? 0 : weight * Float(noise))
       }
     }
   }
 
-  private func fista(_ plane: SENSEPlane, weight: Float) -> (
-    image: NDArray<Complex<Float>>, residuals: [Double]
-  ) {
+  private func fista(_ plane: SENSEPlane, weight: Float) -> SENSEPlane.Result {
     let shape = plane.transform.shape
     var shrinkage = WaveletThreshold(
       rows: shape[0], columns: shape[1], generator: SeededGenerator(seed: seed, stream: UInt64(plane.x)))
     // Sampling and transform are contractions: the gradient is as steep as the sensitivities allow.
     let steepness = max(plane.model.largestPower, .leastNormalMagnitude)
     let backprojection = plane.model.adjoint(plane.samples)
-    var image = NDArray<Complex<Float>>(repeating: .zero, shape: shape)
+    var image = NDArray<Complex<Float>>(repeating: .zero, shape: plane.model.imageShape)
     var extrapolated = image
     var residuals: [Double] = [1]
     var momentum = 1.0
@@ -99,6 +97,6 @@ public struct L1WaveletSENSE: Reconstruction {
       image = next
       if residuals[residuals.count - 1] < 1e-6 { break }
     }
-    return (image, residuals)
+    return SENSEPlane.Result(image: image, residuals: residuals)
   }
 }

@@ -7,50 +7,72 @@ import Operators
 /// The encoding of one `(ky, kz)` plane by sensitivities, Fourier transform and sampling.
 ///
 /// ```
-/// y[c, j] = (F s_c x)(k_j)         [z, y] to [channel, acquired position]
+/// y[c, j] = sum_m (F s_mc x_m)(k_j)         [set, z, y] to [channel, acquired position]
 /// ```
+///
+/// There is one image `x_m` per set of sensitivities; with a single set, images have the axes `[z, y]`.
 struct PlaneModel: LinearOperator {
-  /// The sensitivities, axes `[channel, z, y]`.
-  private let maps: NDArray<Complex<Float>>
-  private let positions: [Int]
+  /// The sensitivities, axes `[set, channel, z, y]`.
+  let maps: NDArray<Complex<Float>>
+  let positions: [Int]
   private let transform: FourierTransform
 
-  private var channels: Int { maps.shape[0] }
-  private var shape: [Int] { Array(maps.shape[1...]) }
+  private var sets: Int { maps.shape[0] }
+  var channels: Int { maps.shape[1] }
   private var voxels: Int { transform.count }
+
+  /// The axes of an image.
+  var imageShape: [Int] { (sets == 1 ? [] : [sets]) + transform.shape }
 
   /// Creates the model of a plane.
   ///
   /// - Parameters:
-  ///   - maps: The sensitivities, axes `[channel, z, y]`.
+  ///   - maps: The sensitivities, axes `[channel, z, y]` or `[set, channel, z, y]`.
   ///   - positions: The offsets `kz lines + ky` of the acquired positions, ascending.
   ///   - transform: The transform of one plane.
   init(maps: NDArray<Complex<Float>>, positions: [Int], transform: FourierTransform) {
     precondition(
-      maps.shape.count == 3 && Array(maps.shape[1...]) == transform.shape,
+      (3...4).contains(maps.shape.count) && Array(maps.shape.suffix(2)) == transform.shape,
       "sensitivities of shape \(maps.shape) for planes of \(transform.shape)")
-    self.maps = maps
+    self.maps = maps.shape.count == 4 ? maps : maps.reshaped(to: [1] + maps.shape)
     self.positions = positions
     self.transform = transform
   }
 
-  /// The largest sum of squared sensitivities of a voxel.
+  /// A bound of the largest eigenvalue of `A^H A`, reached by sets of orthogonal sensitivities.
   var largestPower: Float {
     maps.withUnsafeBufferPointer { maps in
-      (0..<voxels).reduce(0) { largest, voxel in
-        max(
-          largest, stride(from: voxel, to: maps.count, by: voxels).reduce(0) { $0 + maps[$1].lengthSquared })
+      let row = channels * voxels
+      var largest: Float = 0
+      for voxel in 0..<voxels {
+        for set in 0..<sets {
+          var bound: Float = 0
+          for other in 0..<sets {
+            var product = Complex<Float>.zero
+            for offset in stride(from: voxel, to: row, by: voxels) {
+              product += maps[set * row + offset].conjugate * maps[other * row + offset]
+            }
+            bound += product.length
+          }
+          largest = max(largest, bound)
+        }
       }
+      return largest
     }
   }
 
   func callAsFunction(_ image: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
     let image = image
     return NDArray(uninitializedShape: [channels, positions.count]) { samples in
-      forEachChannel(of: image) { channel, plane in
-        transform.forward(plane)
-        for (index, position) in positions.enumerated() {
-          samples.initializeElement(at: channel * positions.count + index, to: plane[position])
+      withChannels(of: image) { write in
+        withPlane { plane in
+          for channel in 0..<channels {
+            write(channel, plane)
+            transform.forward(plane)
+            for (index, position) in positions.enumerated() {
+              samples.initializeElement(at: channel * positions.count + index, to: plane[position])
+            }
+          }
         }
       }
     }
@@ -74,15 +96,12 @@ struct PlaneModel: LinearOperator {
 
   func applyGram(_ image: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
     let image = image
-    return image.withUnsafeBufferPointer { image in
-      maps.withUnsafeBufferPointer { maps in
-        sum { channel, plane in
-          let offset = channel * voxels
-          for voxel in 0..<voxels { plane[voxel] = maps[offset + voxel] * image[voxel] }
-          transform.forward(plane)
-          keepAcquired(plane)
-          transform.inverse(plane)
-        }
+    return withChannels(of: image) { write in
+      sum { channel, plane in
+        write(channel, plane)
+        transform.forward(plane)
+        keepAcquired(plane)
+        transform.inverse(plane)
       }
     }
   }
@@ -103,36 +122,42 @@ struct PlaneModel: LinearOperator {
     }
   }
 
-  /// Calls a closure with the image of each channel in turn.
-  private func forEachChannel(
+  /// Calls a closure with what writes the image that a channel sees.
+  private func withChannels<Result>(
     of image: NDArray<Complex<Float>>,
-    _ body: (_ channel: Int, UnsafeMutableBufferPointer<Complex<Float>>) -> Void
-  ) {
-    precondition(image.shape == shape, "an image of shape \(image.shape) instead of \(shape)")
-    withPlane { plane in
-      image.withUnsafeBufferPointer { image in
-        maps.withUnsafeBufferPointer { maps in
-          for channel in 0..<channels {
-            for voxel in 0..<voxels { plane[voxel] = maps[channel * voxels + voxel] * image[voxel] }
-            body(channel, plane)
+    _ body: ((_ channel: Int, UnsafeMutableBufferPointer<Complex<Float>>) -> Void) -> Result
+  ) -> Result {
+    precondition(image.shape == imageShape, "an image of shape \(image.shape) instead of \(imageShape)")
+    return image.withUnsafeBufferPointer { image in
+      maps.withUnsafeBufferPointer { maps in
+        body { channel, plane in
+          let first = channel * voxels
+          for voxel in 0..<voxels { plane[voxel] = maps[first + voxel] * image[voxel] }
+          for set in 1..<max(sets, 1) {
+            let offset = (set * channels + channel) * voxels
+            for voxel in 0..<voxels { plane[voxel] += maps[offset + voxel] * image[set * voxels + voxel] }
           }
         }
       }
     }
   }
 
-  /// The sum over the channels of what a closure writes, weighted with the conjugate sensitivities.
+  /// The sum over the channels of what a closure writes, weighted with the conjugate sensitivities of each set.
   private func sum(
     _ write: (_ channel: Int, UnsafeMutableBufferPointer<Complex<Float>>) -> Void
   ) -> NDArray<Complex<Float>> {
-    var result = NDArray<Complex<Float>>(repeating: .zero, shape: shape)
+    var result = NDArray<Complex<Float>>(repeating: .zero, shape: imageShape)
     result.withUnsafeMutableBufferPointer { sum in
       maps.withUnsafeBufferPointer { maps in
         withPlane { plane in
           for channel in 0..<channels {
             write(channel, plane)
-            let offset = channel * voxels
-            for voxel in 0..<voxels { sum[voxel] += maps[offset + voxel].conjugate * plane[voxel] }
+            for set in 0..<sets {
+              let offset = (set * channels + channel) * voxels, target = set * voxels
+              for voxel in 0..<voxels {
+                sum[target + voxel] += maps[offset + voxel].conjugate * plane[voxel]
+              }
+            }
           }
         }
       }

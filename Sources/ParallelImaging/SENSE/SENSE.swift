@@ -17,6 +17,13 @@ import Operators
 /// differences between echoes are the object's, as with images of the channels' own samples; noise is no longer
 /// independent between channels. Where sensitivities are zero, outside the object, images are zero.
 ///
+/// Where the acquired positions, all of them, form a lattice that closes over the grid (regular or CAIPI sampling whose
+/// acceleration divides the extents) and the regularisation is voxel by voxel, aliases are unfolded exactly instead,
+/// without iterations. Calibration lines beside the lattice are worth more as data than exactness is: such scans, and
+/// those with a prior for the spectrum, are solved by conjugate gradients.
+///
+/// With two sets of sensitivities (soft SENSE), `s_c x` is a sum over both.
+///
 /// - SeeAlso: K. P. Pruessmann et al., "Advances in sensitivity encoding with arbitrary k-space trajectories", Magn.
 ///   Reson. Med. 46(4):638-651, 2001, doi:10.1002/mrm.1241.
 public struct SENSE: Reconstruction {
@@ -30,10 +37,20 @@ public struct SENSE: Reconstruction {
     case tikhonov(Float)
   }
 
+  /// How the normal equations are solved.
+  public enum Solver: Sendable, Equatable {
+    /// Exactly where the mask allows it, or else by conjugate gradients.
+    case automatic
+    /// By conjugate gradients.
+    case conjugateGradients
+  }
+
   /// Where sensitivities come from.
   public let calibration: SensitivitySource
   /// What is preferred among images that explain the samples about equally well.
   public let regularization: Regularization
+  /// How the normal equations are solved.
+  public let solver: Solver
   /// The largest number of iterations.
   public let iterations: Int
   /// The relative residual of the normal equations at which a plane is done.
@@ -44,14 +61,16 @@ public struct SENSE: Reconstruction {
   /// - Parameters:
   ///   - calibration: Where sensitivities come from; the scan's own calibration data unless given.
   ///   - regularization: What is preferred among images that explain the samples about equally well.
+  ///   - solver: How the normal equations are solved.
   ///   - iterations: The largest number of iterations.
   ///   - tolerance: The relative residual of the normal equations at which a plane is done.
   public init(
     calibration: SensitivitySource = .estimated(ESPIRiT()), regularization: Regularization = .automatic,
-    iterations: Int = 30, tolerance: Double = 1e-3
+    solver: Solver = .automatic, iterations: Int = 30, tolerance: Double = 1e-3
   ) {
     self.calibration = calibration
     self.regularization = regularization
+    self.solver = solver
     self.iterations = iterations
     self.tolerance = tolerance
   }
@@ -67,31 +86,35 @@ public struct SENSE: Reconstruction {
   ///
   /// - Throws: ``ParallelImagingError`` where sensitivities cannot be estimated.
   public func solution(for scan: KSpace) throws(ParallelImagingError) -> SENSESolution {
-    let maps = try calibration.sensitivities(for: scan)
-    return SENSESolution(scan, maps) { samples in
-      let spectrum = regularization == .automatic ? PowerSpectrum(samples, of: scan) : nil
+    let problem = try SENSEProblem(scan, calibration)
+    return problem.solution { samples in
+      let spectrum = regularization == .automatic ? PowerSpectrum(samples, of: problem.scan) : nil
       return { plane in
         if let spectrum, !plane.isFullySampled {
           let penalty = SpectralPenalty(
             weights: spectrum.penaltyWeights(at: plane.x, shape: plane.transform.shape),
             transform: plane.transform)
-          let zero = NDArray<Complex<Float>>(repeating: .zero, shape: plane.transform.shape)
+          let zero = NDArray<Complex<Float>>(repeating: .zero, shape: plane.model.imageShape)
           let found = conjugateGradients(
             StackedOperator(first: plane.model, second: penalty),
             StackedVector(first: plane.samples, second: zero), tolerance: tolerance, iterations: iterations)
-          return (found.value, found.residuals)
+          return SENSEPlane.Result(image: found.value, residuals: found.residuals)
+        }
+        if solver == .automatic, let lattice = plane.lattice {
+          let unfolding = Unfolding(lattice: lattice, damping: regularization.damping)
+          return SENSEPlane.Result(image: unfolding.image(of: plane), residuals: [0], isUnfolded: true)
         }
         let found = conjugateGradients(
           plane.model, plane.samples, damping: regularization.damping, tolerance: tolerance,
           iterations: iterations)
-        return (found.value, found.residuals)
+        return SENSEPlane.Result(image: found.value, residuals: found.residuals)
       }
     }
   }
 }
 
 extension SENSE.Regularization {
-  fileprivate var damping: Double {
+  var damping: Double {
     if case .tikhonov(let weight) = self { Double(weight) } else { 0 }
   }
 }

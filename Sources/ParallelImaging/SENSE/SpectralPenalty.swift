@@ -4,24 +4,24 @@ import NDArrays
 import Numerics
 import Operators
 
-/// A weight for each spatial frequency of one plane: `x` to `W F x`, axes `[z, y]` to `[kz, ky]`.
+/// A weight for each spatial frequency of one plane: `x` to `W F x`, axes `[z, y]` to `[kz, ky]`, or of a stack.
 struct SpectralPenalty: LinearOperator {
   /// The weights, axes `[kz, ky]`.
   let weights: NDArray<Float>
   let transform: FourierTransform
 
   func callAsFunction(_ image: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
-    image.withUnsafeMutableBufferPointer { image in
-      transform.forward(image)
-      multiply(image)
+    image.forEachPlane(of: transform.count) { plane in
+      transform.forward(plane)
+      multiply(plane)
     }
     return image
   }
 
   func applyAdjoint(_ spectrum: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
-    spectrum.withUnsafeMutableBufferPointer { spectrum in
-      multiply(spectrum)
-      transform.inverse(spectrum)
+    spectrum.forEachPlane(of: transform.count) { plane in
+      multiply(plane)
+      transform.inverse(plane)
     }
     return spectrum
   }
@@ -29,6 +29,19 @@ struct SpectralPenalty: LinearOperator {
   private func multiply(_ spectrum: UnsafeMutableBufferPointer<Complex<Float>>) {
     weights.withUnsafeBufferPointer { weights in
       for index in spectrum.indices { spectrum[index] = spectrum[index].multiplied(by: weights[index]) }
+    }
+  }
+}
+
+extension NDArray<Complex<Float>> {
+  /// Calls a closure that may change each block of consecutive elements.
+  fileprivate mutating func forEachPlane(
+    of count: Int, _ body: (UnsafeMutableBufferPointer<Complex<Float>>) -> Void
+  ) {
+    withUnsafeMutableBufferPointer { elements in
+      for start in stride(from: 0, to: elements.count, by: count) {
+        body(UnsafeMutableBufferPointer(rebasing: elements[start..<start + count]))
+      }
     }
   }
 }

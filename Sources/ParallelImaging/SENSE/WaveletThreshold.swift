@@ -29,27 +29,35 @@ struct WaveletThreshold {
     self.generator = generator
   }
 
-  /// Reduces all coefficients of details by a threshold.
-  mutating func apply(to plane: inout NDArray<Complex<Float>>, threshold: Float) {
+  /// Reduces all coefficients of details by a threshold, in each plane of a stack.
+  mutating func apply(to planes: inout NDArray<Complex<Float>>, threshold: Float) {
+    planes.withUnsafeMutableBufferPointer { planes in
+      for start in stride(from: 0, to: planes.count, by: rows * columns) {
+        apply(
+          to: UnsafeMutableBufferPointer(rebasing: planes[start..<start + rows * columns]),
+          threshold: threshold)
+      }
+    }
+  }
+
+  private mutating func apply(to plane: UnsafeMutableBufferPointer<Complex<Float>>, threshold: Float) {
     let origin = (row: generator.integer(below: rows), column: generator.integer(below: columns))
     let height = (rows >> rowLevels) << rowLevels, width = (columns >> columnLevels) << columnLevels
     withUnsafeTemporaryAllocation(of: Complex<Float>.self, capacity: 2 * height * width) { memory in
       guard let block = memory.baseAddress else { return }
       memory.initialize(repeating: .zero)
       let scratch = block + height * width
-      plane.withUnsafeMutableBufferPointer { plane in
-        for row in 0..<height {
-          let start = (row + origin.row) % rows * columns
-          for column in 0..<width {
-            block[row * width + column] = plane[start + (column + origin.column) % columns]
-          }
+      for row in 0..<height {
+        let start = (row + origin.row) % rows * columns
+        for column in 0..<width {
+          block[row * width + column] = plane[start + (column + origin.column) % columns]
         }
-        shrink(block, scratch, height: height, width: width, threshold)
-        for row in 0..<height {
-          let start = (row + origin.row) % rows * columns
-          for column in 0..<width {
-            plane[start + (column + origin.column) % columns] = block[row * width + column]
-          }
+      }
+      shrink(block, scratch, height: height, width: width, threshold)
+      for row in 0..<height {
+        let start = (row + origin.row) % rows * columns
+        for column in 0..<width {
+          plane[start + (column + origin.column) % columns] = block[row * width + column]
         }
       }
     }

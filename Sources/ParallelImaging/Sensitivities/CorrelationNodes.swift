@@ -21,7 +21,7 @@ struct CorrelationNodes: Sendable {
     let count = min(length, largestCount)
     // Few patches per position, as in a two-dimensional scan, are made up for by more positions.
     let patches =
-      (block.region.lines.count - kernel.lines + 1) * (block.region.partitions.count - kernel.partitions + 1)
+      (block.samples.shape[2] - kernel.lines + 1) * (block.samples.shape[1] - kernel.partitions + 1)
     let order = channels * kernel.count
     let stride = max(1, min((order + patches - 1) / patches, length / count))
     self.stride = stride

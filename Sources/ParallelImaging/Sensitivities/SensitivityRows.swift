@@ -4,32 +4,32 @@ import Numerics
 
 /// Finds the sensitivities of one readout position from its kernel correlation, eight voxels at a time.
 ///
-/// Per row of voxels the polynomial is summed along `z` once; nothing larger than a row of coefficients is held.
+/// Correlations are those of virtual channels, combinations of the true ones; sensitivities are expanded to all
+/// channels. Per row of voxels the polynomial is summed along `z` once; nothing larger than a row of coefficients is
+/// held.
 struct SensitivityRows: Sendable {
-  private let channels: Int
-  private let lines: Int
-  private let partitions: Int
-  private let crop: Float
-  /// The combination of channels that makes sensitivities real and positive, of unit length.
-  private let reference: [Complex<Float>]
-  private let layout: HermitianPacks
+  /// The number of eigenvectors per voxel.
+  let sets: Int
+  let lines: Int
+  let partitions: Int
+  /// The virtual channels, the last of which makes sensitivities real and positive.
+  let compression: ChannelCompression
 
-  init(channels: Int, lines: Int, partitions: Int, crop: Float, reference: [Complex<Float>]) {
-    self.channels = channels
-    self.lines = lines
-    self.partitions = partitions
-    self.crop = crop
-    self.reference = reference
-    layout = HermitianPacks(order: channels)
-  }
+  private var channels: Int { compression.virtualChannels }
+  private var layout: HermitianPacks { HermitianPacks(order: channels) }
 
   /// Calls a closure with each voxel's sensitivities, one pointer step of `lanes` per channel.
   ///
-  /// - Parameter body: Receives the offset `z lines + y` of the first of eight voxels, the number of them that lie in
-  ///   the row, and the real and imaginary parts, one vector per channel.
+  /// - Parameters:
+  ///   - correlation: The kernel correlation of the readout position.
+  ///   - band: The partitions to go through.
+  ///   - body: Receives the set, the offset `z lines + y` of the first of eight voxels, the number of them that lie
+  ///     in the row, the real and imaginary parts, one vector per channel, and the eigenvalues.
   func forEachPack(
-    of correlation: KernelCorrelation,
-    _ body: (_ voxel: Int, _ count: Int, UnsafePointer<Lanes>, UnsafePointer<Lanes>) -> Void
+    of correlation: KernelCorrelation, in band: Range<Int>,
+    _ body: (
+      _ set: Int, _ voxel: Int, _ count: Int, UnsafePointer<Lanes>, UnsafePointer<Lanes>, _ eigenvalues: Lanes
+    ) -> Void
   ) {
     let shape = correlation.coefficients.shape
     let (pairs, depth, width) = (shape[0], shape[1], shape[2])
@@ -38,13 +38,16 @@ struct SensitivityRows: Sendable {
     let packs = HermitianPacks.count(voxels: lines)
     correlation.coefficients.withUnsafeBufferPointer { coefficients in
       withUnsafeTemporaryAllocation(of: Complex<Float>.self, capacity: pairs * width) { row in
-        withUnsafeTemporaryAllocation(of: Lanes.self, capacity: layout.stride + 2 * channels + 2 * width) {
-          lanes in
+        let all = compression.channels
+        withUnsafeTemporaryAllocation(
+          of: Lanes.self, capacity: layout.stride + 2 * channels + 2 * width + 2 * all
+        ) { lanes in
           guard let matrix = lanes.baseAddress else { return }
           let real = matrix + layout.stride, imaginary = real + channels
           let cosine = imaginary + channels, sine = cosine + width
+          let expanded = (real: sine + width, imaginary: sine + width + all)
           lanes.initialize(repeating: .zero)
-          for z in 0..<partitions {
+          for z in band {
             for pair in 0..<pairs {
               for term in 0..<width {
                 var sum = Complex<Float>.zero
@@ -65,9 +68,13 @@ struct SensitivityRows: Sendable {
                 }
               }
               fill(matrix, from: row, cosine, sine, terms: width)
-              let eigenvalue = layout.dominantEigenvector(matrix, real: real, imaginary: imaginary)
-              normalize(real, imaginary, eigenvalue)
-              body(z * lines + first, count, real, imaginary)
+              for set in 0..<sets {
+                let eigenvalue = layout.dominantEigenvector(matrix, real: real, imaginary: imaginary)
+                if set + 1 < sets { layout.subtract(real, imaginary, times: eigenvalue, from: matrix) }
+                turn(real, imaginary)
+                compression.expand(real, imaginary, to: expanded.real, expanded.imaginary)
+                body(set, z * lines + first, count, expanded.real, expanded.imaginary, eigenvalue)
+              }
             }
           }
         }
@@ -111,25 +118,33 @@ struct SensitivityRows: Sendable {
     }
   }
 
-  /// Turns unit vectors to the reference's phase, and clears those whose eigenvalue is too small.
+  /// Turns unit vectors so that their last component is real and positive.
   @inline(__always)
-  private func normalize(
-    _ real: UnsafeMutablePointer<Lanes>, _ imaginary: UnsafeMutablePointer<Lanes>, _ eigenvalue: Lanes
-  ) {
-    var re = Lanes.zero, im = Lanes.zero
-    for channel in 0..<channels {
-      let u = reference[channel]
-      re += u.real * real[channel] + u.imaginary * imaginary[channel]
-      im += u.real * imaginary[channel] - u.imaginary * real[channel]
-    }
+  private func turn(_ real: UnsafeMutablePointer<Lanes>, _ imaginary: UnsafeMutablePointer<Lanes>) {
+    let re = real[channels - 1], im = imaginary[channels - 1]
     let length = (re * re + im * im).squareRoot()
-    let isKept = eigenvalue .>= crop .& length .> 0
-    let cosine = (re / length).replacing(with: 0, where: .!isKept)
-    let sine = (im / length).replacing(with: 0, where: .!isKept)
+    let isTurnable = length .> .leastNormalMagnitude
+    let cosine = (re / length).replacing(with: 1, where: .!isTurnable)
+    let sine = (im / length).replacing(with: 0, where: .!isTurnable)
     for channel in 0..<channels {
       let a = real[channel], b = imaginary[channel]
       real[channel] = a * cosine + b * sine
       imaginary[channel] = b * cosine - a * sine
+    }
+  }
+}
+
+extension HermitianPacks {
+  /// Subtracts `lambda v v^H` from the matrices of one pack.
+  @inline(__always)
+  fileprivate func subtract(
+    _ real: UnsafePointer<Lanes>, _ imaginary: UnsafePointer<Lanes>, times eigenvalue: Lanes,
+    from pack: UnsafeMutablePointer<Lanes>
+  ) {
+    forEachEntry { row, column, offset in
+      let a = real[row] * eigenvalue, b = imaginary[row] * eigenvalue
+      pack[offset] -= a * real[column] + b * imaginary[column]
+      if row != column { pack[offset + 1] -= b * real[column] - a * imaginary[column] }
     }
   }
 }

@@ -1,6 +1,7 @@
 import MRIData
 import NDArrays
 import Numerics
+import Operators
 import TestSupport
 import Testing
 
@@ -26,10 +27,31 @@ struct BrainPlaneTests {
     #expect(solution.iterations[0] < 30 && solution.residuals[0] < 1e-3)
   }
 
+  @Test("a two-dimensional scan at R = 3 leaves no more than noise, and the wavelets less")
+  func regular() throws {
+    let scan = try BrainScan.scan("brain8ch_R3_acs24")
+    let full = try BrainScan.rootSumOfSquares(ZeroFilled()(BrainScan.scan("brain8ch_full")))
+    let object = full.elements.map { $0 > 0.1 * (full.elements.max() ?? 0) }
+    let reference = full.elements
+    func error(_ method: some Reconstruction) throws -> Double {
+      let image = try BrainScan.rootSumOfSquares(method(scan)).elements
+      var (difference, power): (Double, Double) = (0, 0)
+      for index in reference.indices where object[index] {
+        let deviation = Double(image[index] - reference[index])
+        difference += deviation * deviation
+        power += Double(reference[index]) * Double(reference[index])
+      }
+      return (difference / power).squareRoot()
+    }
+    // Kernels along ky alone gave 0.079 and 0.071.
+    #expect(try error(SENSE()) < 0.055)
+    #expect(try error(L1WaveletSENSE()) < 0.045)
+  }
+
   @Test("ESPIRiT's maps are BART's, up to a phase, on the same support")
   func sensitivities() throws {
     let brain = try BrainPlane.shared.get()
-    let own = try ESPIRiT()(brain.undersampled).maps, theirs = try brain.peerSensitivities().maps
+    let own = try ESPIRiT(crop: 0.8)(brain.undersampled).maps, theirs = try brain.peerSensitivities().maps
     let angles = anglesBetween(own, theirs)
     // A few voxels lie where the two largest eigenvalues are equal, and have no direction of their own.
     #expect(angles.count { $0 > 0.02 } < angles.count / 100)

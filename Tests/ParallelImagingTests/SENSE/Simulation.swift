@@ -23,7 +23,7 @@ extension KSpace {
 /// A scan of a known object with known sensitivities, free of noise unless a level is given.
 struct Simulation {
   let object: NDArray<Complex<Float>>
-  let sensitivities: CoilSensitivities
+  var sensitivities: CoilSensitivities
   let scan: KSpace
 
   /// Sensitivities are low trigonometric polynomials of unit length; the object is an ellipsoid with texture.

@@ -1,0 +1,68 @@
+import MRIData
+import NDArrays
+import Numerics
+
+/// The samples and sensitivities of a scan, in the arrangement in which planes are solved.
+///
+/// Calibration lines that were measured within the scan are data like others. A two-dimensional scan is a single
+/// plane of its readout and its phase encoding, so that what is known of images in a plane (how their spectrum falls,
+/// that few wavelets describe them) holds there too; all others are planes `(ky, kz)` at each readout position.
+struct SENSEProblem {
+  let scan: KSpace
+  /// The sets of sensitivities, on the grid of ``scan``.
+  let sensitivities: [CoilSensitivities]
+  /// The grid of the scan as it was given.
+  let geometry: Geometry
+
+  init(_ scan: KSpace, _ source: SensitivitySource) throws(ParallelImagingError) {
+    let scan = scan.withEmbeddedCalibration
+    let sets = try source.sensitivities(for: scan)
+    geometry = scan.geometry
+    guard scan.geometry.matrix.isPlanar else {
+      self.scan = scan
+      sensitivities = sets
+      return
+    }
+    let turned = scan.turned
+    self.scan = turned
+    sensitivities = sets.map { set in
+      CoilSensitivities(set.maps.turned(), geometry: turned.geometry)
+    }
+  }
+
+  /// Volumes `[..., z, y, x]` as the scan was given.
+  func restored(_ volumes: NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
+    geometry.matrix.isPlanar ? volumes.turnedBack(to: geometry.matrix) : volumes
+  }
+
+  /// The lattice of an echo's mask, if it is one.
+  func lattice(of samples: HybridSamples) -> SamplingLattice? {
+    SamplingLattice(samples.positions, lines: scan.lines, partitions: scan.partitions)
+  }
+}
+
+extension KSpace {
+  /// A planar scan with the readout as its second phase-encoding axis.
+  fileprivate var turned: KSpace {
+    var grid = geometry
+    grid.matrix = geometry.matrix.turned
+    let size = geometry.voxelSize
+    grid.voxelSize = lines == 1 ? [size.y, size.x, size.z] : [size.z, size.y, size.x]
+    let masks = masks.map { mask in
+      var turned = SamplingMask(lines: grid.matrix.y, partitions: grid.matrix.z, isAcquired: false)
+      for column in readoutRange {
+        for place in 0..<lines * partitions where mask.isAcquired[place / lines, place % lines] {
+          if lines == 1 {
+            turned[line: column, partition: place] = true
+          } else {
+            turned[line: place, partition: column] = true
+          }
+        }
+      }
+      return turned
+    }
+    return KSpace(
+      samples: samples.turned(), masks: masks, parameters: parameters, geometry: grid, noise: noise,
+      assumptions: assumptions)
+  }
+}

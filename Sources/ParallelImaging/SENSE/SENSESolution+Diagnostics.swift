@@ -1,0 +1,39 @@
+import MRIData
+
+extension SENSESolution {
+  /// What the user should know of how the images were found.
+  func diagnostics(noise: NoiseLevel) -> [Diagnostic] {
+    var list: [Diagnostic] = []
+    if isUnfolded.allSatisfy({ $0 }) {
+      list.append(
+        Diagnostic(
+          "unfolding", "The mask is regular: every set of aliases was solved exactly, without iterations."))
+    } else {
+      list.append(
+        Diagnostic(
+          "iterations", "Iterations of the slowest plane, for each echo.", values: iterations.map(Double.init)
+        ))
+      for (echo, history) in histories.enumerated() {
+        list.append(
+          Diagnostic(
+            "residual of echo \(echo + 1)",
+            "The largest relative residual of a plane, before each iteration and after the last.",
+            values: history))
+      }
+    }
+    if let deviation = noise.standardDeviation, deviation > 0 {
+      let expected = Double(deviation) * 2.0.squareRoot()
+      list.append(
+        Diagnostic(
+          "data misfit over noise",
+          "What images leave unexplained of the samples, for each echo: about 1 or less is noise, much more says that "
+            + "sensitivities or samples are wrong.", values: misfits.map { $0 / expected }))
+    } else {
+      list.append(
+        Diagnostic(
+          "data misfit", "Root mean square of what images leave unexplained of the samples, for each echo.",
+          values: misfits))
+    }
+    return list
+  }
+}
