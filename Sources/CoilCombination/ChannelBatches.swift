@@ -15,6 +15,7 @@ extension ChannelImages {
     for batch in 0..<batches {
       let first = batch * channels / batches
       let end = (batch + 1) * channels / batches
+      try prepare(first..<end)
       let results = Mutex<[Int: Result<NDArray<Complex<Float>>, any Error>]>([:])
       Parallelism.forEach(end - first) { index in
         let result = Result { try channel(first + index) }

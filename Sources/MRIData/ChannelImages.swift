@@ -23,6 +23,7 @@ public struct ChannelImages: Sendable {
   public let diagnostics: [Diagnostic]
 
   private let image: @Sendable (Int) throws -> NDArray<Complex<Float>>
+  private let preparation: (@Sendable (Range<Int>) throws -> Void)?
 
   /// The shape of one channel's images: `[echo, z, y, x]`.
   public var shape: [Int] { [parameters.echoTimes.count] + geometry.matrix.shape }
@@ -36,13 +37,16 @@ public struct ChannelImages: Sendable {
   ///   - noise: What is known of the images' noise.
   ///   - assumptions: What was assumed on the way here.
   ///   - diagnostics: What the reconstruction measured of itself.
+  ///   - preparation: Computes, on all threads, what the images of some channels have in common.
   ///   - image: Computes the images of one channel, axes `[echo, z, y, x]`; it may be called from several
   ///     threads at once.
   public init(
     channels: Int, parameters: ScanParameters, geometry: Geometry, noise: NoiseLevel = .unknown,
     assumptions: [String] = [], diagnostics: [Diagnostic] = [],
+    preparing preparation: (@Sendable (Range<Int>) throws -> Void)? = nil,
     image: @escaping @Sendable (Int) throws -> NDArray<Complex<Float>>
   ) {
+    self.preparation = preparation
     self.channels = channels
     self.parameters = parameters
     self.geometry = geometry
@@ -66,6 +70,14 @@ public struct ChannelImages: Sendable {
       assumptions: assumptions
     ) { images.part(at: $0, ofAxis: 1) }
   }
+
+  /// Computes, on all threads, what the images of some channels have in common.
+  ///
+  /// Who is about to ask for these channels from several threads calls this first, from one; the images are the same
+  /// without, but a reconstruction that fills many channels at once would be waited for by all threads but one.
+  ///
+  /// - Throws: What the reconstruction throws.
+  public func prepare(_ channels: Range<Int>) throws { try preparation?(channels) }
 
   /// The images of one channel, axes `[echo, z, y, x]`.
   ///
@@ -94,7 +106,7 @@ extension ChannelImages {
   ) -> ChannelImages {
     ChannelImages(
       channels: channels, parameters: parameters, geometry: geometry, noise: noise, assumptions: assumptions,
-      diagnostics: diagnostics
+      diagnostics: diagnostics, preparing: preparation
     ) { channel in
       let images = try image(channel)
       try observer(channel, images)
@@ -112,7 +124,7 @@ extension ChannelImages {
       x: full.x / 2 - matrix.x / 2, y: full.y / 2 - matrix.y / 2, z: full.z / 2 - matrix.z / 2)
     return ChannelImages(
       channels: channels, parameters: parameters, geometry: geometry.cropped(to: matrix), noise: noise,
-      assumptions: assumptions, diagnostics: diagnostics
+      assumptions: assumptions, diagnostics: diagnostics, preparing: preparation
     ) { channel in
       let source = try image(channel)
       let echoes = source.shape[0]
@@ -145,6 +157,10 @@ extension ChannelImages {
     precondition(
       slices.allSatisfy { $0.shape == first.shape && $0.channels == first.channels },
       "slices differ in shape or number of channels")
+    guard slices.count > 1 || geometry != first.geometry else {
+      self = first
+      return
+    }
     let depth = slices.count * first.geometry.matrix.z
     precondition(
       geometry.matrix == Extents(x: first.geometry.matrix.x, y: first.geometry.matrix.y, z: depth),
@@ -156,7 +172,8 @@ extension ChannelImages {
       assumptions: slices.flatMap(\.assumptions).reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
       diagnostics: slices.enumerated().flatMap { index, slice in
         slices.count > 1 ? slice.diagnostics.map { $0.of(slice: index + 1) } : slice.diagnostics
-      }
+      },
+      preparing: { channels in for slice in slices { try slice.prepare(channels) } }
     ) { channel in
       var stack = NDArray<Complex<Float>>(
         repeating: .zero, shape: [first.shape[0], slices.count] + first.geometry.matrix.shape)

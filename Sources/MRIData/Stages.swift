@@ -4,6 +4,20 @@ public protocol Reconstruction: Sendable {
   ///
   /// - Throws: An error that says why this scan cannot be reconstructed this way.
   func callAsFunction(_ scan: KSpace) throws -> ChannelImages
+
+  /// The images of every channel of a scan of which only the acquired lines are held.
+  ///
+  /// Methods that know a way without the whole grid take it.
+  ///
+  /// - Throws: An error that says why this scan cannot be reconstructed this way.
+  func callAsFunction(_ scan: CompactKSpace) throws -> ChannelImages
+}
+
+extension Reconstruction {
+  /// The images of every channel, by way of the whole grid.
+  ///
+  /// - Throws: An error that says why this scan cannot be reconstructed this way.
+  public func callAsFunction(_ scan: CompactKSpace) throws -> ChannelImages { try self(KSpace(scan)) }
 }
 
 /// A method that makes one result from the images of all channels.

@@ -17,10 +17,7 @@ public struct ZeroFilled: Reconstruction {
 
   /// The images of every channel on the encoded grid.
   public func callAsFunction(_ scan: KSpace) -> ChannelImages {
-    let matrix = scan.geometry.matrix
-    // From about a gigabyte of samples on, the transforms take longer than the measurement.
-    let transform = FourierTransform(
-      shape: matrix.shape, planning: scan.samples.count > 1 << 27 ? .measure : .estimate)
+    let transform = FourierTransform(toImagesOf: scan.geometry.matrix, count: scan.samples.count)
     return ChannelImages(
       channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry, noise: scan.noise,
       assumptions: scan.assumptions
@@ -29,5 +26,45 @@ public struct ZeroFilled: Reconstruction {
       transform.inverse(&images)
       return images
     }
+  }
+
+  /// The images of every channel on the encoded grid.
+  public func callAsFunction(_ scan: CompactKSpace) -> ChannelImages {
+    ChannelImages(of: scan) { scan.channel($0) }
+  }
+}
+
+extension ChannelImages {
+  /// The images of channels whose k-space `[echo, kz, ky, kx]` is computed when it is asked for.
+  ///
+  /// - Parameters:
+  ///   - scan: The scan that the channels belong to.
+  ///   - assumptions: What was assumed beyond what the scan says.
+  ///   - preparation: Computes, on all threads, what the k-space of some channels has in common.
+  ///   - kSpace: Computes the k-space of one channel; it may be called from several threads at once.
+  public init(
+    of scan: CompactKSpace, assumptions: [String] = [],
+    preparing preparation: (@Sendable (Range<Int>) throws -> Void)? = nil,
+    kSpace: @escaping @Sendable (Int) throws -> NDArray<Complex<Float>>
+  ) {
+    let matrix = scan.geometry.matrix
+    let transform = FourierTransform(
+      toImagesOf: matrix, count: scan.echoes * scan.channels * matrix.count)
+    self.init(
+      channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry, noise: scan.noise,
+      assumptions: scan.assumptions + assumptions, preparing: preparation
+    ) { channel in
+      var images = try kSpace(channel)
+      transform.inverse(&images)
+      return images
+    }
+  }
+}
+
+extension FourierTransform {
+  /// The transform of volumes, a number of samples in all.
+  fileprivate convenience init(toImagesOf matrix: Extents, count: Int) {
+    // From about a gigabyte of samples on, the transforms take longer than the measurement.
+    self.init(shape: matrix.shape, planning: count > 1 << 27 ? .measure : .estimate)
   }
 }

@@ -17,23 +17,44 @@ extension KSpace {
   ///   or not finite.
   public init(_ source: some ReadoutSource, options: ReadingOptions = .init()) throws(RawDataError) {
     let assembler = try KSpaceAssembler(source, options: options)
-    let slices = assembler.layout.sliceCounters
+    try assembler.checkIsSingle(source.path)
+    self = try assembler.volume(0)
+  }
+}
+
+extension CompactKSpace {
+  /// Reads the acquired lines of a scan of a single volume: one 3D slab, or one slice.
+  ///
+  /// - Parameters:
+  ///   - source: The readouts of a file.
+  ///   - options: What the user says where the file is silent, wrong or holds several volumes.
+  /// - Throws: ``RawDataError`` as for the whole k-space.
+  public init(_ source: some ReadoutSource, options: ReadingOptions = .init()) throws(RawDataError) {
+    let assembler = try KSpaceAssembler(source, options: options)
+    try assembler.checkIsSingle(source.path)
+    self = try assembler.compactVolume(0)
+  }
+}
+
+extension KSpaceAssembler {
+  /// Refuses a scan of several slices.
+  fileprivate func checkIsSingle(_ path: String) throws(RawDataError) {
+    let slices = layout.sliceCounters
     guard slices.count == 1 else {
       throw RawDataError(
-        .unsupported, in: source.path, "the scan holds \(slices.count) slices: \(listed(slices.sorted()))",
+        .unsupported, in: path, "the scan holds \(slices.count) slices: \(listed(slices.sorted()))",
         remedy: "Choose one with --slice \(slices[0]), or read them as a stack of slices")
     }
-    self = try assembler.volume(0)
   }
 }
 
 /// The slices of a two-dimensional scan, lowest along the slice direction first.
 ///
 ///     let stack = try SliceStack(MRDFile(at: "localizer.mrd"))
-///     let images = try ChannelImages(stacking: stack.slices.map(reconstruction), geometry: stack.geometry)
+///     let images = try ChannelImages(stacking: stack.slices.map { try GRAPPA()($0) }, geometry: stack.geometry)
 public struct SliceStack: Sendable {
-  /// The k-space of each slice.
-  public let slices: [KSpace]
+  /// The acquired lines of each slice.
+  public let slices: [CompactKSpace]
   /// Where the stack lies in the patient; on the grid of ``KSpace/geometry``, with one `z` per slice.
   public let geometry: Geometry
 
@@ -53,8 +74,8 @@ public struct SliceStack: Sendable {
         remedy: "Choose one with --slice")
     }
     self.geometry = geometry
-    var slices: [KSpace] = []
-    for index in assembler.layout.sliceCounters.indices { slices.append(try assembler.volume(index)) }
+    var slices: [CompactKSpace] = []
+    for index in assembler.layout.sliceCounters.indices { slices.append(try assembler.compactVolume(index)) }
     self.slices = slices
   }
 }

@@ -41,35 +41,56 @@ struct KSpaceAssembler<Source: ReadoutSource> {
   /// - Parameter index: The index among the layout's slices, which are sorted along the slice direction.
   /// - Throws: ``RawDataError`` if samples are missing or not finite.
   func volume(_ index: Int) throws(RawDataError) -> KSpace {
-    let slice = layout.sliceCounters[index]
+    let slice = layout.sliceCounters[index], readouts = layout.image.filter { $0.slice == slice }
     let masks = layout.masks(slice: slice)
-    let readouts = layout.image.filter { $0.slice == slice }
-    let samples = try samples(readouts, masks: masks)
-    var calibration: CalibrationLines?
-    if let mask = layout.calibrationMask(slice: slice) {
-      let lines = layout.calibration.filter { $0.slice == slice }.map { readout in
-        var readout = readout
-        readout.echo = 0
-        return readout
-      }
-      let samples = try self.samples(lines, masks: [mask])
-      calibration = CalibrationLines(
-        samples: samples.reshaped(to: Array(samples.shape[1...])), mask: mask,
-        isEmbedded: layout.calibrationIsEmbedded)
+    return KSpace(
+      samples: try samples(readouts, masks: masks), masks: masks, parameters: layout.parameters,
+      geometry: layout.sliceGeometries[index], readoutRange: readoutRange(readouts),
+      prescribedMatrix: layout.grid.prescribed,
+      calibration: try calibrationLines(slice: slice).map { CalibrationLines($0) }, noise: noise(readouts),
+      assumptions: assumptions)
+  }
+
+  /// The acquired lines of one slice or slab.
+  ///
+  /// - Throws: ``RawDataError`` if samples are missing or not finite.
+  func compactVolume(_ index: Int) throws(RawDataError) -> CompactKSpace {
+    let slice = layout.sliceCounters[index], readouts = layout.image.filter { $0.slice == slice }
+    let masks = layout.masks(slice: slice)
+    return CompactKSpace(
+      samples: try samples(readouts, LineTable(masks, channels: layout.channels)), channels: layout.channels,
+      masks: masks, parameters: layout.parameters, geometry: layout.sliceGeometries[index],
+      readoutRange: readoutRange(readouts), prescribedMatrix: layout.grid.prescribed,
+      calibration: try calibrationLines(slice: slice), noise: noise(readouts), assumptions: assumptions)
+  }
+
+  private var assumptions: [String] {
+    findings.compactMap { finding in
+      finding.severity == .note ? nil : finding.assumption.map { "\(finding.problem); assumed: \($0)" }
     }
+  }
+
+  /// The part of `kx` that all readouts sample.
+  private func readoutRange(_ readouts: [PlacedReadout]) -> Range<Int> {
     let acquisitions = source.acquisitions
-    let range = readouts.map { kernel.range(of: acquisitions[$0.acquisition]) }.reduce(
+    return readouts.map { kernel.range(of: acquisitions[$0.acquisition]) }.reduce(
       0..<layout.grid.readoutLength
     ) {
       $0.clamped(to: $1)
     }
-    return KSpace(
-      samples: samples, masks: masks, parameters: layout.parameters, geometry: layout.sliceGeometries[index],
-      readoutRange: range, prescribedMatrix: layout.grid.prescribed, calibration: calibration,
-      noise: noise(readouts),
-      assumptions: findings.compactMap { finding in
-        finding.severity == .note ? nil : finding.assumption.map { "\(finding.problem); assumed: \($0)" }
-      })
+  }
+
+  /// The lines of one slice that calibrate parallel imaging.
+  private func calibrationLines(slice: Int) throws(RawDataError) -> CompactCalibrationLines? {
+    guard let mask = layout.calibrationMask(slice: slice) else { return nil }
+    let lines = layout.calibration.filter { $0.slice == slice }.map { readout in
+      var readout = readout
+      readout.echo = 0
+      return readout
+    }
+    return CompactCalibrationLines(
+      samples: try samples(lines, LineTable([mask], channels: layout.channels)), channels: layout.channels,
+      mask: mask, isEmbedded: layout.calibrationIsEmbedded)
   }
 
   /// Averaging `n` readouts leaves `1 / n` of the noise power at a position; the image sees the mean over k-space.
@@ -83,18 +104,30 @@ struct KSpaceAssembler<Source: ReadoutSource> {
     return .whitened(standardDeviation: Float((power / Double(positions)).squareRoot()))
   }
 
-  /// Reads and places readouts, axes `[echo, channel, kz, ky, kx]`.
+  /// Reads and places readouts, axes `[echo, channel, kz, ky, kx]`, with zeros in between.
+  private func samples(
+    _ readouts: [PlacedReadout], masks: [SamplingMask]
+  ) throws(RawDataError) -> NDArray<Complex<Float>> {
+    let matrix = layout.grid.matrix, length = layout.grid.readoutLength
+    let all = masks.map { SamplingMask(lines: $0.lines, partitions: $0.partitions) }
+    var samples = try samples(readouts, LineTable(all, channels: layout.channels))
+    samples.withUnsafeMutableBufferPointer {
+      clearHoles(SharedBuffer($0), masks, channels: layout.channels, length: length)
+    }
+    return samples.reshaped(to: [masks.count, layout.channels, matrix.z, matrix.y, length])
+  }
+
+  /// Reads and places readouts, axes `[row, kx]` in the order of a table; rows without readouts stay as they are.
   ///
   /// Readouts that are averaged take turns: the first one of every position is written, the second one added,
   /// and so on in passes, the last one followed by the division by their number. Within a pass every position is
   /// touched once, so that neither threads nor the order of the file change a bit.
   private func samples(
-    _ readouts: [PlacedReadout], masks: [SamplingMask]
+    _ readouts: [PlacedReadout], _ table: LineTable
   ) throws(RawDataError) -> NDArray<Complex<Float>> {
     let matrix = layout.grid.matrix, length = layout.grid.readoutLength, channels = layout.channels
     let acquisitions = source.acquisitions
-    let shape = [masks.count, channels, matrix.z, matrix.y, length]
-    return try NDArray(uninitializedShape: shape) { (buffer) throws(RawDataError) in
+    return try NDArray(uninitializedShape: [table.count, length]) { (buffer) throws(RawDataError) in
       let target = SharedBuffer(buffer)
       let firstBroken = Atomic<Int>(.max)
       for turn in 0..<(readouts.map(\.turns).max() ?? 0) {
@@ -109,8 +142,8 @@ struct KSpaceAssembler<Source: ReadoutSource> {
           }
           let readout = placed[Int(slotOf[index])]
           func row(_ channel: Int) -> UnsafeMutableBufferPointer<Complex<Float>> {
-            let plane = (readout.echo * channels + channel) * matrix.z + readout.partition
-            let start = (plane * matrix.y + readout.line) * length
+            let position = readout.partition * matrix.y + readout.line
+            let start = table.row(echo: readout.echo, channel: channel, position: position) * length
             return target[start..<start + length]
           }
           if kernel.onlyPlaces, readout.turns == 1 {
@@ -128,7 +161,6 @@ struct KSpaceAssembler<Source: ReadoutSource> {
         let broken = firstBroken.load(ordering: .relaxed)
         if broken < .max { throw .notFinite(acquisition: broken, in: source.path) }
       }
-      clearHoles(target, masks, channels: channels, length: length)
     }
   }
 

@@ -81,7 +81,7 @@ struct RealScanTests {
     let stack = try SliceStack(MRDFile(at: path), options: scan.options)
     let images = ChannelImages(
       stacking: stack.slices.map { slice in
-        var image = slice.samples
+        var image = KSpace(slice).samples
         FourierTransform(shape: Array(image.shape[2...])).inverse(&image)
         return ChannelImages(
           image, parameters: slice.parameters, geometry: slice.geometry, noise: slice.noise)

@@ -123,7 +123,7 @@ struct SelectionTests {
     let error = try #require(throws: RawDataError.self) { try KSpace(source) }
     #expect(error.problem.contains("3 slices") && error.remedy.contains("--slice"))
     let stack = try SliceStack(source.shuffled(seed: 5))
-    #expect(stack.slices.map(\.samples) == [truths[0], truths[2], truths[1]])
+    #expect(stack.slices.map { KSpace($0).samples } == [truths[0], truths[2], truths[1]])
     #expect(stack.geometry.matrix == Extents(x: 6, y: 4, z: 3))
     #expect(abs(stack.geometry.voxelSize.z - 0.004) < 1e-8)
     for (index, slice) in stack.slices.enumerated() {
