@@ -95,7 +95,7 @@ extension ChannelImages {
   public func reporting(_ more: [Diagnostic]) -> ChannelImages {
     ChannelImages(
       channels: channels, parameters: parameters, geometry: geometry, noise: noise, assumptions: assumptions,
-      diagnostics: diagnostics + more, image: image)
+      diagnostics: diagnostics + more, preparing: preparation, image: image)
   }
 
   /// The same images; a closure sees each channel when it is computed.

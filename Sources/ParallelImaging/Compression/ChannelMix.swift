@@ -45,6 +45,13 @@ public struct ChannelMix: Sendable {
       ])
   }
 
+  /// Mixes `[channel, kz, ky, kx]`, all of it.
+  func callAsFunction(_ samples: NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
+    mixed(
+      samples, SamplingMask(lines: samples.shape[2], partitions: samples.shape[1]),
+      readout: 0..<samples.shape[3])
+  }
+
   /// Mixes `[channel, kz, ky, kx]`; positions that were not acquired stay zero.
   private func mixed(
     _ samples: NDArray<Complex<Float>>, _ mask: SamplingMask, readout: Range<Int>
@@ -75,7 +82,7 @@ public struct ChannelMix: Sendable {
               if !isUniform { transform.inverse(line) }
             }
             mixed.initialize(repeating: .zero)
-            mix(UnsafeBufferPointer(lines), into: mixed, length: length)
+            apply(to: UnsafeBufferPointer(lines), into: mixed, length: length)
             for channel in 0..<virtualChannels {
               let line = UnsafeMutableBufferPointer(
                 rebasing: mixed[channel * length..<(channel + 1) * length])
@@ -91,8 +98,8 @@ public struct ChannelMix: Sendable {
   }
 
   /// Mixes one line of all channels, `[channel, x]` or `[channel, kx]`.
-  private func mix(
-    _ lines: UnsafeBufferPointer<Complex<Float>>, into mixed: UnsafeMutableBufferPointer<Complex<Float>>,
+  func apply(
+    to lines: UnsafeBufferPointer<Complex<Float>>, into mixed: UnsafeMutableBufferPointer<Complex<Float>>,
     length: Int
   ) {
     weights.withUnsafeBufferPointer { weights in

@@ -12,11 +12,14 @@ import Synchronization
 /// ```
 ///
 /// where `a[r]` holds the neighbours of the calibration sample at `r`, offset after offset, each with its samples
-/// along `kx` and their channels, and last the channels of the sample itself; `P[r]` is their mean signal power.
-/// The weights `v` are those with which noisy outer products of different power are best averaged.
+/// along `kx` and their channels, which may be virtual ones, and last the receive channels of the sample itself; `P[r]` is
+/// the neighbours' mean signal power. The weights `v` are those with which noisy outer products of different power are best averaged.
 struct CalibrationCovariance: Sendable {
   let neighbourhood: Neighbourhood
-  let channels: Int
+  /// The number of channels that are predicted from.
+  let sources: Int
+  /// The number of channels that are predicted.
+  let targets: Int
   let noiseVariance: Float
   /// The number of samples of one neighbouring line, over its channels.
   let blockLength: Int
@@ -34,8 +37,8 @@ struct CalibrationCovariance: Sendable {
   private static let parts = 4
 
   init(
-    _ calibration: CalibrationBlock, _ neighbourhood: Neighbourhood, _ readout: Range<Int>,
-    noiseVariance: Float
+    _ calibration: CalibrationBlock, _ mix: ChannelMix?, _ neighbourhood: Neighbourhood,
+    _ readout: Range<Int>, noiseVariance: Float
   ) throws(ParallelImagingError) {
     let (region, reach) = (calibration.region, neighbourhood.reach)
     let arm = neighbourhood.kernel.readoutWidth / 2
@@ -49,9 +52,10 @@ struct CalibrationCovariance: Sendable {
     }
     self.neighbourhood = neighbourhood
     self.noiseVariance = noiseVariance
-    channels = calibration.samples.shape[0]
-    blockLength = neighbourhood.kernel.readoutWidth * channels
-    order = neighbourhood.offsets.count * blockLength + channels
+    targets = calibration.samples.shape[0]
+    sources = mix?.virtualChannels ?? targets
+    blockLength = neighbourhood.kernel.readoutWidth * sources
+    order = neighbourhood.offsets.count * blockLength + targets
 
     // The positions of the kernel's centre: all of ky and kz, and the middle of kx. A box as long as it is wide is
     // where the signal stands above the noise; it must not have fewer positions than the kernel has unknowns.
@@ -61,6 +65,7 @@ struct CalibrationCovariance: Sendable {
     let columns = (centre - wanted / 2..<centre + (wanted + 1) / 2).clamped(
       to: readout.lowerBound + arm..<readout.upperBound - arm)
     let rows = CalibrationRows(
+      (mix?(calibration.samples) ?? calibration.samples).channelsLast(),
       calibration.samples.channelsLast(), neighbourhood, lines: reach.line..<reach.line + extents.line,
       partitions: reach.partition..<reach.partition + extents.partition, columns: columns)
 
@@ -107,16 +112,16 @@ struct CalibrationCovariance: Sendable {
     }
   }
 
-  /// The weights of an arrangement of neighbours at a signal power, axes `[neighbour, channel]`.
+  /// The weights of an arrangement of neighbours at a signal power for some channels, axes `[neighbour, channel]`.
   ///
   /// - Throws: ``ParallelImagingError/calibrationNotFinite``.
-  func weights(_ arrangement: [Int], signalPower: Float) throws(ParallelImagingError) -> NDArray<
-    Complex<Float>
-  > {
+  func weights(
+    _ arrangement: [Int], signalPower: Float, channels: Range<Int>
+  ) throws(ParallelImagingError) -> NDArray<Complex<Float>> {
     var damping = max(noiseVariance / signalPower - noiseShare, Self.smallestDamping)
     while true {
       do throws(LinearAlgebraError) {
-        return try solve(arrangement, damping: damping)
+        return try solve(arrangement, damping: damping, channels)
       } catch .notPositiveDefinite where damping < 1 {
         damping *= 10
       } catch {
@@ -125,12 +130,12 @@ struct CalibrationCovariance: Sendable {
     }
   }
 
-  private func solve(_ arrangement: [Int], damping: Float) throws(LinearAlgebraError) -> NDArray<
-    Complex<Float>
-  > {
-    let unknowns = arrangement.count * blockLength, targets = order - channels
+  private func solve(
+    _ arrangement: [Int], damping: Float, _ channels: Range<Int>
+  ) throws(LinearAlgebraError) -> NDArray<Complex<Float>> {
+    let unknowns = arrangement.count * blockLength, first = order - targets + channels.lowerBound
     var matrix = NDArray<Complex<Float>>(repeating: .zero, shape: [unknowns, unknowns])
-    var solution = NDArray<Complex<Float>>(repeating: .zero, shape: [channels, unknowns])
+    var solution = NDArray<Complex<Float>>(repeating: .zero, shape: [channels.count, unknowns])
     func copy(_ row: Int, to target: UnsafeMutableBufferPointer<Complex<Float>>, _ start: Int) {
       covariance.withUnsafeBufferPointer { covariance in
         for (index, neighbour) in arrangement.enumerated() {
@@ -150,15 +155,16 @@ struct CalibrationCovariance: Sendable {
         }
       }
       try solution.withUnsafeMutableBufferPointer { (solution) throws(LinearAlgebraError) in
-        for channel in 0..<channels { copy(targets + channel, to: solution, channel * unknowns) }
+        for index in 0..<channels.count { copy(first + index, to: solution, index * unknowns) }
         try solvePositiveDefinite(solution, matrix, order: unknowns)
       }
     }
-    return NDArray(uninitializedShape: [unknowns, channels]) { target in
+    let count = channels.count
+    return NDArray(uninitializedShape: [unknowns, count]) { target in
       solution.withUnsafeBufferPointer { solution in
         for unknown in 0..<unknowns {
-          for channel in 0..<channels {
-            target[unknown * channels + channel] = solution[channel * unknowns + unknown]
+          for channel in 0..<count {
+            target[unknown * count + channel] = solution[channel * unknowns + unknown]
           }
         }
       }

@@ -4,18 +4,21 @@ import Numerics
 
 /// The neighbours of every calibration sample, one row per sample.
 struct CalibrationRows: Sendable {
-  /// Calibration samples, axes `[kz, ky, kx, channel]`.
-  private let samples: NDArray<Complex<Float>>
+  /// What is predicted from, axes `[kz, ky, kx, channel]`.
+  private let sources: NDArray<Complex<Float>>
+  /// What is predicted, axes `[kz, ky, kx, channel]`.
+  private let targets: NDArray<Complex<Float>>
   private let neighbourhood: Neighbourhood
   private let lines: Range<Int>
   private let partitions: Range<Int>
   private let columns: Range<Int>
 
   init(
-    _ samples: NDArray<Complex<Float>>, _ neighbourhood: Neighbourhood, lines: Range<Int>,
-    partitions: Range<Int>, columns: Range<Int>
+    _ sources: NDArray<Complex<Float>>, _ targets: NDArray<Complex<Float>>, _ neighbourhood: Neighbourhood,
+    lines: Range<Int>, partitions: Range<Int>, columns: Range<Int>
   ) {
-    self.samples = samples
+    self.sources = sources
+    self.targets = targets
     self.neighbourhood = neighbourhood
     self.lines = lines
     self.partitions = partitions
@@ -29,7 +32,7 @@ struct CalibrationRows: Sendable {
   func addWeighted(
     _ range: Range<Int>, to gram: inout NDArray<Complex<Float>>, noiseVariance: Float
   ) -> (signal: Double, weight: Double) {
-    let order = gram.shape[0], batch = 256
+    let order = gram.shape[0], unknowns = order - targets.shape[3], batch = 256
     var total = (signal: 0.0, weight: 0.0)
     withUnsafeTemporaryAllocation(of: Complex<Float>.self, capacity: batch * order) { rows in
       rows.initialize(repeating: .zero)
@@ -39,7 +42,8 @@ struct CalibrationRows: Sendable {
           let row = UnsafeMutableBufferPointer(
             rebasing: rows[(index - start) * order..<(index - start + 1) * order])
           copy(index, to: row)
-          let power = Float(row.reduce(0.0) { $0 + Double($1.lengthSquared) } / Double(order))
+          let power = Float(
+            row[..<unknowns].reduce(0.0) { $0 + Double($1.lengthSquared) } / Double(unknowns))
           let signal = max(power - noiseVariance, 0)
           guard signal > 0 else {
             row.update(repeating: .zero)
@@ -65,23 +69,25 @@ struct CalibrationRows: Sendable {
     let column = columns.lowerBound + index % columns.count
     let line = lines.lowerBound + index / columns.count % lines.count
     let partition = partitions.lowerBound + index / columns.count / lines.count
-    let (length, channels) = (samples.shape[2], samples.shape[3])
     let width = neighbourhood.kernel.readoutWidth
-    samples.withUnsafeBufferPointer { samples in
-      func copy(line: Int, partition: Int, column: Int, width: Int, to target: Int) {
-        let first = ((partition * self.samples.shape[1] + line) * length + column) * channels
+    func copy(
+      _ samples: NDArray<Complex<Float>>, line: Int, partition: Int, column: Int, width: Int, to target: Int
+    ) {
+      let channels = samples.shape[3]
+      let first = ((partition * samples.shape[1] + line) * samples.shape[2] + column) * channels
+      samples.withUnsafeBufferPointer { samples in
         _ = UnsafeMutableBufferPointer(rebasing: row[target..<target + width * channels])
           .update(fromContentsOf: UnsafeBufferPointer(rebasing: samples[first..<first + width * channels]))
       }
-      var target = 0
-      for offset in neighbourhood.offsets {
-        copy(
-          line: line + offset.line, partition: partition + offset.partition, column: column - width / 2,
-          width: width, to: target)
-        target += width * channels
-      }
-      copy(line: line, partition: partition, column: column, width: 1, to: target)
     }
+    var target = 0
+    for offset in neighbourhood.offsets {
+      copy(
+        sources, line: line + offset.line, partition: partition + offset.partition,
+        column: column - width / 2, width: width, to: target)
+      target += width * sources.shape[3]
+    }
+    copy(targets, line: line, partition: partition, column: column, width: 1, to: target)
   }
 }
 

@@ -21,29 +21,54 @@ import Operators
 /// - Calibration samples count by what they say about `R`, so that the very centre does not outvote the rest.
 /// - A missing line with too few neighbours looks further; one that finds none stays zero and is counted.
 ///
-/// Acquired samples are returned bit for bit, and channels keep their own phases. All echoes use the weights of
-/// the first echo's calibration.
+/// With many receive channels, the neighbours are those of fewer, virtual ones (``CoilCompression``), while every receive
+/// channel is predicted for itself: ``sources`` says how many hold what share of the energy. Acquired samples are
+/// returned bit for bit, and channels keep their own phases. All echoes use the weights of the first echo's
+/// calibration.
+///
+/// Images are filled for as many channels at a time as fit into a gigabyte, when they are asked for: a scan of 32
+/// channels and 8 echoes takes its acquired samples, and little more.
 ///
 /// - SeeAlso: M. A. Griswold et al., "Generalized autocalibrating partially parallel acquisitions (GRAPPA)", MRM
 ///   47:1202, 2002, doi:10.1002/mrm.10171; one covariance for all arrangements: P. J. Beatty et al., Proc. ISMRM
-///   15:1749, 2007.
+///   15:1749, 2007; virtual sources: M. Buehrer et al., MRM 57:1131, 2007, doi:10.1002/mrm.21237.
 public struct GRAPPA: Reconstruction {
   /// The neighbourhood; chosen to suit the scan if `nil`.
   public var kernel: Kernel?
+  /// The virtual channels to predict from; if `nil`, all of up to 12 channels, and of more those that hold 99 % of the
+  /// energy, 16 at most.
+  public var sources: CoilCompression.Extent?
+
+  /// The memory that channels filled at a time may take [byte], unless a single one per thread takes more.
+  public static let blockMemory = 1 << 30
 
   /// Creates the method.
   ///
-  /// - Parameter kernel: The neighbourhood; chosen to suit the scan unless given.
-  public init(kernel: Kernel? = nil) {
+  /// - Parameters:
+  ///   - kernel: The neighbourhood; chosen to suit the scan unless given.
+  ///   - sources: The virtual channels to predict from; chosen to suit the scan unless given.
+  public init(kernel: Kernel? = nil, sources: CoilCompression.Extent? = nil) {
     self.kernel = kernel
+    self.sources = sources
   }
 
   /// The images of every channel on the encoded grid.
   ///
   /// - Throws: What ``filled(_:)`` throws.
-  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages {
-    let filling = try filled(scan)
-    return ZeroFilled()(filling.scan).reporting(filling.diagnostics)
+  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages { try self(CompactKSpace(scan)) }
+
+  /// The images of every channel on the encoded grid.
+  ///
+  /// - Throws: What ``filled(_:)`` throws.
+  public func callAsFunction(_ scan: CompactKSpace) throws -> ChannelImages {
+    let scan = scan.withEmbeddedCalibration
+    guard !scan.isFullySampled else { return ZeroFilled()(scan).reporting([.noLineMissing]) }
+    let plan = try plan(scan)
+    let blocks = FilledBlocks(plan)
+    return ChannelImages(
+      of: scan, assumptions: assumptions(plan), preparing: { try blocks.prepare($0) },
+      kSpace: { try blocks.channel($0) }
+    ).reporting(plan.diagnostics)
   }
 
   /// A scan without gaps, and how they were filled.
@@ -52,24 +77,30 @@ public struct GRAPPA: Reconstruction {
   public func filled(_ scan: KSpace) throws(ParallelImagingError) -> Filling {
     let scan = scan.withEmbeddedCalibration
     guard !scan.isFullySampled else { return Filling(scan: scan, supports: [:], unsupported: 0) }
-    let calibration = try CalibrationBlock(scan)
-    let kernel = self.kernel ?? Kernel(for: scan, calibration.region)
-    let noise = scan.noiseVariance
-
-    let near = Neighbourhood(kernel, lines: scan.lines, partitions: scan.partitions)
-    let weights = try CalibrationCovariance(calibration, near, scan.readoutRange, noiseVariance: noise)
-    var gaps = GapList(in: scan.masks, near)
+    let plan = try plan(CompactKSpace(scan))
     var filled = scan
-    try filled.fill(gaps.groups, by: weights)
-    if !gaps.starved.isEmpty {
-      let wide = kernel.grown(within: calibration.region, of: scan)
-      let far = Neighbourhood(wide, lines: scan.lines, partitions: scan.partitions)
-      gaps.regroup(far, scan.masks)
-      let weights = try CalibrationCovariance(calibration, far, scan.readoutRange, noiseVariance: noise)
-      try filled.fill(gaps.groups, by: weights)
+    let all = scan.masks.map { SamplingMask(lines: $0.lines, partitions: $0.partitions) }
+    let table = LineTable(all, channels: scan.channels), channels = 0..<scan.channels
+    try filled.samples.withUnsafeMutableBufferPointer { (samples) throws(ParallelImagingError) in
+      try plan.fill(GapTarget(samples: SharedBuffer(samples), table: table, channels: channels))
     }
-    for echo in 0..<scan.echoes { filled.masks[echo] = gaps.completed(scan.masks[echo], echo: echo) }
-    return Filling(scan: filled, supports: gaps.supports, unsupported: gaps.starved.count)
+    filled.masks = plan.masks
+    filled.assumptions += assumptions(plan)
+    return Filling(scan: filled, supports: plan.supports, unsupported: plan.unsupported)
+  }
+
+  private func plan(_ scan: CompactKSpace) throws(ParallelImagingError) -> FillingPlan {
+    let automatic = scan.channels > 12 ? CoilCompression.Extent.energy(0.99, atMost: 16) : nil
+    return try FillingPlan(scan, kernel: kernel, sources: sources ?? automatic)
+  }
+
+  private func assumptions(_ plan: FillingPlan) -> [String] {
+    guard plan.sources < plan.scan.channels else { return [] }
+    let percent = (1000 * plan.retainedEnergy).rounded() / 10
+    return [
+      "Missing lines were predicted from \(plan.sources) virtual channels, which hold \(percent) % of the energy of the "
+        + "\(plan.scan.channels) receive channels' calibration data."
+    ]
   }
 
   /// A scan whose gaps were filled.

@@ -33,7 +33,7 @@ extension GRAPPA.Kernel {
   ///
   /// Samples beside the missing one along `kx` are worth having where lines are few; their number is kept to a few
   /// hundred over all channels, the unknowns of every arrangement.
-  init(for scan: KSpace, _ region: CalibrationRegion) {
+  init(for scan: CompactKSpace, _ region: CalibrationRegion) {
     let isPlane = scan.lines > 1 && scan.partitions > 1
     switch (isPlane, scan.readoutLength > 1) {
     case (false, true): self.init(radius: 4, readoutWidth: 5, lines: 4)
@@ -46,7 +46,7 @@ extension GRAPPA.Kernel {
   }
 
   /// A neighbourhood for lines that find too few others in this one, as far as the calibration region lets them look.
-  func grown(within region: CalibrationRegion, of scan: KSpace) -> Self {
+  func grown(within region: CalibrationRegion, of scan: CompactKSpace) -> Self {
     var wide = self
     wide.fewestLines = 1
     if scan.lines > 1 && scan.partitions > 1 {
@@ -63,7 +63,7 @@ extension GRAPPA.Kernel {
 
 extension CalibrationRegion {
   /// The smaller of its extents along the axes that the scan encodes.
-  fileprivate func narrowestExtent(of scan: KSpace) -> Int {
+  fileprivate func narrowestExtent(of scan: CompactKSpace) -> Int {
     min(scan.lines > 1 ? lines.count : .max, scan.partitions > 1 ? partitions.count : .max)
   }
 }

@@ -1,12 +1,15 @@
 import MRIData
 
-extension GRAPPA.Filling {
+extension Diagnostic {
+  /// What a complete scan has to say of its gaps.
+  static let noLineMissing = Diagnostic("missing lines", "No line was missing.", values: [0])
+}
+
+extension FillingPlan {
   /// What the user should know of how gaps were filled.
   var diagnostics: [Diagnostic] {
     let filled = supports.values.reduce(0, +)
-    guard filled + unsupported > 0 else {
-      return [Diagnostic("missing lines", "No line was missing.", values: [0])]
-    }
+    guard filled + unsupported > 0 else { return [.noLineMissing] }
     var list = [
       Diagnostic(
         "missing lines", "Lines that were predicted from acquired ones, all echoes.", values: [Double(filled)]
