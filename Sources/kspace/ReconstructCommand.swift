@@ -13,6 +13,10 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
   case l1SENSE = "l1-sense"
   /// Missing samples predicted from their neighbours.
   case grappa
+  /// Missing samples that are consistent with all their neighbours.
+  case spirit
+  /// The same with a preference for few wavelets.
+  case l1SPIRiT = "l1-spirit"
 
   /// The reconstruction, with sensitivities from a source where it needs some.
   func method(_ sensitivities: SensitivitySource) -> any Reconstruction {
@@ -21,6 +25,8 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
     case .sense: SENSE(calibration: sensitivities)
     case .l1SENSE: L1WaveletSENSE(calibration: sensitivities)
     case .grappa: GRAPPA()
+    case .spirit: SPIRiT()
+    case .l1SPIRiT: L1WaveletSPIRiT()
     }
   }
 

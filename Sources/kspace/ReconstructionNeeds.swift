@@ -18,27 +18,57 @@ struct ReconstructionNeeds: CustomStringConvertible {
   /// A floating-point number, as a damaged header may ask for more than an integer holds.
   var memory: Double {
     let kspace = Double(layout.kspaceBytes), channels = Double(max(1, layout.channels))
+    let threads = min(channels, Double(Parallelism.threads))
+    let echoes = Double(max(1, layout.parameters.echoTimes.count))
     // The images of one channel, all echoes and slices.
     let volume = kspace / channels
-    // Channels in flight are held once as k-space and once cropped.
-    let inFlight = min(channels, 2 * Double(Parallelism.threads)) * volume
-    let echoes = Double(max(1, layout.parameters.echoTimes.count))
-    let parallelImaging =
-      switch method {
-      case .zeroFilled: 0.0
-      // Sensitivities, one echo's acquired samples in hybrid space, and the images of all echoes.
-      case .sense, .l1SENSE: 2 * kspace / echoes + volume
-      // K-space once more, filled.
-      case .grappa: kspace
-      }
+    let acquired = kspace * acquiredShare
+    // Channels in flight are held whole, and once more where they are cropped.
+    let inFlight = threads * volume * (layout.grid.matrix == layout.grid.prescribed ? 1 : 2)
     // Combined echoes, their magnitude and phase, and the headers of the readouts on top of the program itself.
-    let common = kspace + inFlight + parallelImaging + 3 * volume + 400 * Double(layout.uses.count) + 40e6
+    let common =
+      acquired + inFlight + reconstruction(kspace, acquired) + 3 * volume + 400 * Double(layout.uses.count)
+      + 60e6
     switch combination {
     case .mdi, .mdiEchoRatio:
       // The echo Gram matrix has echoes * (echoes + 1) / 2 elements per voxel, and there are four maps.
       return common + (echoes + 1) / 2 * volume + 2 * volume / echoes
     case .adaptive: return common + kspace
     case .rss: return common
+    }
+  }
+
+  /// The share of the grid's positions that was acquired, over all slices and echoes.
+  private var acquiredShare: Double {
+    let matrix = layout.grid.matrix
+    let positions = Double(matrix.y) * Double(matrix.z) * Double(max(1, layout.parameters.echoTimes.count))
+    let images = layout.uses.count { $0.isImage }
+    return min(1, Double(images) / max(1, positions * Double(max(1, layout.sliceCounters.count))))
+  }
+
+  /// What the reconstruction holds beyond the acquired samples [bytes].
+  private func reconstruction(_ kspace: Double, _ acquired: Double) -> Double {
+    let channels = Double(max(1, layout.channels)), echoes = Double(max(1, layout.parameters.echoTimes.count))
+    let threads = Double(Parallelism.threads), slices = Double(max(1, layout.sliceCounters.count))
+    let element = Double(MemoryLayout<Complex<Float>>.stride)
+    let plane = Double(layout.grid.matrix.y) * Double(layout.grid.matrix.z) * element
+    // The whole grid, for methods that work on it; a fully sampled scan is one already.
+    let grid = acquired < kspace ? kspace : 0
+    guard acquired < kspace || method == .sense || method == .l1SENSE else { return 0 }
+    switch method {
+    case .zeroFilled: return 0
+    // Sensitivities and one echo's acquired samples in hybrid space, of one slice; the images of all echoes.
+    case .sense, .l1SENSE: return grid + (kspace + acquired) / (echoes * slices) + kspace / channels
+    case .grappa:
+      let sources = channels > 12 ? 16.0 : channels
+      let missing = (kspace - acquired) / slices
+      let block = slices * min(missing, max(Double(GRAPPA.blockMemory), threads * missing / channels))
+      // The covariance of 28 neighbours of three samples, in parts.
+      let order = 84 * sources
+      return acquired * sources / channels + block + 6 * order * order * element
+    // K-space filled, one echo's acquired samples in hybrid space, and each thread's matrices of a plane.
+    case .spirit, .l1SPIRiT:
+      return grid + kspace + acquired / (echoes * slices) + threads * plane * channels * (channels + 8)
     }
   }
 
