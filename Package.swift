@@ -54,7 +54,7 @@ let package = Package(
     .target(
       name: "ReconNet",
       dependencies: data + ["Operators", "FourierTransforms", "LinearAlgebra", "CConvolution"],
-      exclude: ["Training"]),
+      exclude: ["Training"], resources: [.process("Resources")]),
     .target(name: "CoilCombination", dependencies: data + ["LinearAlgebra"]),
     .target(name: "QSM", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
     // Needs the headers of Boost.Math, libboost-dev.
@@ -87,7 +87,8 @@ let package = Package(
     .testTarget(name: "ParallelImagingTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
       name: "CoilCombinationTests", dependencies: data + ["CoilCombination", "LinearAlgebra", "TestSupport"]),
-    .testTarget(name: "ReconNetTests", dependencies: modules + ["CConvolution", "TestSupport"]),
+    .testTarget(
+      name: "ReconNetTests", dependencies: modules + ["CConvolution", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
       name: "EvaluationTests", dependencies: data + ["Evaluation", "TestSupport"], exclude: ["Golden"]),

@@ -1,0 +1,129 @@
+import CConvolution
+import FourierTransforms
+import MRIData
+import NDArrays
+import Numerics
+
+/// A network for volumes of one size, ready to run on one volume after the other.
+final class Cascade: Sendable {
+  private let blocks: [PackedBlock]
+  private let matrix: Extents
+  private let windows: LayerWindows
+  private let planes: PlaneBundles
+  private let memory: ScratchPool
+  private let scratch: ScratchPool
+  private let gang = Gang()
+
+  /// - Parameters:
+  ///   - blocks: The network.
+  ///   - matrix: The volumes.
+  ///   - step: The number of slices by which layers advance.
+  init(_ blocks: [PackedBlock], matrix: Extents, step: Int) {
+    self.blocks = blocks
+    self.matrix = matrix
+    windows = Self.windows(blocks, matrix, step: step)
+    planes = PlaneBundles(shape: matrix.shape)
+    memory = ScratchPool(count: windows.count)
+    scratch = ScratchPool(count: blocks.map { [windows] in $0.scratch(windows) }.max() ?? 0)
+  }
+
+  /// Windows that serve every block.
+  private static func windows(_ blocks: [PackedBlock], _ matrix: Extents, step: Int) -> LayerWindows {
+    let depth = blocks.map(\.outputs.count).max() ?? 0
+    let outputs = (0..<depth).map { layer in
+      blocks.map { layer < $0.outputs.count ? $0.outputs[layer] : 0 }.max() ?? 0
+    }
+    return LayerWindows(matrix, outputs: outputs, step: step)
+  }
+
+  /// The largest number of bytes that a run takes beside its input.
+  static func bytes(_ blocks: [PackedBlock], matrix: Extents, step: Int) -> Int {
+    let windows = windows(blocks, matrix, step: step)
+    let scratch = blocks.map { $0.scratch(windows) }.max() ?? 0
+    let bundle = matrix.z * matrix.y * min(8, matrix.x) * MemoryLayout<Complex<Float>>.stride
+    // Measured samples, the image, and its magnitude.
+    let volumes = matrix.count * (2 * MemoryLayout<Complex<Float>>.stride + MemoryLayout<Float>.stride)
+    return windows.count * MemoryLayout<Float>.stride + volumes
+      + Parallelism.threads * (scratch * MemoryLayout<Float>.stride + 2 * bundle)
+      + blocks.map(\.bytes).reduce(0, +)
+  }
+
+  /// The image of one volume's samples; `nil` where it is not finite.
+  ///
+  /// - Parameters:
+  ///   - samples: The samples, axes `[kz, ky, kx]`; zero where nothing was acquired.
+  ///   - mask: The positions that were acquired.
+  ///   - observer: Sees the image after every block, in units of the scale.
+  func image(
+    of samples: NDArray<Complex<Float>>, mask: SamplingMask,
+    observer: ((_ block: Int, _ image: NDArray<Complex<Float>>) -> Void)? = nil
+  ) -> NDArray<Complex<Float>>? {
+    gang.inTurn { () -> NDArray<Complex<Float>>? in
+      var samples = samples
+      readoutTransformed(&samples)
+      var image = samples
+      forEachBundle(of: &image) { planes, image, bundle in
+        planes.withBundle(bundle, of: image) { values, _, _ in planes.transform.inverse(values) }
+      }
+      guard let scale = MagnitudeScale.bright(image) else { return nil }
+      // Fully sampled planes leave nothing to guess; silence would only bring out the network's biases.
+      guard scale > 0, mask.acquiredCount < mask.lines * mask.partitions else { return image }
+      divide(&samples, by: scale)
+      divide(&image, by: scale)
+      run(on: &image, samples: samples, mask: mask, observer: observer)
+      divide(&image, by: 1 / scale)
+      return image
+    }
+  }
+
+  private func run(
+    on image: inout NDArray<Complex<Float>>, samples: NDArray<Complex<Float>>, mask: SamplingMask,
+    observer: ((_ block: Int, _ image: NDArray<Complex<Float>>) -> Void)?
+  ) {
+    let isAcquired = mask.isAcquired.elements
+    for (index, block) in blocks.enumerated() {
+      image.withUnsafeMutableBufferPointer { image in
+        memory.withScratch { block.apply(to: SharedBuffer(image), matrix, windows, $0, scratch, gang) }
+      }
+      samples.withUnsafeBufferPointer { samples in
+        let samples = SharedConstants(samples)
+        forEachBundle(of: &image) { planes, image, bundle in
+          block.consistency.apply(bundle, of: planes, image, samples, isAcquired)
+        }
+      }
+      observer?(index, image)
+    }
+  }
+
+  private func readoutTransformed(_ samples: inout NDArray<Complex<Float>>) {
+    let transform = FourierTransform(shape: [matrix.x]), length = matrix.x, rows = matrix.y
+    samples.withUnsafeMutableBufferPointer { samples in
+      let samples = SharedBuffer(samples)
+      gang.forEach(matrix.z) { plane in
+        for row in plane * rows..<(plane + 1) * rows {
+          transform.inverse(samples[row * length..<(row + 1) * length])
+        }
+      }
+    }
+  }
+
+  private func forEachBundle(
+    of image: inout NDArray<Complex<Float>>,
+    _ body:
+      @escaping @Sendable (_ planes: PlaneBundles, _ image: SharedBuffer<Complex<Float>>, _ bundle: Int) ->
+      Void
+  ) {
+    image.withUnsafeMutableBufferPointer { image in
+      let image = SharedBuffer(image)
+      gang.forEach(planes.count) { [planes] in body(planes, image, $0) }
+    }
+  }
+
+  private func divide(_ volume: inout NDArray<Complex<Float>>, by scale: Float) {
+    volume.withUnsafeMutableBufferPointer { volume in
+      for index in volume.indices {
+        volume[index] = Complex(volume[index].real / scale, volume[index].imaginary / scale)
+      }
+    }
+  }
+}
