@@ -401,11 +401,13 @@ static void last_pack(const float *weights, int64_t inputs, float *packed) {
         *packed = column < 54 ? weights[(column % 2 * inputs + input) * 27 + column / 2] : 0;
 }
 
-INLINE void last_product(const int rows, const float *const *a, const float *w, int64_t inputs, float *products) {
+INLINE void last_product(const int rows, const float *const *a, int64_t ahead, const float *w, int64_t inputs, float *products) {
   vector sum[24][4];
   UNROLL for (int r = 0; r < rows; r++)
     UNROLL for (int c = 0; c < MOST_COLUMNS; c++) sum[r][c] = (vector){};
   for (int64_t k = 0; k < inputs; k++) {
+    // Each voxel is read once, too briefly for the hardware to see it coming.
+    if (k % 16 == 0) UNROLL for (int r = 0; r < rows; r++) __builtin_prefetch(a[r] + ahead + k);
     vector v[4];
     UNROLL for (int c = 0; c < MOST_COLUMNS; c++) v[c] = load(w + k * LAST_COLUMNS + c * WIDTH);
     UNROLL for (int r = 0; r < rows; r++) {
@@ -435,14 +437,14 @@ static void last_row(
       for (int r = 0; r < step; r++) a[r] = base + (x.first - 1 + first + r) % source.slices * in;
       for (int block = 0; block < 64 / LAST_COLUMNS; block++)
         last_product(
-            6, a, layer->weights + block * LAST_COLUMNS * layer->inputs, layer->inputs,
+            6, a, 6 * in, layer->weights + block * LAST_COLUMNS * layer->inputs, layer->inputs,
             products + first * 64 + block * LAST_COLUMNS);
     } else {
       for (int64_t r = j; r < known; r++) {
         a[0] = base + (x.first - 1 + r) % source.slices * in;
         for (int block = 0; block < 64 / LAST_COLUMNS; block++)
           last_product(
-              1, a, layer->weights + block * LAST_COLUMNS * layer->inputs, layer->inputs,
+              1, a, in, layer->weights + block * LAST_COLUMNS * layer->inputs, layer->inputs,
               products + r * 64 + block * LAST_COLUMNS);
       }
     }

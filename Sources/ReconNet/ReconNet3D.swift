@@ -30,7 +30,7 @@ public struct ReconNet3D: Reconstruction {
   /// The memory that the network may take while it runs [bytes]; the result does not depend on it.
   public var memoryLimit: Int
 
-  private let blocks: [PackedBlock]
+  let blocks: [PackedBlock]
 
   /// The memory that a network takes unless told otherwise [bytes].
   public static let defaultMemoryLimit = 750_000_000
