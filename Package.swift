@@ -68,7 +68,9 @@ let package = Package(
     // MARK: - What users import and run
     .target(name: "KSpaceToolkit", dependencies: modules),
     .executableTarget(name: "kspace", dependencies: modules + ["KSpaceToolkit", arguments]),
-    .executableTarget(name: "Benchmarks", dependencies: modules + ["KSpaceToolkit", "CFFTW", "CISMRMRD"]),
+    .executableTarget(
+      name: "Benchmarks", dependencies: modules + ["KSpaceToolkit", "CFFTW", "CISMRMRD", "CConvolution"],
+      exclude: ["convolution_peer.py"]),
 
     // MARK: - Tests
     .target(name: "TestSupport", dependencies: ["NDArrays", numerics], path: "Tests/TestSupport"),

@@ -5,6 +5,7 @@ let benchmarks: [(name: String, run: () throws -> Void)] = [
   ("reading", benchmarkReading),
   ("combination", benchmarkCombination),
   ("sampling", benchmarkSampling),
+  ("convolution", benchmarkConvolution),
 ]
 
 let wanted = Set(CommandLine.arguments.dropFirst())
