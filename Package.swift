@@ -4,6 +4,7 @@ import PackageDescription
 
 let numerics: Target.Dependency = .product(name: "Numerics", package: "swift-numerics")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 // Every target names every module that it imports: one that it sees only through another is not always rebuilt
 // when that module's types change, and a stale layout corrupts memory.
@@ -23,6 +24,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
@@ -67,7 +69,7 @@ let package = Package(
 
     // MARK: - What users import and run
     .target(name: "KSpaceToolkit", dependencies: modules),
-    .executableTarget(name: "kspace", dependencies: modules + ["KSpaceToolkit", arguments]),
+    .executableTarget(name: "kspace", dependencies: modules + ["KSpaceToolkit", arguments, yaml]),
     .executableTarget(
       name: "Benchmarks", dependencies: modules + ["KSpaceToolkit", "CFFTW", "CISMRMRD", "CConvolution"],
       exclude: ["convolution_peer.py"]),

@@ -11,7 +11,8 @@ struct KSpaceCommand: ParsableCommand {
       """,
     version: KSpaceVersion.text,
     subcommands: [
-      Info.self, Phantom.self, Mask.self, Undersample.self, Reconstruct.self, StudyCommand.self, Time.self,
+      Info.self, Phantom.self, Mask.self, Undersample.self, Reconstruct.self, MapSusceptibility.self,
+      StudyCommand.self, Time.self,
     ])
 }
 
