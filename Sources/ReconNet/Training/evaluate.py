@@ -6,7 +6,8 @@
 Masks are Poisson-disk masks of this project at each acceleration. The error is the per-channel NRMSE
 ||x - reference|| / ||reference|| over all voxels and slices of one channel and echo, averaged over them. The reference is the
 fully sampled image of the same file, noise included, or a noiseless file of the same scan. The L1-wavelet
-comparison is BART's `pics` with one unit sensitivity map; its lambda is the best of several on the first channels.
+comparison is BART's `pics` with one unit sensitivity map; its lambda is the best of several on
+three channels.
 """
 from __future__ import annotations
 
@@ -75,12 +76,14 @@ def evaluate(hybrid, reference, network, masks, with_wavelet, report=print):
         if network is not None:
             outputs["reconnet3d"] = network_images(network, hybrid, mask)
         if with_wavelet:
-            tuning = indices[:: max(1, len(indices) // 3)][:3] if hybrid.shape[4] > 1 else indices
-            scores = {weight: np.mean([nrmse(l1_wavelet(hybrid[i], mask, weight), images[i]) for i in tuning])
+            tried = {(weight, i): l1_wavelet(hybrid[i], mask, weight)
+                     for weight in LAMBDAS for i in indices[:: max(1, len(indices) // 3)][:3]}
+            scores = {weight: np.mean([nrmse(image, images[i]) for (w, i), image in tried.items() if w == weight])
                       for weight in LAMBDAS}
             best = min(scores, key=scores.get)
             entry["l1_wavelet_lambda"] = best
-            outputs["l1_wavelet"] = np.stack([l1_wavelet(hybrid[i], mask, best) for i in indices]).reshape(hybrid.shape)
+            outputs["l1_wavelet"] = np.stack(
+                [tried[best, i] if (best, i) in tried else l1_wavelet(hybrid[i], mask, best) for i in indices]).reshape(hybrid.shape)
         for name, output in outputs.items():
             values = [nrmse(output[i], images[i]) for i in indices]
             entry[name] = float(np.mean(values))
