@@ -12,7 +12,7 @@ struct KSpaceCommand: ParsableCommand {
     version: KSpaceVersion.text,
     subcommands: [
       Info.self, Phantom.self, Mask.self, Undersample.self, Reconstruct.self, MapSusceptibility.self,
-      StudyCommand.self, Time.self,
+      Compare.self, StudyCommand.self, Time.self,
     ])
 }
 

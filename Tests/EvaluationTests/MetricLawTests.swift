@@ -1,4 +1,5 @@
 import Evaluation
+import Foundation
 import NDArrays
 import Numerics
 import TestSupport
@@ -39,10 +40,12 @@ import Testing
     }
   }
 
-  /// Large values without contrast leave variances to rounding.
+  /// Next to squares of 10^14, variances below 0.02 are rounding alone.
   @Test func similarityStaysBoundedWhereRoundingRules() throws {
-    let image = pattern([6, 7, 8]).map { 1e6 + $0 }, other = pattern([6, 7, 8], seed: 3).map { 1e6 + $0 }
-    let map = try XSIM().map(of: image, against: other)
+    func sparse(_ step: Int) -> NDArray<Float> {
+      NDArray((0..<336).map { 1e7 + ($0 % step == 0 ? 1 : 0) }, shape: [6, 7, 8])
+    }
+    let image = sparse(97), map = try XSIM().map(of: image, against: sparse(83))
     #expect(map.elements.allSatisfy { abs($0) <= 1 })
     #expect(try XSIM().value(of: image, against: image) == 1)
   }
@@ -117,6 +120,7 @@ import Testing
     let turned = reference.map { $0 * Complex<Float>(0, 1) }
     #expect(abs(try NRMSE().value(of: turned, against: reference) - 2.0.squareRoot()) < 1e-12)
     #expect(try NRMSE(.scaled).value(of: turned, against: reference) < 1e-15)
+    #expect(try NRMSE(.detrended).value(of: turned, against: reference) < 1e-15)
     #expect(abs(try HFEN().value(of: turned, against: reference) - 2.0.squareRoot()) < 1e-12)
     let scale = try optimalScale(of: turned, to: reference)
     #expect((scale - Complex(0, -1)).length < 1e-12)
@@ -157,5 +161,29 @@ import Testing
   @Test func errorsTellWhatToDo() {
     let error = EvaluationError.notFinite(.image, voxels: 3)
     #expect(error.description.contains("3 voxels") && error.description.contains("mask"))
+  }
+}
+
+/// Phases are compared around the circle.
+@Suite struct PhaseErrorTests {
+  @Test func wrapsChangeNothing() throws {
+    let phase = testPattern([3, 5, 7]).map { 3 * $0.real }, other = phase.map { $0 + 0.25 }
+    let wrapped = phase.map { Float(remainder(Double($0) + 0.25 + 4 * .pi, 2 * .pi)) }
+    #expect(abs(try PhaseError().value(of: other, against: phase) - 0.25) < 1e-6)
+    #expect(abs(try PhaseError().value(of: wrapped, against: phase) - 0.25) < 1e-6)
+    #expect(try PhaseError(removesOffset: true).value(of: wrapped, against: phase) < 1e-6)
+  }
+
+  @Test func halfATurnIsTheFarthest() throws {
+    let zero = NDArray<Float>(repeating: 0, shape: [4, 4])
+    for turn: Float in [.pi, -.pi, 3 * .pi] {
+      let value = try PhaseError().value(of: zero.map { _ in turn }, against: zero)
+      #expect(abs(value - .pi) < 1e-6)
+    }
+    let opposed = NDArray<Float>([0, 1, 2, 3].map { $0 % 2 == 0 ? 3 : -3 }, shape: [2, 2])
+    // Around pi, not around the zero that a plain mean would take.
+    let value = try PhaseError(removesOffset: true).value(
+      of: opposed, against: NDArray(repeating: 0, shape: [2, 2]))
+    #expect(abs(value - (.pi - 3)) < 1e-6)
   }
 }

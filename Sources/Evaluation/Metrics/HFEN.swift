@@ -31,6 +31,8 @@ public struct HFEN: ImageMetric {
     self.outside = outside
   }
 
+  /// What tables for programs call it.
+  public var key: String { "hfen" }
   /// The metric with its width.
   public var name: String { "HFEN (sigma \(sigma))" }
 

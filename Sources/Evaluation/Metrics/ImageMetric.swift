@@ -8,6 +8,8 @@ import Numerics
 ///
 ///     let similarity = try SSIM.matlab(dataRange: 1).value(of: map, against: truth, within: brain)
 public protocol ImageMetric: Sendable {
+  /// What tables for programs call it, such as `nrmse_demeaned`.
+  var key: String { get }
   /// What reports call it, with what it depends on.
   var name: String { get }
 

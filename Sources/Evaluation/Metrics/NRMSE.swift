@@ -36,8 +36,10 @@ public struct NRMSE: ImageMetric {
     self.form = form
   }
 
+  /// What tables for programs call it.
+  public var key: String { form == .plain ? "nrmse" : "nrmse_\(form.rawValue)" }
   /// The metric with its form.
-  public var name: String { form == .plain ? "NRMSE" : "NRMSE (\(form.rawValue))" }
+  public var name: String { form == .plain ? "NRMSE" : "NRMSE, \(form.rawValue)" }
 
   /// The value for real images.
   public func value(

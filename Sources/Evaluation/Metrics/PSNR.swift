@@ -22,8 +22,10 @@ public struct PSNR: ImageMetric {
     self.peak = peak
   }
 
-  /// The metric with its peak.
-  public var name: String { "PSNR (peak \(peak))" }
+  /// What tables for programs call it.
+  public var key: String { "psnr" }
+  /// The metric with its peak and unit.
+  public var name: String { "PSNR (peak \(Float(peak))) [dB]" }
 
   /// The value for real images [dB].
   public func value(

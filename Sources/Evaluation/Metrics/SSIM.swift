@@ -88,8 +88,10 @@ public struct SSIM: ImageMetric {
     self.outside = outside
   }
 
+  /// What tables for programs call it.
+  public var key: String { "ssim" }
   /// The metric with its data range.
-  public var name: String { "SSIM (L = \(dataRange))" }
+  public var name: String { "SSIM (L = \(Float(dataRange)))" }
 
   /// The mean over the mask, or over all voxels that count.
   public func value(

@@ -20,8 +20,10 @@ public struct XSIM: ImageMetric {
       dataRange: 1, window: .uniform(width: 5), border: .truncated, k1: 0.01, k2: 0.001, outside: outside)
   }
 
-  /// The metric.
-  public var name: String { "XSIM" }
+  /// What tables for programs call it.
+  public var key: String { "xsim" }
+  /// The metric with the unit that it takes for granted.
+  public var name: String { "XSIM (in ppm)" }
 
   /// The mean over the mask, or over all voxels; maps in ppm.
   public func value(
