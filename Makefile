@@ -1,6 +1,6 @@
 # make demo   set up, build, simulate a scan and reconstruct it
 # make test   set up, build and run all tests
-# make build bench lint docs clean; make bench BENCHMARKS="fourier reading" runs some of them
+# make build bench bench-peers lint docs clean; make bench BENCHMARKS="fourier reading" runs some of them
 
 SWIFT ?= swift
 BUILD := .build/release
@@ -12,7 +12,7 @@ PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmr
 
 MODULES := KSpaceToolkit NDArrays FourierTransforms LinearAlgebra MRIData Operators RawData ImageFiles CoilCombination Evaluation Phantoms Sampling
 
-.PHONY: demo test build bench lint docs clean setup test-setup
+.PHONY: demo test build bench bench-peers lint docs clean setup test-setup
 
 # Installs what is missing and says so; nothing is touched when all packages are there.
 define install
@@ -72,6 +72,22 @@ bench: setup
 	$(SWIFT) build -c release --product Benchmarks
 	$(BUILD)/Benchmarks $(BENCHMARKS)
 
+# Parallel imaging beside BART, SigPy, pygrappa and mrpro on the same data; about an hour of one core.
+PEERS := .build-peers
+SHARED_DATA ?= ../shared/data
+
+bench-peers: build
+	$(SWIFT) build -c release --product Benchmarks
+	Sources/Benchmarks/Peers/setup.sh $(PEERS) $(PYTHON)
+	mkdir -p $(PEERS)/results
+	cd $(PEERS) && for table in quality speed; do \
+	  nice venv/bin/python ../Sources/Benchmarks/Peers/$$table.py | tee results/$$table.md || exit; \
+	done
+	@if [ -d "$(SHARED_DATA)/mrd" ]; then \
+	  data=$$(realpath "$(SHARED_DATA)") && cd $(PEERS) && \
+	  venv/bin/python ../Sources/Benchmarks/Peers/brain.py $$data | tee results/brain.md; \
+	else echo "No real data at $(SHARED_DATA): make bench-peers SHARED_DATA=folder"; fi
+
 # One site for all modules, in docs-html.
 docs: setup
 	$(SWIFT) package --allow-writing-to-directory docs-html generate-documentation \
@@ -79,4 +95,4 @@ docs: setup
 	@echo "Open docs-html/index.html through a web server, or read docs-html/data"
 
 clean:
-	rm -rf .build $(TESTS) demo
+	rm -rf .build $(TESTS) $(PEERS) demo
