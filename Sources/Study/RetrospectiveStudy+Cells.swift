@@ -1,6 +1,7 @@
 import CoilCombination
 import MRIData
 import NDArrays
+import QSM
 import RawData
 import Sampling
 
@@ -29,7 +30,7 @@ extension RetrospectiveStudy {
     return CellPlan(
       recipe: CellRecipe(
         cell: cell, input: input, mask: cell.acceleration == nil ? nil : self.masks,
-        maps: mapping?.description ?? "none", software: software),
+        maps: mapping.map { "\($0.background), \($0.inversion)" } ?? "none", software: software),
       method: method, masks: masks ?? first.masks)
   }
 
@@ -40,7 +41,7 @@ extension RetrospectiveStudy {
     let combined = try combine(SliceStack(slices, geometry: scan.geometry).images(by: plan.method))
     var images = combined.images
     if let mapping, let output = combined.output {
-      images.susceptibility = try mapping.map(output, mask ?? images.object)
+      images.susceptibility = try mapping.susceptibility(of: output, within: mask ?? images.object)
     }
     let first = slices[0]
     let positions = plan.masks.map(\.acquiredCount).max() ?? 0
@@ -88,6 +89,20 @@ extension RetrospectiveStudy {
     }
     return StudyResults(
       input: input, conventions: conventions, maskedVoxels: mask.elements.count { $0 }, rows: rows)
+  }
+}
+
+extension SusceptibilityMapping {
+  /// The susceptibility of what MDI found, within a mask [ppm].
+  fileprivate func susceptibility(
+    of output: MDI.Output, within mask: NDArray<Bool>
+  ) throws(QSMError) -> ImageVolumes<Float> {
+    let geometry = output.field.geometry
+    let wrapped = WrappedField(
+      field: output.field, period: output.fieldPeriod, noise: output.fieldNoise,
+      magnitude: ImageVolumes(output.magnitude[0], geometry: geometry),
+      fieldStrength: output.parameters.fieldStrength)
+    return try self(wrapped, mask: ImageVolumes(mask.map { $0 ? 1 : 0 }, geometry: geometry)).map.susceptibility
   }
 }
 

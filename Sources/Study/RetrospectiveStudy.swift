@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import MRIData
 import NDArrays
+import QSM
 import RawData
 import Sampling
 
@@ -16,10 +17,6 @@ import Sampling
 ///     let study = RetrospectiveStudy(of: stack, input: input, methods: ["grappa": GRAPPA()], folder: "study")
 ///     let (results, mask) = try study.run(cells, reference: StudyCell(method: "zero-filled"))
 public struct RetrospectiveStudy: Sendable {
-  /// Makes susceptibility [ppm] from combined echoes, within a mask, axes `[z, y, x]`.
-  public typealias Mapping =
-    @Sendable (_ output: MDI.Output, _ mask: NDArray<Bool>) throws -> ImageVolumes<Float>
-
   /// The slices of the scan, or its one volume.
   public let scan: SliceStack
   /// Which file it was read from.
@@ -30,8 +27,8 @@ public struct RetrospectiveStudy: Sendable {
   public var masks = MaskChoice()
   /// What the scores depend on.
   public var conventions = ScoreConventions()
-  /// How susceptibility is made, and what tells that from other ways; `nil` for none.
-  public var mapping: (description: String, map: Mapping)?
+  /// How susceptibility is made from the field; `nil` for none.
+  public var mapping: SusceptibilityMapping?
   /// The program's version, which is part of what results follow from.
   public var software = ""
 

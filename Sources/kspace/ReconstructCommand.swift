@@ -17,9 +17,13 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
   case spirit
   /// The same with a preference for few wavelets.
   case l1SPIRiT = "l1-spirit"
+  /// A cascaded network with data consistency, one channel at a time.
+  case reconNet = "reconnet"
 
-  /// The reconstruction, with sensitivities from a source where it needs some.
-  func method(_ sensitivities: SensitivitySource) -> any Reconstruction {
+  /// The reconstruction, with sensitivities or weights from a source where it needs some.
+  ///
+  /// - Throws: `ReconNetError` if the network's weights cannot be used.
+  func method(_ sensitivities: SensitivitySource, weights: WeightSource = .bundled) throws -> any Reconstruction {
     switch self {
     case .zeroFilled: ZeroFilled()
     case .sense: SENSE(calibration: sensitivities)
@@ -27,6 +31,7 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
     case .grappa: GRAPPA()
     case .spirit: SPIRiT()
     case .l1SPIRiT: L1WaveletSPIRiT()
+    case .reconNet: try ReconNet3D(weights: weights)
     }
   }
 
@@ -53,6 +58,9 @@ struct Reconstruct: ParsableCommand {
   @Option(help: "How per-channel images are made.")
   var method: ReconstructionMethod = .zeroFilled
 
+  @Option(help: "For reconnet: a safetensors file of trained weights (default: the bundled ones).")
+  var weights: String?
+
   @Option(help: "How channels are combined; mdi, or adaptive where echo times do not allow a field map.")
   var combine: CombinationMethod?
 
@@ -70,6 +78,9 @@ struct Reconstruct: ParsableCommand {
   func validate() throws {
     if OutputPath.isNameless(output) {
       throw ValidationError("--output \(output.isEmpty ? "''" : output): the folder needs a name of its own.")
+    }
+    if weights != nil, method != .reconNet {
+      throw ValidationError("--weights is for --method reconnet; \(method.rawValue) has no weights.")
     }
     if subject.isEmpty || !subject.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) {
       throw ValidationError("--subject \(subject): only ASCII letters and digits are possible.")
@@ -98,7 +109,7 @@ struct Reconstruct: ParsableCommand {
     progress.report("reading", 0)
     let stack = try SliceStack(file, options: options)
     progress.report("reading", 1)
-    let reconstruction = method.method(calibration.source)
+    let reconstruction = try method.method(calibration.source, weights: weights.map { .file($0) } ?? .bundled)
     let images = try stack.images(by: reconstruction)
     Terminal.report(images.diagnostics)
     let folder = try OutputFolder(output, kind: .reconstruction, replacing: running.force, input: raw)

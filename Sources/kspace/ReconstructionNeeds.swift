@@ -66,6 +66,8 @@ struct ReconstructionNeeds: CustomStringConvertible {
       // The covariance of 28 neighbours of three samples, in parts.
       let order = 84 * sources
       return acquired * sources / channels + block + 6 * order * order * element
+    // The network's windows; the scan's k-space with its zeros.
+    case .reconNet: return grid + Double(ReconNet3D.defaultMemoryLimit)
     // K-space filled, one echo's acquired samples in hybrid space, and each thread's matrices of a plane.
     case .spirit, .l1SPIRiT:
       return grid + kspace + acquired / (echoes * slices) + threads * plane * channels * (channels + 8)

@@ -45,6 +45,9 @@ struct StudyCommand: ParsableCommand {
     help: "A NIfTI volume that is not 0 where images are compared; the reference's object unless given.")
   var mask: String?
 
+  @Flag(help: "Leave out susceptibility; compare magnitudes, fields and R2* alone.")
+  var noSusceptibility = false
+
   @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
   @OptionGroup(title: "How to run") var running: RunArguments
 
@@ -79,11 +82,14 @@ struct StudyCommand: ParsableCommand {
     let stack = try SliceStack(file, options: reading.options)
     progress.report("reading", 1)
     Interruption.postpone()
-    let known = ReconstructionMethod.allCases.map { ($0.rawValue, $0.method) }
+    let known = try Set(methods.methods + [reference.method]).map {
+      ($0.rawValue, try $0.method(.estimated(ESPIRiT())))
+    }
     var study = RetrospectiveStudy(
       of: stack, input: input, methods: Dictionary(uniqueKeysWithValues: known), folder: output)
     study.masks = MaskChoice(calibration: calibration, shutter: shutter, seed: seed)
     study.software = KSpaceVersion.text
+    if !noSusceptibility { study.mapping = SusceptibilityMapping() }
     try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
     let (results, compared) = try study.run(
       cells, reference: reference.cell, mask: try mask.map(readMask), labels: try labels.map(readLabels)
@@ -124,6 +130,9 @@ struct MethodList: ExpressibleByArgument, CustomStringConvertible {
 /// A cell of a study, `METHOD` or `METHOD@AF`.
 struct CellArgument: ExpressibleByArgument, CustomStringConvertible {
   let cell: StudyCell
+
+  /// The reconstruction by its name.
+  var method: ReconstructionMethod { ReconstructionMethod(rawValue: cell.method) ?? .zeroFilled }
 
   init(_ cell: StudyCell) { self.cell = cell }
 

@@ -82,6 +82,8 @@ extension CellScores {
       r2StarErrorMedian = Self.errors(of: rate[0], against: truth[0], within: mask, period: nil).quantile(0.5)
     }
     if let map = images.susceptibility?[0], let truth = reference.susceptibility?[0] {
+      // Removal of the background erodes the mask; what it leaves is zero.
+      let mask = truth.map { $0 != 0 }
       susceptibilitySSIM = try SSIM.matlab(dataRange: conventions.susceptibilityRange)
         .value(of: map, against: truth, within: mask)
       susceptibilityPSNR = try PSNR(peak: conventions.susceptibilityPeak)
