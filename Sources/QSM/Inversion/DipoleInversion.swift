@@ -105,6 +105,28 @@ struct InversionProblem {
       susceptibility: susceptibility, referenceValue: mean, iterations: iterations, change: change)
   }
 
+  /// Weights of 1, for data that are all trusted alike: outside the mask, the field is taken to be zero.
+  var uniformWeights: NDArray<Float> { field.map { _ in 1 } }
+
+  /// The typical deviation of the field in the mask [ppm], and that over each voxel's: its weight.
+  ///
+  /// Voxels without a positive deviation have the weight 0, and none more than 3. Outside the mask, the field is
+  /// taken to be zero with the weight 1: what is left free there takes up what does not fit inside.
+  func deviations(_ noise: ImageVolumes<Float>) -> (typical: Double, weights: NDArray<Float>) {
+    let deviations = grid.load(noise)
+    var sample: [Float] = []
+    deviations.withUnsafeBufferPointer { deviations in
+      for deviation in deviations where deviation > 0 { sample.append(deviation) }
+    }
+    guard !sample.isEmpty else { return (0, uniformWeights) }
+    sample.sort()
+    let typical = sample[sample.count / 2]
+    let weights = deviations.combined(with: grid.mask.map { $0 ? 1 : 0 }) { deviation, inside in
+      inside == 0 ? 1 : deviation > 0 ? min(typical / deviation, 3) : 0
+    }
+    return (Double(typical) / hertzPerPPM, weights)
+  }
+
   /// The map of a field that is divided by a filter in k-space.
   func map(filteredBy factors: (NDArray<Float>) -> NDArray<Float>) -> SusceptibilityMap {
     let transform = RealFourierTransform(shape: grid.matrix.shape)

@@ -14,66 +14,57 @@ import NDArrays
 /// so that only `v` has to be kept.
 struct GradientPasses {
   let matrix: Extents
-  /// One over the distances of neighbouring voxels [1/mm].
-  let inverseSize: SIMD3<Float>
   /// The threshold of the shrinkage.
   let threshold: Float
-  /// The threshold's factor for each direction and voxel; 1 where absent.
-  let weights: [NDArray<Float>]?
-  /// `v`, one volume per direction.
-  private var duals: [NDArray<Float>]
 
-  init(_ grid: WorkingGrid, threshold: Double, weights: [NDArray<Float>]?) {
+  /// One over the distances of neighbouring voxels [1/mm].
+  private let inverseSize: SIMD3<Float>
+  /// The threshold's factor for each direction and voxel, axes `[direction, z, y, x]`; 1 where absent.
+  private let weights: NDArray<Float>?
+  /// `v`, axes `[direction, z, y, x]`.
+  private var duals: NDArray<Float>
+
+  init(_ grid: WorkingGrid, threshold: Double, weights: NDArray<Float>? = nil) {
+    precondition(
+      weights.map { $0.shape == [3] + grid.matrix.shape } ?? true,
+      "edge weights of shape \(weights?.shape ?? []) on a grid of \(grid.matrix)")
     matrix = grid.matrix
     inverseSize = SIMD3(1 / grid.voxelSize)
     self.threshold = Float(threshold)
     self.weights = weights
-    duals = (0..<3).map { _ in NDArray(repeating: 0, shape: grid.matrix.shape) }
+    duals = NDArray(repeating: 0, shape: [3] + grid.matrix.shape)
   }
 
   /// Does both passes, from `chi` to `q`.
   mutating func callAsFunction(_ susceptibility: NDArray<Float>, into result: inout NDArray<Float>) {
-    for axis in 0..<3 { update(axis, susceptibility) }
-    for axis in 0..<3 { accumulate(axis, into: &result) }
+    update(susceptibility)
+    accumulate(into: &result)
   }
 
-  /// The offset of the row that follows or precedes a row along an axis other than `x`.
-  private func neighbour(_ axis: Int, _ z: Int, _ y: Int, step: Int) -> Int {
-    let (nz, ny) = (matrix.z, matrix.y)
-    let row = axis == 1 ? z * ny + (y + step + ny) % ny : (z + step + nz) % nz * ny + y
-    return row * matrix.x
-  }
-
-  private mutating func update(_ axis: Int, _ susceptibility: NDArray<Float>) {
-    let (nx, ny) = (matrix.x, matrix.y)
-    let (scale, threshold) = (inverseSize[axis], self.threshold)
-    let weights = self.weights?[axis]
-    let grid = self
-    duals[axis].withUnsafeMutableBufferPointer { dual in
+  private mutating func update(_ susceptibility: NDArray<Float>) {
+    let rows = Rows(self)
+    let (nx, ny, count) = (matrix.x, matrix.y, matrix.count)
+    let (scale, weights) = (inverseSize, self.weights)
+    duals.withUnsafeMutableBufferPointer { duals in
       susceptibility.withUnsafeBufferPointer { chi in
-        grid.withOptional(weights) { weights in
-          let (dual, chi) = (SharedBuffer(dual), SharedConstants(chi))
-          Parallelism.forEach(grid.matrix.z) { z in
-            guard let dual = dual.elements.baseAddress, let chi = chi.elements.baseAddress else { return }
+        Self.withFactors(weights) { weights in
+          let (duals, chi) = (SharedBuffer(duals), SharedConstants(chi))
+          Parallelism.forEach(rows.nz) { z in
+            guard let v = duals.elements.baseAddress, let chi = chi.elements.baseAddress else { return }
             for y in 0..<ny {
               let row = (z * ny + y) * nx
-              let (v, here) = (dual + row, chi + row)
-              let next = axis == 0 ? here + 1 : chi + grid.neighbour(axis, z, y, step: 1)
-              let count = axis == 0 ? nx - 1 : nx
-              if let weights = weights?.elements.baseAddress {
-                let weight = weights + row
-                for x in 0..<count {
-                  let t = threshold * weight[x]
-                  v[x] = min(max(v[x], -t), t) + (next[x] - here[x]) * scale
+              let next = [row + 1, rows.after(z, y, axis: 1), rows.after(z, y, axis: 2)]
+              for axis in 0..<3 {
+                let offset = axis * count + row
+                rows.step(
+                  v + offset, chi + row, chi + next[axis], weights.map { $0 + offset }, scale: scale[axis],
+                  count: axis == 0 ? nx - 1 : nx)
+                if axis == 0 {
+                  let last = nx - 1
+                  rows.step(
+                    v + offset + last, chi + row + last, chi + row, weights.map { $0 + offset + last },
+                    scale: scale[axis], count: 1)
                 }
-              } else {
-                for x in 0..<count {
-                  v[x] = min(max(v[x], -threshold), threshold) + (next[x] - here[x]) * scale
-                }
-              }
-              if axis == 0 {
-                let t = threshold * (weights.map { $0[row + count] } ?? 1)
-                v[count] = min(max(v[count], -t), t) + (here[0] - here[count]) * scale
               }
             }
           }
@@ -82,41 +73,35 @@ struct GradientPasses {
     }
   }
 
-  private func accumulate(_ axis: Int, into result: inout NDArray<Float>) {
-    let (nx, ny) = (matrix.x, matrix.y)
-    let (scale, threshold) = (inverseSize[axis], self.threshold)
+  private func accumulate(into result: inout NDArray<Float>) {
+    let rows = Rows(self)
+    let (nx, ny, count) = (matrix.x, matrix.y, matrix.count)
+    let scale = inverseSize
     result.withUnsafeMutableBufferPointer { result in
-      duals[axis].withUnsafeBufferPointer { dual in
-        withOptional(weights?[axis]) { weights in
-          let (result, dual) = (SharedBuffer(result), SharedConstants(dual))
-          Parallelism.forEach(matrix.z) { z in
-            guard let q = result.elements.baseAddress, let dual = dual.elements.baseAddress else { return }
-            /// `v - 2 clip(v)`
-            func reflected(_ offset: Int) -> Float {
-              let t = threshold * (weights.map { $0[offset] } ?? 1)
-              return dual[offset] - 2 * min(max(dual[offset], -t), t)
-            }
+      duals.withUnsafeBufferPointer { duals in
+        Self.withFactors(weights) { weights in
+          let (result, duals) = (SharedBuffer(result), SharedConstants(duals))
+          Parallelism.forEach(rows.nz) { z in
+            guard let q = result.elements.baseAddress, let v = duals.elements.baseAddress else { return }
             for y in 0..<ny {
               let row = (z * ny + y) * nx
-              // Along x, the first voxel's neighbour is the last; elsewhere the neighbours form a row.
-              let previous = axis == 0 ? row - 1 : neighbour(axis, z, y, step: -1)
-              let first = axis == 0 ? 1 : 0
-              if let weights = weights?.elements.baseAddress {
-                for x in first..<max(nx, first) {
-                  let (t, s) = (threshold * weights[row + x], threshold * weights[previous + x])
-                  let here = dual[row + x] - 2 * min(max(dual[row + x], -t), t)
-                  let before = dual[previous + x] - 2 * min(max(dual[previous + x], -s), s)
-                  q[row + x] = (axis == 0 ? 0 : q[row + x]) + (before - here) * scale
-                }
-              } else {
-                for x in first..<max(nx, first) {
-                  let here = dual[row + x] - 2 * min(max(dual[row + x], -threshold), threshold)
-                  let before =
-                    dual[previous + x] - 2 * min(max(dual[previous + x], -threshold), threshold)
-                  q[row + x] = (axis == 0 ? 0 : q[row + x]) + (before - here) * scale
+              let before = [row - 1, rows.before(z, y, axis: 1), rows.before(z, y, axis: 2)]
+              let target = q + row
+              target.initialize(repeating: 0, count: nx)
+              for axis in 0..<3 {
+                let start = axis * count
+                let first = axis == 0 ? 1 : 0
+                rows.difference(
+                  target + first, v + start + row + first, v + start + before[axis] + first,
+                  weights.map { ($0 + start + row + first, $0 + start + before[axis] + first) },
+                  scale: scale[axis], count: nx - first)
+                if axis == 0 {
+                  let last = start + row + nx - 1
+                  rows.difference(
+                    target, v + start + row, v + last, weights.map { ($0 + start + row, $0 + last) },
+                    scale: scale[axis], count: 1)
                 }
               }
-              if axis == 0 { q[row] = (reflected(row + nx - 1) - reflected(row)) * scale }
             }
           }
         }
@@ -124,8 +109,75 @@ struct GradientPasses {
     }
   }
 
-  private func withOptional(_ array: NDArray<Float>?, _ body: (SharedConstants<Float>?) -> Void) {
+  private static func withFactors(_ array: NDArray<Float>?, _ body: (Factors?) -> Void) {
     guard let array else { return body(nil) }
-    array.withUnsafeBufferPointer { body(SharedConstants($0)) }
+    array.withUnsafeBufferPointer { body($0.baseAddress.map(Factors.init)) }
+  }
+
+  /// Edge weights that threads read together.
+  private struct Factors: @unchecked Sendable {
+    // Unchecked: nobody writes them during a pass.
+    let start: UnsafePointer<Float>
+
+    static func + (factors: Factors, offset: Int) -> UnsafePointer<Float> { factors.start + offset }
+  }
+}
+
+/// What the passes do to a row.
+private struct Rows: Sendable {
+  let nx: Int
+  let ny: Int
+  let nz: Int
+  let threshold: Float
+
+  init(_ passes: GradientPasses) {
+    (nx, ny, nz) = (passes.matrix.x, passes.matrix.y, passes.matrix.z)
+    threshold = passes.threshold
+  }
+
+  /// The offset of the row that follows along `y` (1) or `z` (2).
+  func after(_ z: Int, _ y: Int, axis: Int) -> Int {
+    axis == 1 ? (z * ny + (y + 1 < ny ? y + 1 : 0)) * nx : ((z + 1 < nz ? z + 1 : 0) * ny + y) * nx
+  }
+
+  /// The offset of the row that precedes along `y` (1) or `z` (2).
+  func before(_ z: Int, _ y: Int, axis: Int) -> Int {
+    axis == 1 ? (z * ny + (y > 0 ? y : ny) - 1) * nx : (((z > 0 ? z : nz) - 1) * ny + y) * nx
+  }
+
+  /// Updates a row: `v <- clip(v) + (next - here) scale`.
+  @inline(__always)
+  func step(
+    _ v: UnsafeMutablePointer<Float>, _ here: UnsafePointer<Float>, _ next: UnsafePointer<Float>,
+    _ weights: UnsafePointer<Float>?, scale: Float, count: Int
+  ) {
+    if let weights {
+      for x in 0..<count {
+        let t = threshold * weights[x]
+        v[x] = min(max(v[x], -t), t) + (next[x] - here[x]) * scale
+      }
+    } else {
+      for x in 0..<count { v[x] = min(max(v[x], -threshold), threshold) + (next[x] - here[x]) * scale }
+    }
+  }
+
+  /// Adds to a row: `q += (p(before) - p(here)) scale` with `p(v) = v - 2 clip(v)`.
+  @inline(__always)
+  func difference(
+    _ q: UnsafeMutablePointer<Float>, _ here: UnsafePointer<Float>, _ before: UnsafePointer<Float>,
+    _ weights: (here: UnsafePointer<Float>, before: UnsafePointer<Float>)?, scale: Float, count: Int
+  ) {
+    if let weights {
+      for x in 0..<count {
+        let (t, s) = (threshold * weights.here[x], threshold * weights.before[x])
+        let reflected = here[x] - 2 * min(max(here[x], -t), t)
+        q[x] += (before[x] - 2 * min(max(before[x], -s), s) - reflected) * scale
+      }
+    } else {
+      for x in 0..<count {
+        let reflected = here[x] - 2 * min(max(here[x], -threshold), threshold)
+        q[x] += (before[x] - 2 * min(max(before[x], -threshold), threshold) - reflected) * scale
+      }
+    }
   }
 }

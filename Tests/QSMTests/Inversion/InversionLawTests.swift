@@ -20,9 +20,25 @@ import Testing
     Method(
       description: "L2 of the gradient",
       invert: QuadraticInversion(regularization: 1e-4, penalty: .gradient), error: 0.4),
+    Method(description: "RTS", invert: RTS(), error: 0.6),
     Method(
-      description: "TV", invert: TotalVariation(regularization: 1e-5, tolerance: 1e-3), error: 0.2),
+      description: "TV as published", invert: TotalVariation(regularization: 1e-5), error: 0.2),
+    Method(description: "TV", invert: TotalVariation(), error: 0.3),
+    Method(description: "nonlinear TV", invert: nonlinear, error: 0.3),
+    Method(description: "reweighted TV", invert: reweighted, error: 0.3),
   ]
+
+  static let nonlinear: TotalVariation = {
+    var method = TotalVariation()
+    method.fidelity = .phase(echoTime: 0.02)
+    return method
+  }()
+
+  static let reweighted: TotalVariation = {
+    var method = TotalVariation()
+    method.reweightings = 1
+    return method
+  }()
 
   /// Two balls of susceptibility [ppm] with their field [Hz].
   static func scene(

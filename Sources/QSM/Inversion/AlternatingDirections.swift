@@ -1,0 +1,116 @@
+import FourierTransforms
+import NDArrays
+import Numerics
+
+/// The alternating directions that total variation and the rapid two-step method share.
+///
+/// ```
+/// min 1/2 chi^T H chi - g^T chi + |t rho E G chi|_1        H diagonal in k-space
+/// ```
+///
+/// by iterations that need one filter each:
+///
+/// ```
+/// chi <- (H + rho G^T G)^-1 g + rho (H + rho G^T G)^-1 G^T (z - u)
+/// ```
+struct AlternatingDirections {
+  /// `1 / (H + rho |G|^2)`, zero where nothing determines a frequency.
+  let inverse: NDArray<Float>
+
+  private let attraction: NDArray<Float>
+  private let transform: RealFourierTransform
+  private var workspace: NDArray<Complex<Float>>
+  private var passes: GradientPasses
+
+  /// Prepares a problem.
+  ///
+  /// - Parameters:
+  ///   - grid: The grid.
+  ///   - penalty: rho.
+  ///   - curvature: The spectrum of `H`.
+  ///   - threshold: The threshold `t` of the gradient's shrinkage.
+  ///   - weights: The factors `E` of the threshold, axes `[direction, z, y, x]`.
+  init(
+    _ grid: WorkingGrid, penalty: Float, curvature: NDArray<Float>, threshold: Double,
+    weights: NDArray<Float>? = nil
+  ) {
+    transform = RealFourierTransform(shape: grid.matrix.shape)
+    workspace = transform.makeWorkspace()
+    inverse = curvature.combined(with: DifferenceKernel(grid).squares) { curvature, square in
+      let sum = curvature + penalty * square
+      return sum > 0 ? 1 / sum : 0
+    }
+    // Nothing draws to a mean.
+    var attraction = inverse.map { penalty * $0 }
+    attraction.withUnsafeMutableBufferPointer { $0[0] = 0 }
+    self.attraction = attraction
+    passes = GradientPasses(grid, threshold: threshold, weights: weights)
+  }
+
+  /// Filters a volume in place.
+  mutating func filter(_ volume: inout NDArray<Float>, by kernel: NDArray<Float>) {
+    transform.filter(&volume, workspace: &workspace, by: kernel)
+  }
+
+  /// Iterates from `(H + rho G^T G)^-1 g`.
+  mutating func solve(
+    from constant: NDArray<Float>, tolerance: Double, maximumIterations: Int
+  ) -> (solution: NDArray<Float>, iterations: Int, change: Double) {
+    var (solution, step) = (constant, constant)
+    var iterations = 1, change = 1.0
+    while iterations < maximumIterations && change >= tolerance {
+      passes(solution, into: &step)
+      transform.filter(&step, workspace: &workspace, by: attraction)
+      change = solution.replace(by: step, plus: constant)
+      iterations += 1
+    }
+    return (solution, iterations, change)
+  }
+
+  /// Iterates with a field that is fitted to the measured one voxel by voxel, and to that of the susceptibility:
+  /// `H = D^2 + ...`, `g = D (y - s)`.
+  ///
+  /// - Returns: The susceptibility, and its field.
+  mutating func solve(
+    fitting fieldStep: inout FieldStep, dipole: NDArray<Float>, penalty: Float,
+    tolerance: Double, maximumIterations: Int
+  ) -> (solution: NDArray<Float>, field: NDArray<Float>, iterations: Int, change: Double) {
+    var target = fieldStep.field
+    var solution = NDArray<Float>(repeating: 0, shape: target.shape)
+    var step = solution
+    var other = transform.makeWorkspace()
+    var iterations = 0, change = 1.0
+    let inverse = self.inverse
+    repeat {
+      if iterations > 0 { passes(solution, into: &step) }
+      var workspaces = (workspace, other)
+      (workspace, other) = (NDArray(repeating: .zero, shape: [0]), NDArray(repeating: .zero, shape: [0]))
+      dipole.withUnsafeBufferPointer { dipole in
+        inverse.withUnsafeBufferPointer { inverse in
+          let (dipole, inverse) = (SharedConstants(dipole), SharedConstants(inverse))
+          transform.filter(&target, &step, workspaces: &workspaces) { offset, count, target, step in
+            for index in 0..<count {
+              let kernel = dipole[offset + index]
+              let (a, b) = (kernel * inverse[offset + index], penalty * inverse[offset + index])
+              let (t, s) = (target[index], step[index])
+              // Nothing draws to a mean.
+              let known: Float = offset + index == 0 ? 0 : 1
+              let (real, imaginary) = (
+                known * (a * t.real + b * s.real), known * (a * t.imaginary + b * s.imaginary)
+              )
+              step[index] = Complex(real, imaginary)
+              target[index] = Complex(kernel * real, kernel * imaginary)
+            }
+          }
+        }
+      }
+      (workspace, other) = workspaces
+      change = solution.replace(by: step)
+      fieldStep(&target)
+      iterations += 1
+    } while iterations < maximumIterations && change >= tolerance
+    var field = solution
+    filter(&field, by: dipole)
+    return (solution, field, iterations, change)
+  }
+}

@@ -1,0 +1,53 @@
+import MRIData
+import NDArrays
+
+/// Where susceptibility may change at no price: where a magnitude does.
+///
+/// Along each axis, the gradient of susceptibility is weighted with 0 between neighbours whose magnitudes differ more
+/// than a threshold, and with 1 elsewhere; the threshold is such that a fraction of the mask's neighbours are edges.
+///
+/// - SeeAlso: J. Liu et al., "Morphology enabled dipole inversion for quantitative susceptibility mapping using
+///   structural consistency between the magnitude image and the susceptibility map", NeuroImage 59:2560, 2012,
+///   doi:10.1016/j.neuroimage.2011.08.082.
+public struct EdgeWeights: Sendable {
+  /// The fraction of neighbours in the mask that count as edges.
+  public var fraction: Double
+
+  /// Creates the weights.
+  ///
+  /// - Precondition: The fraction lies between 0 and 1.
+  public init(fraction: Double = 0.3) {
+    precondition(fraction >= 0 && fraction <= 1, "a fraction of \(fraction)")
+    self.fraction = fraction
+  }
+
+  /// The weights, axes `[direction, z, y, x]`; 1 across the border of the mask.
+  func factors(of magnitude: NDArray<Float>, on grid: WorkingGrid) -> NDArray<Float> {
+    let matrix = grid.matrix
+    var slopes = NDArray<Float>(repeating: -1, shape: [3] + matrix.shape)
+    var sample: [Float] = []
+    let strides = [1, matrix.x, matrix.x * matrix.y]
+    slopes.withUnsafeMutableBufferPointer { slopes in
+      magnitude.withUnsafeBufferPointer { magnitude in
+        grid.mask.withUnsafeBufferPointer { mask in
+          for axis in 0..<3 {
+            let (stride, start) = (strides[axis], axis * matrix.count)
+            let scale = Float(1 / grid.voxelSize[axis])
+            for voxel in 0..<matrix.count - stride {
+              // A step beyond the end of a row ends outside the mask, or at a neighbour that wraps around.
+              guard voxel / stride % matrix[axis] < matrix[axis] - 1, mask[voxel], mask[voxel + stride] else {
+                continue
+              }
+              slopes[start + voxel] = abs(magnitude[voxel + stride] - magnitude[voxel]) * scale
+              if (voxel + axis) % 16 == 0 { sample.append(slopes[start + voxel]) }
+            }
+          }
+        }
+      }
+    }
+    sample.sort()
+    let index = Int(Double(sample.count) * (1 - fraction))
+    let threshold = index < sample.count ? sample[index] : .infinity
+    return slopes.map { $0 > threshold ? 0 : 1 }
+  }
+}
