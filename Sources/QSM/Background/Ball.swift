@@ -32,6 +32,15 @@ struct Ball: Sendable {
     count = rows.reduce(0) { $0 + 2 * $1.reach + 1 }
   }
 
+  /// The means over the ball of `x^2`, `y^2` and `z^2`, in squared voxels.
+  var secondMoments: SIMD3<Double> {
+    let sum = rows.reduce(into: SIMD3<Double>.zero) { sum, row in
+      let (n, reach) = (Double(2 * row.reach + 1), Double(row.reach))
+      sum += [n * reach * (reach + 1) / 3, n * Double(row.y * row.y), n * Double(row.z * row.z)]
+    }
+    return sum / Double(count)
+  }
+
   /// The ball around voxel 0 of a grid that repeats, with sum 1.
   ///
   /// - Precondition: The ball does not overlap its copies.
