@@ -7,6 +7,7 @@ let benchmarks: [(name: String, run: () throws -> Void)] = [
   ("combination", benchmarkCombination),
   ("sampling", benchmarkSampling),
   ("convolution", benchmarkConvolution),
+  ("susceptibility", benchmarkSusceptibility),
 ]
 
 if CommandLine.arguments.dropFirst().first == "peers" {

@@ -94,7 +94,7 @@ enum MaskMethod: String, ExpressibleByArgument, CaseIterable {
 
 /// The ways to remove a background that the command offers.
 enum BackgroundMethod: String, ExpressibleByArgument, CaseIterable {
-  case vsharp, sharp
+  case vsharp, sharp, resharp, pdf, lbv, ismv
 
   static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -102,13 +102,17 @@ enum BackgroundMethod: String, ExpressibleByArgument, CaseIterable {
     switch self {
     case .vsharp: VSHARP()
     case .sharp: SHARP()
+    case .resharp: RESHARP()
+    case .pdf: PDF()
+    case .lbv: LBV()
+    case .ismv: ISMV()
     }
   }
 }
 
 /// The ways to invert dipoles that the command offers.
 enum InversionMethod: String, ExpressibleByArgument, CaseIterable {
-  case tv, tkd, l2
+  case tv, tkd, l2, rts
 
   static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -116,6 +120,7 @@ enum InversionMethod: String, ExpressibleByArgument, CaseIterable {
     switch self {
     case .tv: regularization.map { TotalVariation(regularization: $0) } ?? TotalVariation()
     case .tkd: regularization.map { TKD(threshold: $0) } ?? TKD()
+    case .rts: RTS()
     case .l2: regularization.map { QuadraticInversion(regularization: $0) } ?? QuadraticInversion()
     }
   }
