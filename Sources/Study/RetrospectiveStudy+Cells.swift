@@ -37,7 +37,9 @@ extension RetrospectiveStudy {
   /// Measures, reconstructs, combines, maps and keeps a cell.
   func make(_ plan: CellPlan, within mask: NDArray<Bool>?) throws -> CellRecord {
     let isUndersampled = plan.recipe.cell.acceleration != nil
-    let slices = try scan.slices.map { isUndersampled ? try $0.undersampled(by: plan.masks) : $0 }
+    let slices = try scan.slices.map { slice in
+      isUndersampled ? CompactKSpace(try KSpace(slice).undersampled(by: plan.masks)) : slice
+    }
     let combined = try combine(SliceStack(slices, geometry: scan.geometry).images(by: plan.method))
     var images = combined.images
     if let mapping, let output = combined.output {
@@ -102,7 +104,8 @@ extension SusceptibilityMapping {
       field: output.field, period: output.fieldPeriod, noise: output.fieldNoise,
       magnitude: ImageVolumes(output.magnitude[0], geometry: geometry),
       fieldStrength: output.parameters.fieldStrength)
-    return try self(wrapped, mask: ImageVolumes(mask.map { $0 ? 1 : 0 }, geometry: geometry)).map.susceptibility
+    return try self(wrapped, mask: ImageVolumes(mask.map { $0 ? 1 : 0 }, geometry: geometry)).map
+      .susceptibility
   }
 }
 

@@ -23,7 +23,8 @@ struct NoiseMapArguments: ParsableArguments {
   func maps(_ stack: SliceStack, _ method: any Reconstruction, _ progress: Progress) throws -> NoiseMaps {
     var matrix = stack.slices[0].prescribedMatrix
     if stack.slices.count > 1 { matrix.z = stack.slices.count }
-    let slices = try stack.slices.enumerated().map { index, slice in
+    let slices = try stack.slices.enumerated().map { index, compact in
+      let slice = KSpace(compact)
       let maps =
         try (method as? any NoiseAnalysis)?.noiseMaps(for: slice)
         ?? PseudoReplicas(count: replicas, seed: noiseSeed)(method, slice) { fraction in

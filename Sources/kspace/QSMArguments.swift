@@ -62,12 +62,12 @@ struct QSMMethodArguments: ParsableArguments {
   @Option(help: "The region whose mean susceptibility is zero, as NIfTI; the whole map unless given.")
   var reference: String?
 
-  @Option(help: "Regions as whole numbers in a NIfTI file; their values are reported.")
-  var labels: String?
-
   func validate() throws {
     if let regularization, !(regularization > 0 && regularization < .infinity) {
       throw ValidationError("--regularization \(regularization): a positive number is needed.")
+    }
+    if regularization != nil, inversion == .rts {
+      throw ValidationError("--regularization: rts has none; choose tv, tkd or l2.")
     }
   }
 
@@ -77,7 +77,6 @@ struct QSMMethodArguments: ParsableArguments {
       "mask": mask ?? "", "mask-method": mask == nil ? maskMethod.rawValue : "",
       "mask-erosion": maskErosion.description, "unwrapping": unwrapping.rawValue,
       "background": background.rawValue, "inversion": inversion.rawValue, "reference": reference ?? "",
-      "labels": labels ?? "",
     ]
     if let regularization { result["regularization"] = "\(regularization)" }
     return result.filter { !$0.value.isEmpty }

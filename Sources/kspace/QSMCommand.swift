@@ -84,7 +84,7 @@ struct MapSusceptibility: ParsableCommand {
     }
     let source = try QSMSource(folder: input, images)
     Terminal.report("kspace: \(source.summary)")
-    let inputs = source.paths + [methods.mask, methods.labels, configuration].compactMap(\.self)
+    let inputs = source.paths + [methods.mask, configuration].compactMap(\.self)
     for path in [input].compactMap(\.self) + inputs {
       try OutputFolder.check(output, kind: .susceptibility, replacing: running.force, input: path)
     }

@@ -23,7 +23,9 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
   /// The reconstruction, with sensitivities or weights from a source where it needs some.
   ///
   /// - Throws: `ReconNetError` if the network's weights cannot be used.
-  func method(_ sensitivities: SensitivitySource, weights: WeightSource = .bundled) throws -> any Reconstruction {
+  func method(_ sensitivities: SensitivitySource, weights: WeightSource = .bundled) throws
+    -> any Reconstruction
+  {
     switch self {
     case .zeroFilled: ZeroFilled()
     case .sense: SENSE(calibration: sensitivities)

@@ -21,7 +21,7 @@ import Testing
       HeadAnatomy(seed: 3, age: 40), geometry: geometry, parameters: .spoiledGradientEcho(echoes: 3),
       channels: 4,
       signalToNoise: 60)
-    return SliceStack([phantom.scan()], geometry: geometry)
+    return SliceStack([CompactKSpace(phantom.scan())], geometry: geometry)
   }()
 
   static func study(in folder: String) -> RetrospectiveStudy {

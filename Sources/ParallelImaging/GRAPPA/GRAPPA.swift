@@ -89,7 +89,7 @@ public struct GRAPPA: Reconstruction {
     return Filling(scan: filled, supports: plan.supports, unsupported: plan.unsupported)
   }
 
-  private func plan(_ scan: CompactKSpace) throws(ParallelImagingError) -> FillingPlan {
+  func plan(_ scan: CompactKSpace) throws(ParallelImagingError) -> FillingPlan {
     let automatic = scan.channels > 12 ? CoilCompression.Extent.energy(0.99, atMost: 16) : nil
     return try FillingPlan(scan, kernel: kernel, sources: sources ?? automatic)
   }

@@ -4,7 +4,7 @@ import NDArrays
 import Numerics
 
 extension GRAPPA: NoiseAnalysis {
-  /// The noise of images filled from a regular mask; `nil` for other masks.
+  /// The noise of images filled from a regular mask; `nil` for other masks, and where virtual channels predict.
   ///
   /// ```
   /// x_c(r) = sum_c' W_cc'(r) a_c'(r)     W_cc'(r) = delta_cc' + sum_(gap, d) w[c, (c', d)] exp(-2 pi i d r)
@@ -20,15 +20,16 @@ extension GRAPPA: NoiseAnalysis {
   ///   reconstructions", Magn. Reson. Med. 62(3):739-746, 2009, doi:10.1002/mrm.22066.
   public func noiseMaps(for scan: KSpace) throws -> NoiseMaps? {
     let scan = scan.withEmbeddedCalibration
-    guard !scan.isFullySampled else { return nil }
-    let block = try CalibrationBlock(scan)
-    let kernel = self.kernel ?? Kernel(for: scan, block.region)
+    let compact = CompactKSpace(scan)
+    guard !scan.isFullySampled, try plan(compact).sources == scan.channels else { return nil }
+    let block = try CalibrationBlock(compact)
+    let kernel = self.kernel ?? Kernel(for: compact, block.region)
     let near = Neighbourhood(kernel, lines: scan.lines, partitions: scan.partitions)
     let lattices = scan.masks.compactMap { SamplingLattice($0, outside: $0.calibrationRegion) }
     guard lattices.count == scan.echoes else { return nil }
     let weights = try CalibrationCovariance(
-      block, near, scan.readoutRange, noiseVariance: scan.noiseVariance)
-    let images = try self(scan)
+      block, nil, near, scan.readoutRange, noiseVariance: compact.noiseVariance)
+    let images = try self(compact)
     var deviation = NDArray<Float>(repeating: 0, shape: images.shape)
     for (echo, lattice) in lattices.enumerated() {
       guard let kernels = try ImageKernels(scan, echo: echo, lattice, near, weights) else { return nil }
@@ -120,7 +121,7 @@ private struct ImageKernels {
       var joined = NDArray<Complex<Float>>(repeating: .zero, shape: [channels, columns])
       var first = 0
       for arrangement in arrangements {
-        let weights = try covariance.weights(arrangement, signalPower: power)
+        let weights = try covariance.weights(arrangement, signalPower: power, channels: 0..<channels)
         for unknown in 0..<weights.shape[0] {
           for channel in 0..<channels { joined[channel, first + unknown] = weights[unknown, channel] }
         }
@@ -200,7 +201,7 @@ private struct ImageKernels {
 extension KSpace {
   /// The mean powers of the signal around acquired samples, in steps of four, and the share of samples of each.
   fileprivate func signalPowers(echo: Int) -> [(power: Float, share: Float)] {
-    let noise = noiseVariance
+    let noise = CompactKSpace(self).noiseVariance
     guard noise > 0 else { return [(1, 1)] }
     var counts: [Int: Int] = [:]
     let rows = lines * partitions, length = readoutLength

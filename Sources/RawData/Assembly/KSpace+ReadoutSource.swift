@@ -84,7 +84,7 @@ extension SliceStack {
   /// Joins slices that were read before, lowest along the slice direction first.
   ///
   /// - Precondition: There is at least one.
-  public init(_ slices: [KSpace], geometry: Geometry) {
+  public init(_ slices: [CompactKSpace], geometry: Geometry) {
     precondition(!slices.isEmpty, "a stack needs a slice")
     self.slices = slices
     self.geometry = geometry
