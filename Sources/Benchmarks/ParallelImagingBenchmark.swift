@@ -86,6 +86,8 @@ struct ParallelImagingBenchmark {
     switch option("method") {
     case "zero-filled": return ZeroFilled()
     case "grappa": return GRAPPA()
+    case "spirit": return SPIRiT()
+    case "l1-spirit": return L1WaveletSPIRiT()
     case "sense":
       // A weight comes with an exact number of iterations: that is how peers are compared.
       return weight.map {

@@ -8,7 +8,7 @@ import arrays
 import scores
 from processes import WORK, bart, peer, toolkit
 
-OWN = ["zero-filled", "grappa", "sense", "l1-sense"]
+OWN = ["zero-filled", "grappa", "spirit", "l1-spirit", "sense", "l1-sense"]
 
 
 class Brain:

@@ -10,7 +10,7 @@ import scores
 from phantoms import Phantom
 from processes import WORK, bart, peer, toolkit
 
-OWN = ["zero-filled", "grappa", "sense", "l1-sense"]
+OWN = ["zero-filled", "grappa", "spirit", "l1-spirit", "sense", "l1-sense"]
 TUNED_ECHO = 3
 
 
