@@ -92,7 +92,9 @@ public struct NoiseMaps: Sendable {
 
 extension KSpace {
   /// The standard deviation of a sample's real part: from the noise scan, or estimated from the faintest samples.
-  var noiseDeviation: Float { noise.standardDeviation ?? (CompactKSpace(self).noiseVariance / 2).squareRoot() }
+  var noiseDeviation: Float {
+    noise.standardDeviation ?? (CompactKSpace(self).noiseVariance / 2).squareRoot()
+  }
 }
 
 extension ImageVolumes<Float> {
