@@ -6,8 +6,7 @@
 Masks are Poisson-disk masks of this project at each acceleration. The error is the per-channel NRMSE
 ||x - reference|| / ||reference|| over all voxels and slices of one channel and echo, averaged over them. The reference is the
 fully sampled image of the same file, noise included, or a noiseless file of the same scan. The L1-wavelet
-comparison is BART's `pics` with one unit sensitivity map; its lambda is the best of several on
-three channels.
+comparison is BART's `pics` with one unit sensitivity map; its lambda is the best of several on three channels.
 """
 from __future__ import annotations
 
@@ -66,7 +65,7 @@ def network_images(network, hybrid: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def evaluate(hybrid, reference, network, masks, with_wavelet, report=print):
-    """Results by acceleration and the images of the last one."""
+    """Results, the reference's images and the methods' images, by acceleration."""
     images = transform_along(reference, (2, 3), inverse=True).astype(np.complex64)
     indices = list(np.ndindex(hybrid.shape[:2]))
     results, kept = {}, {}
@@ -99,6 +98,8 @@ def draw_figure(path: str, reference: np.ndarray, outputs: dict[str, np.ndarray]
     import matplotlib
     matplotlib.use("Agg")
     import matplotlib.pyplot as plot
+    from PIL import Image
+
     names = {"reference": "fully sampled", "zero_filled": "zero-filled", "l1_wavelet": "L1-wavelet", "reconnet3d": "ReconNet3D"}
     columns = {"reference": reference, **{name: outputs[name] for name in names if name in outputs}}
     top = np.quantile(np.abs(reference), 0.998)
@@ -117,8 +118,10 @@ def draw_figure(path: str, reference: np.ndarray, outputs: dict[str, np.ndarray]
         axes[row, 0].set_ylabel(label, fontsize=8)
     figure.suptitle(title, fontsize=9)
     figure.tight_layout()
-    figure.savefig(path, dpi=100)
+    figure.savefig(path, dpi=75)
     plot.close(figure)
+    # A palette keeps the file small.
+    Image.open(path).convert("RGB").quantize(256).save(path, optimize=True)
 
 
 def main() -> None:
