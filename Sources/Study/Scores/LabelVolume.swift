@@ -18,23 +18,14 @@ public struct LabelVolume: Sendable {
   /// The values of a map in every region, in the order of their numbers.
   ///
   /// - Throws: ``StudyError/labelsDiffer(labels:images:)``.
-  func values(of map: NDArray<Float>) throws(StudyError) -> [RegionValue] {
-    guard map.shape == labels.shape else { throw .labelsDiffer(labels: labels.shape, images: map.shape) }
-    var members: [Int32: [Double]] = [:]
-    labels.withUnsafeBufferPointer { labels in
-      map.withUnsafeBufferPointer { values in
-        for (label, value) in zip(labels, values) where label != 0 && value.isFinite {
-          members[label, default: []].append(Double(value))
-        }
-      }
+  func values(of map: NDArray<Float>) throws -> [RegionValue] {
+    guard map.shape == labels.shape else {
+      throw StudyError.labelsDiffer(labels: labels.shape, images: map.shape)
     }
-    return members.keys.sorted().map { label in
-      let values = members[label] ?? []
-      let mean = values.reduce(0, +) / Double(values.count)
-      let spread = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count - 1))
-      return RegionValue(
-        name: names[label] ?? "\(label)", mean: mean, standardDeviation: spread.squareRoot(),
-        voxels: values.count)
+    return try RegionStatistics.all(in: map, labels: labels, within: map.map(\.isFinite)).map { region in
+      RegionValue(
+        name: names[Int32(region.label)] ?? "\(region.label)", mean: region.mean,
+        standardDeviation: region.standardDeviation ?? 0, voxels: region.count)
     }
   }
 }
