@@ -96,7 +96,7 @@ let package = Package(
     .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
       name: "EvaluationTests", dependencies: data + ["Evaluation", "TestSupport"], exclude: ["Golden"]),
-    .testTarget(name: "StudyTests", dependencies: modules + ["TestSupport"]),
+    .testTarget(name: "StudyTests", dependencies: modules + ["TestSupport"], exclude: ["Golden"]),
     .testTarget(name: "PhantomsTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
   ],

@@ -63,12 +63,13 @@ public struct HeadPhantom: Sendable {
   ///     first echo, over the standard deviation of the real part of the noise (root mean square over channels).
   ///     Infinite for a scan without noise.
   ///   - seed: What the noise and the receivers' phases follow from; the subject's seed unless given.
+  ///   - arrayTurn: The angle by which the receive array is turned about the head's long axis [rad].
   ///   - progress: Is told what is being done, and which part of it all is done.
   /// - Precondition: There is at least one channel and one echo, and the signal-to-noise ratio is positive.
   public init(
     _ anatomy: HeadAnatomy, geometry: Geometry = Self.defaultGeometry,
     parameters: ScanParameters = .spoiledGradientEcho(), channels: Int = 8, signalToNoise: Double = 60,
-    seed: UInt64? = nil, progress: (String, Double) -> Void = { _, _ in }
+    seed: UInt64? = nil, arrayTurn: Double = 0, progress: (String, Double) -> Void = { _, _ in }
   ) {
     precondition(signalToNoise > 0, "a signal-to-noise ratio of \(signalToNoise)")
     precondition(!parameters.echoTimes.isEmpty, "a scan without echoes")
@@ -88,7 +89,7 @@ public struct HeadPhantom: Sendable {
     brainMask = ImageVolumes(GridTransfer.centres(maps.brain).map { $0 ? 1 : 0 }, geometry: geometry)
 
     var generator = SeededGenerator(seed: self.seed, stream: CorrelatedNoise.Stream.receivers.rawValue)
-    let array = ReceiveArray(channels: channels, generator: &generator)
+    let array = ReceiveArray(channels: channels, turn: arrayTurn, generator: &generator)
     sensitivityMaps = array.sensitivities(around: geometry)
     sensitivities = CoilSensitivities(Self.sample(sensitivityMaps, on: geometry), geometry: geometry)
     let signal = Self.whiteMatterSignal(maps, sensitivities, echoTime: parameters.echoTimes[0])

@@ -22,8 +22,8 @@ struct ReceiveArray: Sendable {
   /// The part of the helmet, along its long axis, that carries loops.
   private static let band = -0.5..<0.85
 
-  /// Spreads loops evenly, each turned by a golden angle from the one below it.
-  init(channels: Int, generator: inout SeededGenerator) {
+  /// Spreads loops evenly, each turned by a golden angle from the one below it, the lowest by an angle of its own [rad].
+  init(channels: Int, turn: Double = 0, generator: inout SeededGenerator) {
     precondition(channels > 0, "a coil needs at least one channel, not \(channels)")
     let golden = Double.pi * (3 - 5.0.squareRoot())
     let height = Self.band.upperBound - Self.band.lowerBound
@@ -33,7 +33,7 @@ struct ReceiveArray: Sendable {
     loops = (0..<channels).map { channel in
       let z = Self.band.lowerBound + height * (Double(channel) + 0.5) / Double(channels)
       let ring = (1 - z * z).squareRoot()
-      let azimuth = golden * Double(channel) + 0.3
+      let azimuth = golden * Double(channel) + 0.3 + turn
       let point = SIMD3(ring * Double.cos(azimuth), ring * Double.sin(azimuth), z)
       let outwards = point / Self.helmet
       return Loop(

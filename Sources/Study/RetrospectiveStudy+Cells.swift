@@ -17,7 +17,7 @@ extension RetrospectiveStudy {
   /// What a cell follows from.
   ///
   /// - Throws: ``StudyError`` if its method is unknown, ``SamplingError`` if there is no such mask.
-  func plan(of cell: StudyCell) throws -> CellPlan {
+  func plan(of cell: StudyCell, reference: StudyCell) throws -> CellPlan {
     guard let method = methods[cell.method] else {
       throw StudyError.unknownMethod(cell.method, known: methods.keys.sorted())
     }
@@ -30,12 +30,17 @@ extension RetrospectiveStudy {
     return CellPlan(
       recipe: CellRecipe(
         cell: cell, input: input, mask: cell.acceleration == nil ? nil : self.masks,
-        maps: mapping.map { "\($0.background), \($0.inversion)" } ?? "none", software: software),
+        maps: mapping?.description(reference: reference) ?? "none", software: software),
       method: method, masks: masks ?? first.masks)
   }
 
   /// Measures, reconstructs, combines, maps and keeps a cell.
-  func make(_ plan: CellPlan, within mask: NDArray<Bool>?) throws -> CellRecord {
+  ///
+  /// All cells are inverted alike, by the reference's noise: an inversion that trusts each field by itself would
+  /// smooth more where acceleration left more errors, and what is compared would be the inversions.
+  func make(
+    _ plan: CellPlan, within mask: NDArray<Bool>?, noise: ImageVolumes<Float>?
+  ) throws -> CellRecord {
     let isUndersampled = plan.recipe.cell.acceleration != nil
     let slices = try scan.slices.map { slice in
       isUndersampled ? CompactKSpace(try KSpace(slice).undersampled(by: plan.masks)) : slice
@@ -43,7 +48,8 @@ extension RetrospectiveStudy {
     let combined = try combine(SliceStack(slices, geometry: scan.geometry).images(by: plan.method))
     var images = combined.images
     if let mapping, let output = combined.output {
-      images.susceptibility = try mapping.susceptibility(of: output, within: mask ?? images.object)
+      images.susceptibility = try mapping.susceptibility(
+        of: output, noise: noise ?? output.fieldNoise, within: mask ?? images.object)
     }
     let first = slices[0]
     let positions = plan.masks.map(\.acquiredCount).max() ?? 0
@@ -95,13 +101,18 @@ extension RetrospectiveStudy {
 }
 
 extension SusceptibilityMapping {
+  /// The parameters, and whose noise weighs the fields.
+  func description(reference: StudyCell) -> String {
+    "\(background), \(inversion), noise of \(reference.name)"
+  }
+
   /// The susceptibility of what MDI found, within a mask [ppm].
   fileprivate func susceptibility(
-    of output: MDI.Output, within mask: NDArray<Bool>
+    of output: MDI.Output, noise: ImageVolumes<Float>?, within mask: NDArray<Bool>
   ) throws(QSMError) -> ImageVolumes<Float> {
     let geometry = output.field.geometry
     let wrapped = WrappedField(
-      field: output.field, period: output.fieldPeriod, noise: output.fieldNoise,
+      field: output.field, period: output.fieldPeriod, noise: noise,
       magnitude: ImageVolumes(output.magnitude[0], geometry: geometry),
       fieldStrength: output.parameters.fieldStrength)
     return try self(wrapped, mask: ImageVolumes(mask.map { $0 ? 1 : 0 }, geometry: geometry)).map

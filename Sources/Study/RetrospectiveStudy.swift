@@ -80,13 +80,18 @@ public struct RetrospectiveStudy: Sendable {
     let cells = [reference] + cells.filter { $0 != reference }
     var records: [CellRecord] = []
     var object = mask
+    var noise: ImageVolumes<Float>?
     for (index, cell) in cells.enumerated() {
-      let plan = try plan(of: cell)
+      let plan = try plan(of: cell, reference: reference)
       let found = store.record(of: plan.recipe)
       try progress(Progress(cell: cell, index: index, count: cells.count, isFound: found != nil))
-      let record = try found ?? make(plan, within: object)
+      let record = try found ?? make(plan, within: object, noise: noise)
       records.append(record)
-      if object == nil { object = try store.images(of: record).object }
+      if index == 0 {
+        let images = try store.images(of: record)
+        object = object ?? images.object
+        noise = images.fieldNoise
+      }
     }
     guard let object else { preconditionFailure("a study has at least its reference") }
     return (try results(records, within: object, labels: labels), object)

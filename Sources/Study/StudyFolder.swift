@@ -4,6 +4,7 @@ import Foundation
 public enum StudyFolder {
   private static let names: Set<String> = [
     "cells", "report.html", "results.json", "results.tsv", "regions.tsv", "mask.nii.gz",
+    "subjects", "subjects.tsv", "scores.tsv",
   ]
 
   /// Refuses a folder that holds anything but an earlier part of a study.

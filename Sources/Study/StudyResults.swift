@@ -76,14 +76,6 @@ public struct StudyResults: Sendable, Equatable, Codable {
 
   /// The table as text, in columns.
   public var text: String {
-    let lines = knownTable
-    let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-    let rows = lines.map { line in
-      line.indices.map { column in
-        let pad = String(repeating: " ", count: widths[column] - line[column].count)
-        return column == 0 ? line[column] + pad : pad + line[column]
-      }.joined(separator: "  ")
-    }
-    return rows.joined(separator: "\n")
+    TextTable.text(knownTable)
   }
 }

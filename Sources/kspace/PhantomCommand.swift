@@ -51,6 +51,16 @@ struct Phantom: ParsableCommand {
   @Option(help: "The angle by which the slab is tilted about the left-right axis, front up, such as 20deg.")
   var tilt = Angle(degrees: 0)
 
+  @Option(
+    help: """
+      Instead of one scan: the number of subjects of a cohort, each with its own seed. --output is then a folder with \
+      participants.tsv; the scans are simulated when kspace study --cohort asks for them.
+      """)
+  var cohort: Int?
+
+  @Option(help: "The ages of a cohort in years, spread evenly.")
+  var ages = AgeRange(18, 75)
+
   @OptionGroup var runArguments: RunArguments
 
   func validate() throws {
@@ -64,6 +74,12 @@ struct Phantom: ParsableCommand {
       throw ValidationError("--echoes and --echo-times: give one or the other.")
     }
     if !(snr > 0) { throw ValidationError("--snr \(snr): a positive number is needed, or inf.") }
+    if let cohort, !(1...9999).contains(cohort) {
+      throw ValidationError("--cohort \(cohort): 1 to 9999 subjects are possible.")
+    }
+    if cohort != nil, tilt.degrees != 0 || noiseSeed != nil {
+      throw ValidationError("--cohort: its slabs are axial, and noise follows from each subject's seed.")
+    }
     if !(0...120).contains(age) { throw ValidationError("--age \(age): 0 to 120 years are possible.") }
     if output == "-" {
       throw ValidationError("--output -: the truth maps need a place beside a named file.")
@@ -71,6 +87,7 @@ struct Phantom: ParsableCommand {
   }
 
   func run() throws {
+    if let cohort { return try writeCohort(of: cohort) }
     let progress = runArguments.begin()
     let files = PhantomFiles(output)
     try files.check(replacing: runArguments.force)
@@ -89,7 +106,7 @@ struct Phantom: ParsableCommand {
     print("\(files.scan) and \(files.truth)")
   }
 
-  private var parameters: ScanParameters {
+  var parameters: ScanParameters {
     echoTimes.map { .spoiledGradientEcho(echoTimes: $0.seconds) } ?? .spoiledGradientEcho(echoes: echoes ?? 8)
   }
 

@@ -14,7 +14,7 @@ struct StudyCommand: ParsableCommand {
       """)
 
   @Argument(help: "The raw file: MRD as HDF5 or as a stream, complete for accelerations to be simulated.")
-  var raw: String
+  var raw: String?
 
   @Option(name: .shortAndLong, help: "The folder of the study, new or to be continued.")
   var output: String
@@ -45,6 +45,23 @@ struct StudyCommand: ParsableCommand {
     help: "A NIfTI volume that is not 0 where images are compared; the reference's object unless given.")
   var mask: String?
 
+  @Option(
+    help: """
+      Instead of a raw file: a table of subjects (participant_id, age, file, labels, mask), or a folder with \
+      participants.tsv, from kspace phantom --cohort or one's own. Gives the statistics of the group.
+      """)
+  var cohort: String?
+
+  @Option(
+    help: """
+      A table of the regions that count in a cohort (index, name); dseg.tsv beside the cohort's table unless given.
+      """
+  )
+  var labelNames: String?
+
+  @Flag(help: "Keep the images of all subjects of a cohort, not of the first alone.")
+  var keepImages = false
+
   @Flag(help: "Leave out susceptibility; compare magnitudes, fields and R2* alone.")
   var noSusceptibility = false
 
@@ -55,6 +72,17 @@ struct StudyCommand: ParsableCommand {
     if OutputPath.isNameless(output) {
       throw ValidationError("--output \(output.isEmpty ? "''" : output): the folder needs a name of its own.")
     }
+    if (raw == nil) == (cohort == nil) {
+      throw ValidationError("Give either a raw file or --cohort.")
+    }
+    if cohort != nil, labels != nil || mask != nil || noSusceptibility {
+      throw ValidationError(
+        "--cohort takes labels and masks from its table, and compares susceptibility: leave out --labels, --mask and "
+          + "--no-susceptibility.")
+    }
+    if cohort == nil, labelNames != nil || keepImages {
+      throw ValidationError("--label-names and --keep-images belong to --cohort.")
+    }
     if raw == "-" {
       throw ValidationError("A study reads its file again when it continues: give a file, not -.")
     }
@@ -64,6 +92,8 @@ struct StudyCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let cohort { return try runCohort(at: cohort) }
+    guard let raw else { return }
     let progress = running.begin()
     let file = try reading.open(raw)
     let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: reading.options)

@@ -26,7 +26,10 @@ struct SmallScan {
   }
 
   /// All files below a folder by their paths, with their bytes.
-  func files(in name: String) throws -> [String: Data] {
+  func files(in name: String) throws -> [String: Data] { try Self.content(of: folder, name) }
+
+  /// All files below a folder of a folder by their paths, with their bytes.
+  static func content(of folder: TemporaryDirectory, _ name: String) throws -> [String: Data] {
     let root = folder.url.appending(path: name)
     var files: [String: Data] = [:]
     for path in try FileManager.default.subpathsOfDirectory(atPath: root.path) {

@@ -10,7 +10,7 @@ public enum WeightSource: Sendable, Equatable {
   /// The path of the file.
   ///
   /// - Throws: ``ReconNetError/noBundledWeights(searched:)``.
-  func path() throws(ReconNetError) -> String {
+  public func path() throws(ReconNetError) -> String {
     switch self {
     case .file(let path): return path
     case .bundled:

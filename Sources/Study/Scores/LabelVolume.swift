@@ -15,6 +15,19 @@ public struct LabelVolume: Sendable {
     self.names = names
   }
 
+  /// Keeps the regions that have names, if any has; regions of one name become one.
+  public init(_ labels: NDArray<Int32>, regions names: [Int32: String]) {
+    var numbers: [String: Int32] = [:]
+    for (number, name) in names { numbers[name] = min(number, numbers[name] ?? number) }
+    self.init(
+      names.isEmpty ? labels : labels.map { names[$0].flatMap { numbers[$0] } ?? 0 }, names: names)
+  }
+
+  /// The names of the regions that have voxels.
+  public var regions: Set<String> {
+    Set(Set(labels.elements).subtracting([0]).map { names[$0] ?? "\($0)" })
+  }
+
   /// The values of a map in every region, in the order of their numbers.
   ///
   /// - Throws: ``StudyError/labelsDiffer(labels:images:)``.

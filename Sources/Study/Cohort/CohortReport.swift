@@ -1,0 +1,131 @@
+import Evaluation
+import Foundation
+import ImageFiles
+import MRIData
+import NDArrays
+import Sampling
+
+/// The cohort as one page that needs nothing else: what each acceleration costs the group, region by region.
+public struct CohortReport {
+  private let results: CohortResults
+  private let folder: String
+  private var statistics: CohortStatistics { results.statistics }
+
+  /// Prepares the report.
+  ///
+  /// - Parameters:
+  ///   - results: What the subjects gave.
+  ///   - folder: The study's folder, which holds the first subject's images.
+  public init(_ results: CohortResults, folder: String) {
+    self.results = results
+    self.folder = folder
+  }
+
+  /// The page.
+  ///
+  /// - Throws: ``ImageFileError`` if the first subject's images are damaged.
+  public func html() throws -> String {
+    let reference = statistics.reference.title
+    let ages = statistics.ages
+    var page = HTMLPage(
+      title: "What acceleration costs a group of \(statistics.subjects)",
+      introduction: """
+        \(statistics.subjects) subjects of \(ages.minimum.shortest) to \(ages.maximum.shortest) years, each undersampled by the \
+        same Poisson-disk masks and compared with \(reference), which stands for the standard here: it has its own noise and errors. \
+        Susceptibilities are means over regions, relative to the mean over the voxels of the map.
+        """)
+    writeVerdict(to: &page)
+    writeScores(to: &page)
+    RegionPages(statistics).write(to: &page)
+    page.plots(CohortPlots(results).agreement)
+    AgingPage(statistics).write(to: &page)
+    page.plots(CohortPlots(results).aging)
+    if !statistics.truth.isEmpty { TruthPage(statistics).write(to: &page) }
+    try writePictures(to: &page)
+    writeOrigin(to: &page)
+    return page.html
+  }
+
+  /// Which regions and cells miss the aims, or that none does.
+  private func writeVerdict(to page: inout HTMLPage) {
+    let aims = statistics.aims
+    page.heading("Does it hold?")
+    let misses = statistics.misses
+    let aim =
+      "r >= \(aims.correlation) with the reference, and a group difference of at most \(aims.percentDifference.shortest) %"
+    guard !misses.isEmpty else {
+      return page.paragraph("Yes: in every region and cell, \(aim).")
+    }
+    page.paragraph(
+      "The aim is \(aim). \(statistics.agreements.count - misses.count) of \(statistics.agreements.count) regions and cells reach it; it does not hold here:"
+    )
+    page.list(
+      misses.map { miss in
+        let r = CohortFormat.number(miss.correlation?.r, 3)
+        return
+          "\(miss.region), \(miss.cell.title): r = \(r), group difference \(CohortFormat.signed(miss.percentDifference, 2)) %"
+      })
+  }
+
+  private func writeScores(to page: inout HTMLPage) {
+    page.heading("Scores and scan times")
+    let names = statistics.cells.flatMap { $0.scores.map(\.name) }.reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    let digits: (String) -> Int = { $0.contains("PSNR") ? 2 : 3 }
+    page.table(
+      ["cell", "AF (grid)", "scan time"] + names,
+      statistics.cells.map { cell in
+        [
+          cell.cell.title, CohortFormat.number(cell.gridAcceleration, 2),
+          cell.scanTime.map(AcquisitionTime.text) ?? "-",
+        ]
+          + names.map { name in
+            guard let spread = cell.score(name), cell.cell != statistics.reference else { return "-" }
+            let text = { CohortFormat.number($0, digits(name)) }
+            return "\(text(spread.mean)) (\(text(spread.minimum)) to \(text(spread.maximum)))"
+          }
+      },
+      caption: "Mean (smallest to largest) over subjects. "
+        + (results.records.first?.recipe.conventions.description ?? ""))
+  }
+
+  /// The first subject's images.
+  private func writePictures(to page: inout HTMLPage) throws {
+    guard let first = results.records.first else { return }
+    let store = CellStore(folder: "\(folder)/subjects/\(first.name)")
+    guard let map = try store.images(of: first.rows[0].record).susceptibility else { return }
+    page.heading("One subject: \(first.name), \(first.age.shortest) years")
+    try CellPictures(first.results, mask: map[0].map { $0 != 0 }, images: store.images).write(to: &page)
+  }
+
+  /// What it takes to repeat it.
+  private func writeOrigin(to page: inout HTMLPage) {
+    guard let first = results.records.first else { return }
+    page.heading("How it was made")
+    page.paragraph(
+      "\(first.recipe.software). Maps: \(first.recipe.maps). Mask seed \(first.recipe.masks.seed). The first subject's cells:"
+    )
+    page.table(
+      ["cell", "positions", "AF (grid)", "mask"],
+      first.rows.map { row in
+        [
+          row.cell.name, "\(row.record.positions)", CohortFormat.number(row.record.gridAcceleration, 3),
+          row.record.maskChecksum,
+        ]
+      })
+    for row in first.rows where !row.record.assumptions.isEmpty {
+      page.subheading(row.cell.title)
+      page.list(row.record.assumptions)
+    }
+    page.subheading("Subjects")
+    page.table(
+      ["subject", "age", "scan", "checksum", "options"],
+      results.records.map { record in
+        [
+          record.name, record.age.shortest, record.recipe.input.name, record.recipe.input.checksum,
+          record.recipe.input.options,
+        ]
+      })
+  }
+}

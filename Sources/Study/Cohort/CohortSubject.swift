@@ -1,0 +1,95 @@
+import MRIData
+import NDArrays
+import RawData
+
+/// One subject of a cohort: what is known beforehand, and how its scan is found when its turn comes.
+public struct CohortSubject: Sendable {
+  /// The name, such as `sub-01`.
+  public let name: String
+  /// The age [years].
+  public let age: Double
+  /// What the scan is read from.
+  public let input: StudyInput
+  /// The names of its regions.
+  public let regions: Set<String>
+  let load: @Sendable () throws -> CohortScan
+
+  /// Describes a subject.
+  ///
+  /// - Parameters:
+  ///   - name: The name, unique in the cohort; it becomes the name of a folder.
+  ///   - age: The age [years].
+  ///   - input: What the scan is read from, so that results of another one are not taken for this one's.
+  ///   - regions: The names of its regions.
+  ///   - load: Reads or simulates the scan; its result is dropped after use.
+  public init(
+    name: String, age: Double, input: StudyInput, regions: Set<String>,
+    load: @escaping @Sendable () throws -> CohortScan
+  ) {
+    self.name = name
+    self.age = age
+    self.input = input
+    self.regions = regions
+    self.load = load
+  }
+}
+
+/// The scan of one subject, and where in it values are taken.
+public struct CohortScan: Sendable {
+  /// What was measured.
+  public var scan: SliceStack
+  /// The regions.
+  public var labels: LabelVolume
+  /// The voxels that count, axes `[z, y, x]`; without it, the reference's object.
+  public var mask: NDArray<Bool>?
+  /// The susceptibility [ppm] where it is known, axes `[z, y, x]`, to a constant.
+  public var truth: NDArray<Float>?
+
+  /// Collects a scan.
+  public init(
+    _ scan: SliceStack, labels: LabelVolume, mask: NDArray<Bool>? = nil, truth: NDArray<Float>? = nil
+  ) {
+    self.scan = scan
+    self.labels = labels
+    self.mask = mask
+    self.truth = truth
+  }
+}
+
+/// All that a subject's values follow from.
+public struct SubjectRecipe: Sendable, Equatable, Codable {
+  /// The scan.
+  public var input: StudyInput
+  /// The ways of measuring and reconstructing, the reference first.
+  public var cells: [StudyCell]
+  /// How masks are made.
+  public var masks: MaskChoice
+  /// What scores depend on.
+  public var conventions: ScoreConventions
+  /// The parameters of the maps, as their method describes them.
+  public var maps: String
+  /// The program, and what else results follow from.
+  public var software: String
+}
+
+/// What a cohort keeps of a subject.
+public struct SubjectRecord: Sendable, Equatable, Codable {
+  /// The name.
+  public var name: String
+  /// The age [years].
+  public var age: Double
+  /// All that the values follow from.
+  public var recipe: SubjectRecipe
+  /// How many voxels were compared.
+  public var maskedVoxels: Int
+  /// Scores and regions of every cell, the reference first.
+  public var rows: [StudyResults.Row]
+  /// The regions' true susceptibilities, where they are known, relative to the mean over the voxels of the maps.
+  public var truth: [RegionValue]?
+
+  /// The results as those of a single study.
+  var results: StudyResults {
+    StudyResults(
+      input: recipe.input, conventions: recipe.conventions, maskedVoxels: maskedVoxels, rows: rows)
+  }
+}
