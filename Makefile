@@ -1,4 +1,4 @@
-# make demo   set up, build, simulate a scan and reconstruct it
+# make demo   set up, build, simulate a scan and study what acceleration costs
 # make test   set up, build and run all tests
 # make build bench bench-peers lint docs clean; make bench BENCHMARKS="fourier reading" runs some of them
 
@@ -7,7 +7,7 @@ BUILD := .build/release
 TESTS := .build-tests
 PYTHON ?= python3
 APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmrd-dev libhdf5-dev zlib1g-dev libpng-dev libboost-dev
-TEST_PACKAGES := ismrmrd-tools python3-venv
+TEST_PACKAGES := ismrmrd-tools python3-venv elastix
 PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0
 
 MODULES := KSpaceToolkit NDArrays FourierTransforms LinearAlgebra MRIData Operators RawData ImageFiles CoilCombination Evaluation Phantoms Sampling
@@ -44,22 +44,27 @@ test-setup: setup
 build: setup
 	$(SWIFT) build -c release --product kspace
 
-# A simulated scan, what is in it, its images and maps; and a real scan, where one is at hand.
+# A simulated scan, what is in it, and the study of what acceleration costs it; and a real scan, where one is at hand.
 DEMO := demo
 REAL_SCAN ?= ../shared/data/mrd/aspire7T_32ch_2echo_2slice.h5
 
 demo: build
 	@rm -rf $(DEMO) && mkdir $(DEMO)
-	$(BUILD)/kspace phantom -o $(DEMO)/head.h5
+	@echo "1 of 3: a scan of a numerical head, 8 channels, 5 echoes, and what is in it"
+	$(BUILD)/kspace phantom --matrix 96x116x36 --voxel-size 2x2x4mm --echoes 5 -o $(DEMO)/head.h5
 	$(BUILD)/kspace info $(DEMO)/head.h5
-	$(BUILD)/kspace reconstruct $(DEMO)/head.h5 -o $(DEMO)/head
+	@echo "2 of 3: the scan accelerated 3, 4 and 5 times, reconstructed by GRAPPA, L1-SENSE and ReconNet3D"
+	$(BUILD)/kspace study $(DEMO)/head.h5 -o $(DEMO)/study --methods grappa,l1-sense,reconnet --accelerations 3,4,5 \
+	  --calibration 16x16 --mask $(DEMO)/head_truth/mask.nii.gz \
+	  --labels $(DEMO)/head_truth/labels.nii.gz --label-names $(DEMO)/head_truth/labels.tsv
+	@echo "3 of 3: a real scan"
 	@if [ -f "$(REAL_SCAN)" ]; then \
 	  echo "$(BUILD)/kspace reconstruct $(REAL_SCAN) -o $(DEMO)/real"; \
 	  $(BUILD)/kspace reconstruct "$(REAL_SCAN)" -o $(DEMO)/real; \
 	else \
 	  echo "No real scan at $(REAL_SCAN); try yours: make demo REAL_SCAN=scan.h5"; \
 	fi
-	@echo "Look at $(DEMO)/head/figures"
+	@echo "Open $(DEMO)/study/report.html in a browser"
 
 # Numeric tests run in release: debug is 10 to 140 times slower.
 test: test-setup

@@ -2,26 +2,46 @@
 public enum StudyError: Error, Equatable, CustomStringConvertible {
   /// No reconstruction has this name.
   case unknownMethod(String, known: [String])
-  /// Labels lie on another grid than the images.
-  case labelsDiffer(labels: [Int], images: [Int])
+  /// No scan has this name, or several have.
+  case unknownScan(String, known: [String])
+  /// Labels or a mask lie on another grid than the images.
+  case gridsDiffer(volume: String, shape: [Int], images: [Int])
+  /// A mask without any voxel.
+  case emptyMask
   /// The folder holds something else than a study.
   case notAStudy(path: String)
-
-  /// A file cannot be read.
-  case unreadable(path: String)
+  /// The slices of a scan form no stack.
+  case noStack(scan: String)
+  /// A scan cannot be compared with the reference.
+  case scansDiffer(scan: String, difference: String, advice: String)
+  /// A registration is needed, and no tool is installed.
+  case noRegistration(purpose: String)
+  /// A registration failed.
+  case registrationFailed(String)
 
   /// One message for the user.
   public var description: String {
     switch self {
     case .unknownMethod(let name, let known):
       "There is no reconstruction \"\(name)\". Choose among \(known.joined(separator: ", "))."
-    case .labelsDiffer(let labels, let images):
-      "The labels' shape \(labels) (z, y, x) is not that of the images, \(images). "
-        + "Give labels on the grid of the reconstruction."
-    case .unreadable(let path):
-      "\(path): the file cannot be read. Check that it exists and that you may read it."
+    case .unknownScan(let name, let known):
+      "There is no scan \"\(name)\", or more than one. Give files of different names; there are "
+        + "\(known.joined(separator: ", "))."
+    case .gridsDiffer(let volume, let shape, let images):
+      "The \(volume)'s shape \(shape) (z, y, x) is not that of the images, \(images). "
+        + "Give a \(volume) on the grid of the reconstruction."
+    case .emptyMask:
+      "The mask is zero everywhere. Give one that is not zero where images are to be compared."
     case .notAStudy(let path):
       "\(path): the folder holds files of something else. Choose another --output."
+    case .noStack(let scan):
+      "\(scan): its slices or slabs form no stack. Choose one with --slice."
+    case .scansDiffer(let scan, let difference, let advice):
+      "\(scan): \(difference). \(advice)"
+    case .noRegistration(let purpose):
+      "\(purpose) needs a registration. Install elastix (on Debian: apt-get install elastix), or resample first."
+    case .registrationFailed(let reason):
+      "elastix failed: \(reason). Look at the images, or give scans that lie alike and --no-registration."
     }
   }
 }

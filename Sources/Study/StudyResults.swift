@@ -16,7 +16,7 @@ public struct StudyResults: Sendable, Equatable, Codable {
     public var cell: StudyCell { record.recipe.cell }
   }
 
-  /// The raw file.
+  /// The raw file of the reference.
   public var input: StudyInput
   /// What the scores depend on.
   public var conventions: ScoreConventions
@@ -24,6 +24,8 @@ public struct StudyResults: Sendable, Equatable, Codable {
   public var maskedVoxels: Int
   /// The cells.
   public var rows: [Row]
+  /// What readers must know, one sentence each.
+  public var remarks: [String] = []
 
   /// The cell that stands for the truth.
   public var reference: Row { rows[0] }
@@ -37,10 +39,13 @@ public struct StudyResults: Sendable, Equatable, Codable {
         "\(row.cell.name)\t\($0.name)\t\($0.mean)\t\($0.standardDeviation)\t\($0.voxels)\n"
       }
     }
-    try Data(text.utf8).write(to: URL(filePath: "\(folder)/results.tsv"), options: .atomic)
-    if !regions.isEmpty {
-      let text = "cell\tregion\tmean_ppm\tsd_ppm\tvoxels\n" + regions.joined()
-      try Data(text.utf8).write(to: URL(filePath: "\(folder)/regions.tsv"), options: .atomic)
+    try text.write(toStudyFile: "\(folder)/results.tsv")
+    if regions.isEmpty {
+      // One of an earlier run, with labels.
+      try? FileManager.default.removeItem(atPath: "\(folder)/regions.tsv")
+    } else {
+      let header = "cell\tregion\tmean_ppm\tsd_ppm\tvoxels\n"
+      try (header + regions.joined()).write(toStudyFile: "\(folder)/regions.tsv")
     }
   }
 
@@ -76,6 +81,6 @@ public struct StudyResults: Sendable, Equatable, Codable {
 
   /// The table as text, in columns.
   public var text: String {
-    TextTable.text(knownTable)
+    ([TextTable.text(knownTable)] + remarks).joined(separator: "\n\n")
   }
 }

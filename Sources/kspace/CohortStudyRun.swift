@@ -5,11 +5,14 @@ extension StudyCommand {
   /// Studies a cohort: every subject like a single scan, then the statistics over all.
   func runCohort(at path: String) throws {
     let progress = running.begin()
-    let source = try CohortSource(at: path, labelNames: labelNames)
+    let source = try CohortSource(at: path, labelNames: regions.labelNames)
     let files = try source.files()
     try StudyFolder.check(output)
+    let reference = reference ?? CellArgument(StudyCell(method: ReconstructionMethod.zeroFilled.rawValue))
     let cells = methods.methods.flatMap { method in
-      accelerations.numbers.map { StudyCell(method: method.rawValue, acceleration: $0) }
+      (accelerations?.numbers ?? Self.usualAccelerations).map {
+        StudyCell(method: method.rawValue, acceleration: $0)
+      }
     }.filter { $0 != reference.cell }
     let simulated = files.count { $0 == nil }
     Terminal.report(
@@ -23,10 +26,12 @@ extension StudyCommand {
     let used = Set(methods.methods + [reference.method])
     var study = CohortStudy(
       methods: Dictionary(
-        uniqueKeysWithValues: try used.map { ($0.rawValue, try $0.method(.estimated(ESPIRiT()))) }),
+        uniqueKeysWithValues: try used.map {
+          ($0.rawValue, try $0.method(.estimated(ESPIRiT()), weights: weightSource))
+        }),
       cells: cells, reference: reference.cell, folder: output)
     study.masks = MaskChoice(calibration: calibration, shutter: shutter, seed: seed)
-    study.software = try Self.software(used)
+    study.software = try software(used)
     study.keepsImages = keepImages
     try FileManager.default.createDirectory(
       atPath: "\(output)/subjects", withIntermediateDirectories: true)
@@ -37,15 +42,15 @@ extension StudyCommand {
     }
     try results.write(to: output)
     let page = try CohortReport(results, folder: output).html()
-    try AtomicFile.write(to: "\(output)/report.html") { try Data(page.utf8).write(to: URL(filePath: $0)) }
+    try page.write(toStudyFile: "\(output)/report.html")
     try Terminal.deliver(results.text + "\n\n\(output)/report.html: the whole cohort on one page")
   }
 
   /// The program, and the weights of a network that is used.
-  private static func software(_ methods: Set<ReconstructionMethod>) throws -> String {
+  private func software(_ methods: Set<ReconstructionMethod>) throws -> String {
     let program = "KSpaceToolkit \(KSpaceVersion.text)"
     guard methods.contains(.reconNet) else { return program }
-    let weights = try SHA256.digest(ofFile: WeightSource.bundled.path())
+    let weights = try SHA256.digest(ofFile: weightSource.path())
     return "\(program), ReconNet3D weights \(weights.prefix(16))"
   }
 }

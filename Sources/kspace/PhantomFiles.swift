@@ -28,6 +28,8 @@ struct PhantomFiles {
     try NIfTIFile.write(phantom.field, to: path("field.nii.gz"), displayRange: -100...100)
     try NIfTIFile.write(phantom.transverseRelaxationRate, to: path("r2star.nii.gz"), displayRange: 0...60)
     try NIfTIFile.write(phantom.labels, to: path("labels.nii.gz"))
+    let names = Tissue.allCases.map { "\($0.rawValue)\t\($0)\n" }.joined()
+    try Data(("index\tname\n" + names).utf8).write(to: URL(filePath: path("labels.tsv")))
     try NIfTIFile.write(phantom.brainMask, to: path("mask.nii.gz"))
     try NIfTIFile.write(
       ImageVolumes(phantom.sensitivities.maps, geometry: phantom.geometry), to: path("sensitivities.nii.gz"))
@@ -123,7 +125,7 @@ struct PhantomFiles {
 extension OutputFolder.Kind {
   /// The truth maps of a phantom.
   fileprivate static let truthMaps = OutputFolder.Kind(
-    marker: "phantom.json", holds: { $0 == "phantom.json" || $0.hasSuffix(".nii.gz") })
+    marker: "phantom.json", holds: { ["phantom.json", "labels.tsv"].contains($0) || $0.hasSuffix(".nii.gz") })
 }
 
 extension NDArray {

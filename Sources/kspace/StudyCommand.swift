@@ -6,28 +6,47 @@ import KSpaceToolkit
 struct StudyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "study",
-    abstract: "Undersample a scan, reconstruct it in several ways, and compare images, maps and scan times.",
+    abstract: "Reconstruct accelerated scans in several ways, and compare images, maps and scan times.",
     discussion: """
+      Retrospectively, the scan is undersampled at --accelerations; prospectively, scans of the same subject that were \
+      accelerated when they were measured are compared with it:
+
+        kspace study full.h5 -o study --methods grappa,reconnet --accelerations 3,4,5
+        kspace study full.h5 -o study --methods grappa,reconnet --prospective fast.h5 faster.h5
+
       Writes one self-contained page, report.html, and results.json, results.tsv and the images of every cell \
-      (method x acceleration). A study that was interrupted continues where it was: run the same command again, \
-      also with more methods or accelerations; only what is missing is made.
+      (method x acceleration, method x scan). A study that was interrupted continues where it was: run the same command \
+      again, also with more methods, accelerations or scans; only what is missing is made. Scans that lie elsewhere are \
+      aligned by elastix, where that is installed.
       """)
 
-  @Argument(help: "The raw file: MRD as HDF5 or as a stream, complete for accelerations to be simulated.")
+  @Argument(help: "The reference: MRD as HDF5 or as a stream, complete for accelerations to be simulated.")
   var raw: String?
 
   @Option(name: .shortAndLong, help: "The folder of the study, new or to be continued.")
   var output: String
 
+  @Option(
+    parsing: .upToNextOption, help: "Scans of the same subject that were accelerated when they were measured."
+  )
+  var prospective: [String] = []
+
   @Option(help: "Reconstructions to compare, such as grappa,l1-sense.")
   var methods = MethodList([.grappa, .l1SENSE])
 
-  @Option(help: "Accelerations against the full grid, calibration included.")
-  var accelerations = NumberList([3, 4, 5])
+  @Option(
+    help: """
+      Accelerations against the full grid, calibration included, to undersample the reference by; 3,4,5 unless there \
+      are prospective scans.
+      """)
+  var accelerations: NumberList?
 
   @Option(
-    help: "What the others are compared with: METHOD for the scan as it is, or METHOD@AF, such as grappa@2.")
-  var reference = CellArgument(StudyCell(method: ReconstructionMethod.zeroFilled.rawValue))
+    help: """
+      What the others are compared with: METHOD for the reference scan as it is, or METHOD@AF, such as grappa@2; \
+      zero-filled unless given, or grappa for a reference that is undersampled.
+      """)
+  var reference: CellArgument?
 
   @Option(help: "The fully sampled box of the masks, 24x24 (ky x kz).")
   var calibration: GridExtent?
@@ -38,12 +57,13 @@ struct StudyCommand: ParsableCommand {
   @Option(help: "The seed of the masks; equal seeds give equal masks for ever.")
   var seed: UInt64 = 1
 
-  @Option(help: "A NIfTI volume of regions (0 is none) on the grid of the images.")
-  var labels: String?
+  @Option(help: "For reconnet: a safetensors file of trained weights (default: the bundled ones).")
+  var weights: String?
 
-  @Option(
-    help: "A NIfTI volume that is not 0 where images are compared; the reference's object unless given.")
-  var mask: String?
+  @Flag(inversion: .prefixedNo, help: "Align prospective scans, and --t1, by elastix where it is installed.")
+  var registration = true
+
+  @OptionGroup(title: "Where images are compared") var regions: StudyRegionArguments
 
   @Option(
     help: """
@@ -52,42 +72,48 @@ struct StudyCommand: ParsableCommand {
       """)
   var cohort: String?
 
-  @Option(
-    help: """
-      A table of the regions that count in a cohort (index, name); dseg.tsv beside the cohort's table unless given.
-      """
-  )
-  var labelNames: String?
-
   @Flag(help: "Keep the images of all subjects of a cohort, not of the first alone.")
   var keepImages = false
 
   @Flag(help: "Leave out susceptibility; compare magnitudes, fields and R2* alone.")
   var noSusceptibility = false
 
-  @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
+  @OptionGroup(title: "What the files leave open") var reading: ReadingArguments
   @OptionGroup(title: "How to run") var running: RunArguments
 
   func validate() throws {
     if OutputPath.isNameless(output) {
       throw ValidationError("--output \(output.isEmpty ? "''" : output): the folder needs a name of its own.")
     }
-    if (raw == nil) == (cohort == nil) {
-      throw ValidationError("Give either a raw file or --cohort.")
+    try validateCohort()
+    if raw == "-" || prospective.contains("-") {
+      throw ValidationError("A study reads its files again when it continues: give files, not -.")
     }
-    if cohort != nil, labels != nil || mask != nil || noSusceptibility {
-      throw ValidationError(
-        "--cohort takes labels and masks from its table, and compares susceptibility: leave out --labels, --mask and "
-          + "--no-susceptibility.")
-    }
-    if cohort == nil, labelNames != nil || keepImages {
-      throw ValidationError("--label-names and --keep-images belong to --cohort.")
-    }
-    if raw == "-" {
-      throw ValidationError("A study reads its file again when it continues: give a file, not -.")
-    }
-    if let wrong = accelerations.numbers.first(where: { !($0 >= 1) }) {
+    if let wrong = accelerations?.numbers.first(where: { !($0 >= 1) }) {
       throw ValidationError("--accelerations \(wrong): an acceleration is at least 1.")
+    }
+    if weights != nil, !methods.methods.contains(.reconNet) {
+      throw ValidationError("--weights is for --methods reconnet; the others have no weights.")
+    }
+  }
+
+  /// Refuses options that do not go together with a cohort, or without one.
+  private func validateCohort() throws {
+    if (raw == nil) == (cohort == nil) { throw ValidationError("Give either a raw file or --cohort.") }
+    if cohort != nil {
+      if regions.labels != nil || regions.mask != nil || noSusceptibility {
+        throw ValidationError(
+          "--cohort takes labels and masks from its table, and compares susceptibility: leave out --labels, --mask and "
+            + "--no-susceptibility.")
+      }
+      if !prospective.isEmpty || regions.t1 != nil {
+        throw ValidationError("--prospective and --t1 are for a single subject: leave out --cohort.")
+      }
+    } else {
+      if keepImages { throw ValidationError("--keep-images belongs to --cohort.") }
+      if regions.labels == nil, regions.labelNames != nil || regions.t1 != nil {
+        throw ValidationError("--label-names and --t1 belong to --labels.")
+      }
     }
   }
 
@@ -95,85 +121,74 @@ struct StudyCommand: ParsableCommand {
     if let cohort { return try runCohort(at: cohort) }
     guard let raw else { return }
     let progress = running.begin()
-    let file = try reading.open(raw)
-    let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: reading.options)
-    try layout.check(path: raw)
-    let cells = methods.methods.flatMap { method in
-      accelerations.numbers.map { StudyCell(method: method.rawValue, acceleration: $0) }
-    }
     try StudyFolder.check(output)
-    Terminal.report(
-      "kspace: \(counted(cells.count + (cells.contains(reference.cell) ? 0 : 1), "cell")), against \(reference.cell.title)."
-    )
+    let scan = try StudySource(raw, reading)
+    let accelerated = try prospective.map { try StudySource($0, reading) }
+    let reference = reference?.cell ?? StudyCell(method: scan.suitableMethod.rawValue)
+    let factors = accelerations?.numbers ?? (prospective.isEmpty ? Self.usualAccelerations : [])
+    var cells = methods.methods.flatMap { method in
+      factors.map { StudyCell(method: method.rawValue, acceleration: $0) }
+    }
+    cells += accelerated.flatMap { scan in
+      methods.methods.map { StudyCell(method: $0.rawValue, scan: scan.name) }
+    }
+    let count = cells.count + (cells.contains(reference) ? 0 : 1)
+    Terminal.report("kspace: \(counted(count, "cell")), against \(reference.title).")
+    for source in [scan] + accelerated { Terminal.report("kspace: \(source.summary)") }
     if running.dryRun { return }
 
-    progress.report("reading", 0)
-    let input = try StudyInput(at: raw, options: "\(reading.options)")
-    let stack = try SliceStack(file, options: reading.options)
-    progress.report("reading", 1)
+    let study = try study(scan, accelerated, reference, progress)
     Interruption.postpone()
-    let known = try Set(methods.methods + [reference.method]).map {
-      ($0.rawValue, try $0.method(.estimated(ESPIRiT())))
+    try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+    let outcome = try study.run(
+      cells, reference: reference, mask: regions.readMask(), labels: regions.readLabels()
+    ) { cell in
+      try Interruption.check()
+      if !Terminal.isInteractive, running.progress == nil {
+        let state = cell.isFound ? " is there" : ""
+        Terminal.report("kspace: cell \(cell.index + 1) of \(cell.count), \(cell.cell.name)\(state)")
+      }
     }
-    var study = RetrospectiveStudy(
-      of: stack, input: input, methods: Dictionary(uniqueKeysWithValues: known), folder: output)
+    try outcome.results.write(to: output)
+    let mask = ImageVolumes(outcome.mask.map { UInt8($0 ? 1 : 0) }, geometry: study.scan.geometry)
+    try NIfTIFile.write(mask, to: "\(output)/mask.nii.gz")
+    try StudyReport(outcome, images: study.images).html().write(toStudyFile: "\(output)/report.html")
+    try Terminal.deliver(outcome.results.text + "\n\n\(output)/report.html: the whole study on one page")
+  }
+
+  /// What a scan is undersampled by unless the user chooses.
+  static let usualAccelerations = [3.0, 4, 5]
+
+  /// Where the network's weights come from.
+  var weightSource: WeightSource { weights.map { .file($0) } ?? .bundled }
+
+  /// The study with all that its cells follow from.
+  private func study(
+    _ scan: StudySource, _ accelerated: [StudySource], _ reference: StudyCell, _ progress: Progress
+  ) throws -> ScanStudy {
+    var known: [String: any Reconstruction] = [:], descriptions: [String: String] = [:]
+    for method in Set(methods.methods + [ReconstructionMethod(rawValue: reference.method) ?? .zeroFilled]) {
+      let reconstruction = try method.method(.estimated(ESPIRiT()), weights: weightSource)
+      known[method.rawValue] = reconstruction
+      descriptions[method.rawValue] =
+        method == .reconNet
+        ? "ReconNet3D, weights SHA-256 \(try SHA256.digest(ofFile: weightSource.path()))"
+        : "\(reconstruction)"
+    }
+    var study = ScanStudy(
+      of: try scan.scan(progress), accelerated: try accelerated.map { try $0.scan(progress) }, methods: known,
+      folder: output)
+    study.methodDescriptions = descriptions
     study.masks = MaskChoice(calibration: calibration, shutter: shutter, seed: seed)
     study.software = KSpaceVersion.text
     if !noSusceptibility { study.mapping = SusceptibilityMapping() }
-    try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-    let (results, compared) = try study.run(
-      cells, reference: reference.cell, mask: try mask.map(readMask), labels: try labels.map(readLabels)
-    ) { cell in
+    if registration, !accelerated.isEmpty || regions.t1 != nil {
+      study.alignment = Elastix().map { ScanAlignment(tool: $0, reconstruction: GRAPPA()) }
+    }
+    study.observer = { cell, fraction in
       try Interruption.check()
-      progress.report(cell.cell.name, Double(cell.index) / Double(cell.count))
+      progress.report(cell.name, fraction)
     }
-    try results.write(to: output)
-    let page = try StudyReport(results, mask: compared, images: study.images).html()
-    try AtomicFile.write(to: "\(output)/report.html") { try Data(page.utf8).write(to: URL(filePath: $0)) }
-    try Terminal.deliver(results.text + "\n\n\(output)/report.html: the whole study on one page")
+    return study
   }
-
-  private func readMask(_ path: String) throws -> NDArray<Bool> {
-    try NIfTIFile(at: path).volumes(scaling: .applied)[0].map { $0.isFinite && $0 != 0 }
-  }
-
-  private func readLabels(_ path: String) throws -> LabelVolume {
-    LabelVolume(try NIfTIFile(at: path).volumes(scaling: .applied)[0].map { Int32($0.rounded()) })
-  }
-}
-
-/// Names of reconstructions, such as `grappa,l1-sense`.
-struct MethodList: ExpressibleByArgument, CustomStringConvertible {
-  let methods: [ReconstructionMethod]
-
-  init(_ methods: [ReconstructionMethod]) { self.methods = methods }
-
-  init?(argument: String) {
-    let words = argument.split(separator: ",", omittingEmptySubsequences: false)
-    methods = words.compactMap { ReconstructionMethod(rawValue: String($0)) }
-    guard methods.count == words.count else { return nil }
-  }
-
-  var description: String { methods.map(\.rawValue).joined(separator: ",") }
-}
-
-/// A cell of a study, `METHOD` or `METHOD@AF`.
-struct CellArgument: ExpressibleByArgument, CustomStringConvertible {
-  let cell: StudyCell
-
-  /// The reconstruction by its name.
-  var method: ReconstructionMethod { ReconstructionMethod(rawValue: cell.method) ?? .zeroFilled }
-
-  init(_ cell: StudyCell) { self.cell = cell }
-
-  init?(argument: String) {
-    let words = argument.split(separator: "@", omittingEmptySubsequences: false)
-    guard (1...2).contains(words.count), let method = ReconstructionMethod(rawValue: String(words[0])) else {
-      return nil
-    }
-    cell = StudyCell(method: method.rawValue, acceleration: words.count == 2 ? Double(words[1]) : nil)
-    if words.count == 2, !((cell.acceleration ?? 0) >= 1) { return nil }
-  }
-
-  var description: String { cell.acceleration.map { "\(cell.method)@\($0)" } ?? cell.method }
 }

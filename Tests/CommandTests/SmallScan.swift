@@ -20,6 +20,9 @@ struct SmallScan {
     try Command.run(arguments, input: input, in: folder)
   }
 
+  /// Runs `kspace` in the folder.
+  func run(_ arguments: [String]) throws -> ExternalProcess.Result { try Command.run(arguments, in: folder) }
+
   /// The files and folders beside the scan.
   var names: Set<String> {
     get throws { Set(try FileManager.default.contentsOfDirectory(atPath: folder.url.path)) }

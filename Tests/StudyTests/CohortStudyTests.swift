@@ -59,8 +59,12 @@ import Testing
     let images = try CellStore(folder: folder.url.path + "/subjects/sub-01").images(of: first.rows[1].record)
     let map = try #require(images.susceptibility)[0]
     let scan = try Self.subjects[0].load()
-    #expect(try scan.labels.values(of: map) == first.rows[1].regions)
-    let truth = try #require(first.truth), other = try scan.labels.values(of: #require(scan.truth))
+    let reference = try CellStore(folder: folder.url.path + "/subjects/sub-01").images(
+      of: first.rows[0].record)
+    let known = try #require(reference.susceptibility)[0]
+    #expect(try scan.labels.values(of: map, within: known) == first.rows[1].regions)
+    let truth = try #require(first.truth)
+    let other = try scan.labels.values(of: #require(scan.truth), within: known)
     #expect(abs((truth[0].mean - truth[1].mean) - (other[0].mean - other[1].mean)) < 1e-6)
     // Images of all subjects but the first are dropped.
     #expect(
@@ -70,7 +74,7 @@ import Testing
     try results.write(to: folder.url.path)
     let lines = try String(contentsOfFile: folder.url.path + "/subjects.tsv", encoding: .utf8)
       .split(separator: "\n")
-    #expect(lines.count == 1 + 3 * 2 * 2 && lines[1].hasPrefix("sub-01\t30.0\tzero-filled-complete\t"))
+    #expect(lines.count == 1 + 3 * 2 * 2 && lines[1].hasPrefix("sub-01\t30.0\tzero-filled-as-measured\t"))
     let page = try CohortReport(results, folder: folder.url.path).html()
     #expect(page.contains("it does not hold here") == !statistics.misses.isEmpty)
     #expect(page.contains("data:image/png") && page.contains("Pu and age") && page.contains("Bland-Altman"))

@@ -1,10 +1,13 @@
 import MRIData
 import NDArrays
+import QSM
 
-/// What one cell of a study yields: combined magnitudes, and maps where the echoes allow them.
+/// What one cell of a study yields: combined images, and maps where the echoes allow them.
 public struct CellImages: Sendable {
   /// The magnitude of every echo, axes `[echo, z, y, x]`.
   public var magnitude: ImageVolumes<Float>
+  /// The phase of every echo [rad], where a field map gives it a meaning.
+  public var phase: ImageVolumes<Float>?
   /// The off-resonance [Hz], wrapped with a period of ``fieldPeriod``; `nil` for a single echo.
   public var field: ImageVolumes<Float>?
   /// The standard deviation of the field [Hz], where it is known.
@@ -18,6 +21,14 @@ public struct CellImages: Sendable {
 
   /// Creates images without maps.
   public init(magnitude: ImageVolumes<Float>) { self.magnitude = magnitude }
+
+  /// Where there is signal in the first echo; in a volume, without what is as thin as the scalp.
+  func object() throws(QSMError) -> NDArray<Bool> {
+    let matrix = magnitude.geometry.matrix
+    let isVolume = min(matrix.x, matrix.y, matrix.z) >= 8
+    let method = isVolume ? MagnitudeMask() : MagnitudeMask(openingRadius: 0, closingRadius: 0)
+    return try method(ImageVolumes(magnitude[0], geometry: magnitude.geometry))[0].map { $0 != 0 }
+  }
 }
 
 /// What is known of a finished cell besides its images.
@@ -34,6 +45,8 @@ public struct CellRecord: Sendable, Equatable, Codable {
   public var scanTime: Double?
   /// The interval at which the field repeats [Hz].
   public var fieldPeriod: Double?
+  /// How the images were moved onto the reference; `nil` if they were taken as they lie.
+  public var motion: RigidMotion?
   /// What was assumed on the way, one sentence each.
   public var assumptions: [String]
 }
@@ -46,8 +59,14 @@ public struct CellRecipe: Sendable, Equatable, Codable {
   public var input: StudyInput
   /// How the mask was made; `nil` for the scan's own.
   public var mask: MaskChoice?
+  /// The reconstruction with its parameters, and the checksum of weights where it has some; `nil` if nobody said.
+  public var method: String?
   /// The parameters of the maps, as their method describes them.
   public var maps: String
+  /// Where susceptibility was mapped: the checksum of a mask, or which images' object; `nil` without maps.
+  public var region: String?
+  /// How the scan was brought onto the reference; `nil` for the reference itself.
+  public var alignment: String?
   /// The program's version.
   public var software: String
 }

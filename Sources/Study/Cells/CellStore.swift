@@ -36,6 +36,7 @@ struct CellStore: Sendable {
       throw ImageFileError.missing(path: "\(folder)/magnitude.nii.gz")
     }
     var images = CellImages(magnitude: magnitude)
+    images.phase = try volumes(.phase)
     images.field = try volumes(.field)
     images.fieldNoise = try volumes(.fieldNoise)
     images.r2Star = try volumes(.r2Star)
@@ -54,7 +55,8 @@ struct CellStore: Sendable {
     try files.createDirectory(atPath: partial, withIntermediateDirectories: true)
     do {
       for (map, volumes) in [
-        (Map.magnitude, images.magnitude as ImageVolumes<Float>?), (.field, images.field),
+        (Map.magnitude, images.magnitude as ImageVolumes<Float>?), (.phase, images.phase),
+        (.field, images.field),
         (.fieldNoise, images.fieldNoise), (.r2Star, images.r2Star), (.susceptibility, images.susceptibility),
       ] {
         if let volumes { try NIfTIFile.write(volumes, to: "\(partial)/\(map.rawValue).nii.gz") }
@@ -68,27 +70,8 @@ struct CellStore: Sendable {
     }
   }
 
-  /// Removes what runs that were killed have left half-written.
-  func removeFragments() {
-    let cells = "\(folder)/cells"
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: cells)) ?? []
-    where name.hasPrefix(".partial-") {
-      try? FileManager.default.removeItem(atPath: "\(cells)/\(name)")
-    }
-  }
-
   private enum Map: String {
-    case magnitude, field, r2Star = "r2star", susceptibility
+    case magnitude, phase, field, r2Star = "r2star", susceptibility
     case fieldNoise = "field-noise"
-  }
-}
-
-extension Encodable {
-  /// Writes the value as JSON, keys in order, in one step.
-  func written(to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let data = try encoder.encode(self) + [UInt8(ascii: "\n")]
-    try AtomicFile.write(to: path) { try data.write(to: URL(filePath: $0)) }
   }
 }

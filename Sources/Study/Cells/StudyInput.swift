@@ -1,12 +1,13 @@
 import Foundation
+import ImageFiles
 
-/// Which raw file a study is about, and how it was read.
+/// Which raw file a scan was read from, and how.
 public struct StudyInput: Sendable, Equatable, Codable {
   /// The name of the file.
   public var name: String
   /// Its size [bytes].
   public var bytes: Int
-  /// FNV-1a of its content with 64 bits: a guard against accidents, not against forgery.
+  /// SHA-256 of its content.
   public var checksum: String
   /// What the user said where the file is silent or wrong.
   public var options: String
@@ -21,22 +22,17 @@ public struct StudyInput: Sendable, Equatable, Codable {
 
   /// Identifies a file by its content.
   ///
-  /// - Throws: ``StudyError/unreadable(path:)``.
-  public init(at path: String, options: String = "") throws(StudyError) {
-    guard let file = FileHandle(forReadingAtPath: path) else { throw .unreadable(path: path) }
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    var count = 0
-    do {
-      while let block = try file.read(upToCount: 1 << 22), !block.isEmpty {
-        block.withUnsafeBytes { for byte in $0 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
-        count += block.count
-      }
-    } catch {
-      throw .unreadable(path: path)
-    }
-    let digits = String(hash, radix: 16)
+  /// - Throws: ``ImageFileError`` if it cannot be read.
+  public init(at path: String, options: String = "") throws(ImageFileError) {
+    let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
     self.init(
-      name: URL(filePath: path).lastPathComponent, bytes: count,
-      checksum: String(repeating: "0", count: 16 - digits.count) + digits, options: options)
+      name: URL(filePath: path).lastPathComponent, bytes: size ?? 0,
+      checksum: try SHA256.digest(ofFile: path), options: options)
+  }
+
+  /// The name by which cells call the scan: that of the file without its ending, letters, digits and hyphens alone.
+  public var scanName: String {
+    let stem = name.split(separator: ".").first ?? "scan"
+    return String(stem.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
   }
 }

@@ -87,7 +87,7 @@ public struct CohortReport {
           }
       },
       caption: "Mean (smallest to largest) over subjects. "
-        + (results.records.first?.recipe.conventions.description ?? ""))
+        + (results.records.first?.recipe.conventions.description(withMaps: true) ?? ""))
   }
 
   /// The first subject's images.

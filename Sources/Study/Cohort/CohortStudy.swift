@@ -5,7 +5,7 @@ import QSM
 
 /// What acceleration costs a group: the same study of every subject, and the statistics over all.
 ///
-/// Subjects are studied one after the other by ``RetrospectiveStudy``; what is kept of each is one small record, so
+/// Subjects are studied one after the other by ``ScanStudy``; what is kept of each is one small record, so
 /// that neither memory nor disk grow with images. A cohort that was interrupted goes on with the cell that it was at,
 /// and its results are the same to the last bit.
 ///
@@ -58,7 +58,7 @@ public struct CohortStudy: Sendable {
     /// The number of subjects.
     public let count: Int
     /// The cell in work; `nil` while the scan is read.
-    public let cell: RetrospectiveStudy.Progress?
+    public let cell: ScanStudy.Progress?
 
     /// The part of the whole that is done.
     public var fraction: Double {
@@ -80,7 +80,7 @@ public struct CohortStudy: Sendable {
     try Self.check(subjects)
     var records: [SubjectRecord] = []
     for (index, subject) in subjects.enumerated() {
-      func report(_ cell: RetrospectiveStudy.Progress?) throws {
+      func report(_ cell: ScanStudy.Progress?) throws {
         try progress(Progress(subject: subject.name, index: index, count: subjects.count, cell: cell))
       }
       try report(nil)
@@ -129,18 +129,24 @@ public struct CohortStudy: Sendable {
 
   /// Studies one subject.
   private func make(
-    _ subject: CohortSubject, progress: (RetrospectiveStudy.Progress?) throws -> Void
+    _ subject: CohortSubject, progress: (ScanStudy.Progress?) throws -> Void
   ) throws -> SubjectRecord {
     let scan = try subject.load()
     try Self.check(scan, of: subject)
-    var study = RetrospectiveStudy(
-      of: scan.scan, input: subject.input, methods: methods, folder: path(of: subject))
+    var study = ScanStudy(
+      of: StudyScan(scan.scan, input: subject.input), methods: methods, folder: path(of: subject))
     study.masks = masks
     study.conventions = conventions
     study.mapping = mapping
     study.software = software
-    let (results, _) = try study.run(
-      cells, reference: reference, mask: scan.mask, labels: scan.labels, progress: progress)
+    let results = try study.run(
+      cells, reference: reference, mask: scan.mask, labels: scan.labels, progress: progress
+    ).results
+    // A region that the mask or the removal of the background took away would be missed by the statistics.
+    let missing = subject.regions.subtracting(results.reference.regions.map(\.name))
+    guard missing.isEmpty else {
+      throw CohortError.regionsDiffer(subject: subject.name, missing: missing.sorted(), additional: [])
+    }
     let record = SubjectRecord(
       name: subject.name, age: subject.age, recipe: recipe(of: subject), maskedVoxels: results.maskedVoxels,
       rows: results.rows, truth: try truth(of: scan, as: study.images(of: results.reference.record)))
@@ -172,6 +178,6 @@ public struct CohortStudy: Sendable {
     guard let truth = scan.truth, let map = images.susceptibility?[0] else { return nil }
     let inside = truth.elements(within: map.map { $0 != 0 })
     let mean = Float(inside.reduce(0) { $0 + Double($1) } / Double(max(1, inside.count)))
-    return try scan.labels.values(of: truth.map { $0 - mean })
+    return try scan.labels.values(of: truth.map { $0 - mean }, within: map)
   }
 }

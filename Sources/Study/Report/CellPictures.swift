@@ -1,3 +1,4 @@
+import Foundation
 import ImageFiles
 import MRIData
 import NDArrays
@@ -6,11 +7,16 @@ import NDArrays
 struct CellPictures {
   private let results: StudyResults
   private let mask: NDArray<Bool>
+  private let anatomy: ImageVolumes<Float>?
   private let images: (CellRecord) throws -> CellImages
 
-  init(_ results: StudyResults, mask: NDArray<Bool>, images: @escaping (CellRecord) throws -> CellImages) {
+  init(
+    _ results: StudyResults, mask: NDArray<Bool>, anatomy: ImageVolumes<Float>? = nil,
+    images: @escaping (CellRecord) throws -> CellImages
+  ) {
     self.results = results
     self.mask = mask
+    self.anatomy = anatomy
     self.images = images
   }
 
@@ -18,42 +24,50 @@ struct CellPictures {
     let reference = try images(results.reference.record)
     let echo = reference.magnitude.count / 2
     let peak = reference.magnitude[echo].elements(within: mask).max() ?? 1
+    page.paragraph(
+      "All cells are shown on one scale, which stands below the pictures, black or blue its lower end; magnitudes end at the "
+        + "largest of the reference. Errors are cell less reference.")
+    if let anatomy {
+      let picture = Montage(slices: 2, across: axis(of: anatomy.geometry)).picture(of: anatomy)
+      try page.pictures([("the image that regions were drawn on, moved onto the reference", picture)])
+    }
     for row in results.rows {
       let cell = try images(row.record)
+      let isReference = row == results.reference
       page.subheading(row.cell.title)
-      var pictures: [(name: String, pixels: NDArray<UInt8>)] = []
-      func show(
-        _ name: String, _ volume: ImageVolumes<Float>, _ range: ClosedRange<Float>,
-        _ colors: ColorMap = .grey,
-        masked: Bool = true
-      ) {
-        let montage = Montage(
-          slices: 2, across: axis(of: volume.geometry), window: .range(range), colors: colors)
-        pictures.append((name, montage.picture(of: volume, within: masked ? mask : nil)))
-      }
+      var panels = Panels(mask: mask, axis: axis(of: cell.magnitude.geometry))
       let magnitude = ImageVolumes(cell.magnitude[echo], geometry: cell.magnitude.geometry)
-      show("magnitude, echo \(echo + 1)", magnitude, 0...peak, masked: false)
-      if row != results.reference {
-        show(
-          "its error, \(Int(errorGain)) x", magnitude.minus(reference.magnitude[echo]),
-          -peak / errorGain...peak / errorGain,
+      panels.show("magnitude, echo \(echo + 1)", magnitude, 0...peak, masked: false)
+      if !isReference {
+        let bound = peak / errorGain
+        panels.show(
+          "its error, +-\(Int(100 / errorGain)) % of that", magnitude.minus(reference.magnitude[echo]),
+          -bound...bound,
           .diverging)
       }
+      if let phase = cell.phase, let truth = reference.phase {
+        let own = ImageVolumes(phase[echo], geometry: phase.geometry)
+        panels.show("phase, echo \(echo + 1), +-pi", own, -Float.pi...Float.pi, .cyclic)
+        if !isReference {
+          let error = own.minus(truth[echo]).map { $0.remainder(dividingBy: 2 * .pi) }
+          panels.show("its error, +-0.5 rad", error, -0.5...0.5, .diverging)
+        }
+      }
       if let field = cell.field, let truth = reference.field, let period = reference.fieldPeriod {
-        show(
-          "field, +-\((period / 2).shortest(1)) Hz", field, Float(-period / 2)...Float(period / 2), .cyclic)
-        if row != results.reference {
+        let half = Float(period / 2)
+        panels.show("field, +-\((period / 2).rounded(1)) Hz", field, -half...half, .cyclic)
+        if !isReference {
           let error = field.minus(truth[0]).map { $0.remainder(dividingBy: Float(period)) }
-          show("its error, +-5 Hz", error, -5...5, .diverging)
+          panels.show("its error, +-5 Hz", error, -5...5, .diverging)
         }
       }
       if let map = cell.susceptibility, let truth = reference.susceptibility {
-        show("susceptibility, +-0.15 ppm", map, -0.15...0.15)
-        if row != results.reference {
-          show("its error, +-0.05 ppm", map.minus(truth[0]), -0.05...0.05, .diverging)
+        panels.show("susceptibility, +-0.15 ppm", map, -0.15...0.15)
+        if !isReference {
+          panels.show("its error, +-0.05 ppm", map.minus(truth[0]), -0.05...0.05, .diverging)
         }
       }
-      try page.pictures(pictures)
+      try page.pictures(panels.pictures)
     }
   }
 
@@ -63,6 +77,21 @@ struct CellPictures {
   /// Across which axis slices are shown: a plane without extent along the readout is seen from there.
   private func axis(of geometry: Geometry) -> Int {
     geometry.matrix.x == 1 ? 0 : geometry.matrix.y == 1 ? 1 : 2
+  }
+}
+
+/// The pictures of one cell.
+private struct Panels {
+  let mask: NDArray<Bool>
+  let axis: Int
+  var pictures: [(name: String, pixels: NDArray<UInt8>)] = []
+
+  mutating func show(
+    _ name: String, _ volume: ImageVolumes<Float>, _ range: ClosedRange<Float>, _ colors: ColorMap = .grey,
+    masked: Bool = true
+  ) {
+    let montage = Montage(slices: 2, across: axis, window: .range(range), colors: colors)
+    pictures.append((name, montage.picture(of: volume, within: masked ? mask : nil)))
   }
 }
 
@@ -80,8 +109,4 @@ extension ImageVolumes<Float> {
     }
     return ImageVolumes(difference, geometry: geometry)
   }
-}
-
-extension Double {
-  fileprivate func shortest(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
 }

@@ -70,6 +70,7 @@ struct HTMLPage {
     <html lang="en">
     <head>
     <meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>\(title.escapedForMarkup)</title>
     <style>
@@ -77,7 +78,8 @@ struct HTMLPage {
     h1 { font-size: 1.7em } h2 { margin-top: 2em; border-bottom: 1px solid #ccc } h3 { margin-bottom: 0.3em }
     table { border-collapse: collapse; margin: 0.7em 0; font-variant-numeric: tabular-nums; font-size: 0.93em }
     caption { text-align: left; color: #444; padding-bottom: 0.3em }
-    th, td { padding: 0.2em 0.7em; text-align: right; border-bottom: 1px solid #e2e2e2; white-space: nowrap }
+    th, td { padding: 0.2em 0.7em; text-align: right; border-bottom: 1px solid #e2e2e2 }
+    td { white-space: nowrap } th { vertical-align: bottom }
     th:first-child, td:first-child { text-align: left }
     thead th { border-bottom: 2px solid #888 }
     .wide { overflow-x: auto }
@@ -89,7 +91,8 @@ struct HTMLPage {
     @media print {
       body { max-width: none; margin: 0; font-size: 11px }
       h2, h3 { break-after: avoid } figure, table { break-inside: avoid }
-      .plots { grid-template-columns: 1fr 1fr }
+      .plots { grid-template-columns: 1fr 1fr } .wide { overflow: visible }
+      table { font-size: 8px } th, td { padding: 0.2em 0.4em } .pictures img { max-height: 150px; width: auto }
     }
     </style>
     </head>

@@ -43,8 +43,10 @@ struct Plot {
   }
 
   private static let size = SIMD2<Double>(430, 330)
-  /// Distances from the edges to the axes: left, top, right, bottom.
-  private static let margins = (left: 66.0, top: 48.0, right: 16.0, bottom: 50.0)
+  /// Distances from the edges to the axes; above them stand the title and the rows of the legend.
+  private var margins: (left: Double, top: Double, right: Double, bottom: Double) {
+    (left: 66, top: 34 + 14 * Double(legendRows.count), right: 16, bottom: 50)
+  }
   /// Colours that people with any colour vision tell apart (Okabe and Ito).
   static let palette = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#000000",
@@ -58,7 +60,7 @@ struct Plot {
       across = AxisScale(points.flatMap { [$0.x, $0.y] })
       up = across
     }
-    let frame = Frame(across: across, up: up, size: Self.size, margins: Self.margins)
+    let frame = Frame(across: across, up: up, size: Self.size, margins: margins)
     var svg = """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Int(Self.size.x)) \(Int(Self.size.y))" role="img" \
       font-family="sans-serif" font-size="11">
@@ -120,18 +122,34 @@ struct Plot {
   /// The names of the series above the frame, where nothing is drawn.
   private func legend(in frame: Frame) -> String {
     var svg = ""
-    var x = frame.left
-    for (index, series) in series.enumerated() where !series.name.isEmpty {
-      svg += """
-        <circle cx="\(number(x + 4))" cy="\(number(frame.top - 10))" r="3.5" \
-        fill="\(Self.palette[index % Self.palette.count])"/>
-        <text x="\(number(x + 11))" y="\(number(frame.top - 6))">\(series.name.escapedForMarkup)</text>
+    for (row, entries) in legendRows.enumerated() {
+      let y = 34 + 14 * Double(row)
+      for (index, x) in entries {
+        svg += """
+          <circle cx="\(number(x + 4))" cy="\(number(y))" r="3.5" fill="\(Self.palette[index % Self.palette.count])"/>
+          <text x="\(number(x + 11))" y="\(number(y + 4))">\(series[index].name.escapedForMarkup)</text>
 
-        """
-      // About the width of the text, as the font is the viewer's.
-      x += 24 + 6.2 * Double(series.name.count)
+          """
+      }
     }
     return svg
+  }
+
+  /// The series with names, and where each begins in its row of the legend.
+  private var legendRows: [[(series: Int, x: Double)]] {
+    let left = 66.0, right = Self.size.x - 10
+    var rows: [[(series: Int, x: Double)]] = [], x = right
+    for (index, series) in series.enumerated() where !series.name.isEmpty {
+      // About the width of the text, as the font is the viewer's.
+      let width = 24 + 6.2 * Double(series.name.count)
+      if x + width > right {
+        rows.append([])
+        x = left
+      }
+      rows[rows.count - 1].append((index, x))
+      x += width
+    }
+    return rows
   }
 }
 

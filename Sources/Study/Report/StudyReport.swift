@@ -7,21 +7,17 @@ import Sampling
 
 /// The study as one page that needs nothing else: tables, plots, pictures of every cell, and how to repeat it.
 public struct StudyReport {
-  private let results: StudyResults
-  private let mask: NDArray<Bool>
+  private let outcome: ScanStudy.Outcome
   private let images: (CellRecord) throws -> CellImages
+  private var results: StudyResults { outcome.results }
 
   /// Prepares the report.
   ///
   /// - Parameters:
-  ///   - results: The scores of all cells.
-  ///   - mask: The voxels that counted.
+  ///   - outcome: The scores of all cells, and what they were taken from.
   ///   - images: Finds the images of a cell.
-  public init(
-    _ results: StudyResults, mask: NDArray<Bool>, images: @escaping (CellRecord) throws -> CellImages
-  ) {
-    self.results = results
-    self.mask = mask
+  public init(_ outcome: ScanStudy.Outcome, images: @escaping (CellRecord) throws -> CellImages) {
+    self.outcome = outcome
     self.images = images
   }
 
@@ -29,83 +25,78 @@ public struct StudyReport {
   ///
   /// - Throws: ``ImageFileError`` if the images of a cell are gone.
   public func html() throws -> String {
-    let reference = results.reference.cell.title
-    var page = HTMLPage(
-      title: "What acceleration costs: \(results.input.name)",
-      introduction: """
-        One scan, undersampled by Poisson-disk masks and reconstructed in several ways. Every row is compared with \
-        \(reference), which stands for the truth here: a perfect score means equal to it, noise included.
-        """)
+    var page = HTMLPage(title: "What acceleration costs: \(results.input.name)", introduction: introduction)
+    page.list(results.remarks)
     page.heading("Scores")
     let table = results.knownTable
-    page.table(table[0], Array(table.dropFirst()), caption: results.conventions.description)
-    page.paragraph("\(results.maskedVoxels) voxels were compared.")
-    page.plots(QualityPlots(results).plots)
-    if results.rows.contains(where: { !$0.regions.isEmpty }) { RegionTables(results).write(to: &page) }
-    page.heading("Images")
-    try CellPictures(results, mask: mask, images: images).write(to: &page)
-    page.heading("How it was made")
-    page.table(
-      ["cell", "positions", "AF (grid)", "mask", "seed"],
-      results.rows.map { row in
-        [
-          row.cell.name, "\(row.record.positions)", String(format: "%.3f", row.record.gridAcceleration),
-          row.record.maskChecksum, row.record.recipe.mask.map { "\($0.seed)" } ?? "-",
-        ]
-      })
+    page.table(table[0], Array(table.dropFirst()))
+    let hasMaps = results.rows.contains { $0.scores.susceptibilitySSIM != nil }
     page.paragraph(
-      "\(results.input.name), \(results.input.bytes) bytes, checksum \(results.input.checksum); "
-        + "KSpaceToolkit \(results.reference.record.recipe.software). Maps: \(results.reference.record.recipe.maps)."
-    )
-    for row in results.rows where !row.record.assumptions.isEmpty {
-      page.subheading(row.cell.title)
-      page.list(row.record.assumptions)
+      "\(results.maskedVoxels) voxels were compared. " + results.conventions.description(withMaps: hasMaps))
+    page.plots(QualityPlots(results).plots)
+    if results.rows.contains(where: { !$0.regions.isEmpty }) {
+      try RegionTables(results).write(to: &page)
     }
+    page.heading("Images")
+    try CellPictures(
+      results, mask: outcome.mask, anatomy: outcome.regions?.volume.anatomy, images: images
+    ).write(to: &page)
+    page.heading("How it was made")
+    provenance(&page)
     return page.html
   }
-}
 
-/// Scores against acceleration and against minutes.
-struct QualityPlots {
-  private let results: StudyResults
-
-  init(_ results: StudyResults) { self.results = results }
-
-  var plots: [Plot] {
-    let scores: [(String, (CellScores) -> Double?)] = [
-      ("SSIM of magnitude", { $0.magnitudeSSIM }), ("NRMSE of magnitude", { $0.magnitudeNRMSE }),
-      ("field error, median [Hz]", { $0.fieldErrorMedian }),
-      ("XSIM of susceptibility", { $0.susceptibilityXSIM }),
-    ]
-    var plots: [Plot] = []
-    for (name, score) in scores {
-      plots += [
-        plot(name, against: "acceleration (grid over acquired)", score) { $0.record.gridAcceleration },
-        plot(name, against: "scan time [min]", score) { $0.record.scanTime.map { $0 / 60 } },
-      ].compactMap(\.self)
-    }
-    return plots
+  private var introduction: String {
+    let reference = results.reference.cell.title
+    let kinds = [
+      results.rows.contains { $0.cell.acceleration != nil }
+        ? "the scan, undersampled by Poisson-disk masks as if it had been accelerated" : nil,
+      results.rows.contains { $0.cell.scan != nil }
+        ? "scans that were accelerated when they were measured" : nil,
+    ].compactMap(\.self)
+    return """
+      Compared are \(kinds.isEmpty ? "reconstructions of one scan" : kinds.joined(separator: ", and ")), each \
+      reconstructed in several ways. Every row is compared with "\(reference)", which stands for the truth here: a \
+      perfect score means equal to it, noise included. Scan times are counted from the samples.
+      """
   }
 
-  /// One line per method; `nil` if there is nothing to draw.
-  private func plot(
-    _ name: String, against axis: String, _ score: (CellScores) -> Double?,
-    _ abscissa: (StudyResults.Row) -> Double?
-  ) -> Plot? {
-    var plot = Plot(title: name, x: axis, y: name)
-    for method in methods {
-      let points = results.rows.dropFirst().filter { $0.cell.method == method }.compactMap { row in
-        abscissa(row).flatMap { x in score(row.scores).map { SIMD2(x, $0) } }
-      }
-      if !points.isEmpty {
-        plot.series.append(
-          Plot.Series(name: method, points: points.sorted { $0.x < $1.x }, isJoined: true))
-      }
+  /// All that the results follow from.
+  private func provenance(_ page: inout HTMLPage) {
+    page.table(
+      ["cell", "scan", "positions", "AF (grid)", "mask", "calibration", "shutter", "seed"],
+      results.rows.map { row in
+        let choice = row.record.recipe.mask
+        return [
+          row.cell.name, row.record.recipe.input.name, "\(row.record.positions)",
+          String(format: "%.3f", row.record.gridAcceleration), row.record.maskChecksum,
+          choice.map { $0.calibration.map { "\($0.lines)x\($0.partitions)" } ?? "24x24 at most" }
+            ?? "as measured",
+          choice.map { "\($0.shutter)" } ?? "as measured", choice.map { "\($0.seed)" } ?? "-",
+        ]
+      })
+    var inputs: [StudyInput] = []
+    for input in results.rows.map(\.record.recipe.input) where !inputs.contains(input) {
+      inputs.append(input)
     }
-    return plot.series.isEmpty ? nil : plot
-  }
-
-  private var methods: [String] {
-    results.rows.dropFirst().map(\.cell.method).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    page.table(
+      ["file", "bytes", "SHA-256"], inputs.map { [$0.name, "\($0.bytes)", $0.checksum] })
+    let recipe = results.reference.record.recipe
+    page.paragraph(
+      "KSpaceToolkit \(recipe.software). Maps: \(recipe.maps). Susceptibility was mapped within: \(recipe.region ?? "nothing")."
+    )
+    var methods: [String] = []
+    for row in results.rows {
+      let text = "\(row.cell.method): \(row.record.recipe.method ?? "not described")"
+      if !methods.contains(text) { methods.append(text) }
+    }
+    page.subheading("Methods and their parameters")
+    page.list(methods)
+    for row in results.rows {
+      let motion = row.record.motion.map { ["moved onto the reference by \($0.summary)"] } ?? []
+      let remarks = motion + row.record.assumptions
+      if !remarks.isEmpty { page.subheading(row.cell.title) }
+      page.list(remarks)
+    }
   }
 }

@@ -38,13 +38,18 @@ public struct ScoreConventions: Sendable, Equatable, Codable {
   public init() {}
 
   /// What they mean, for people.
-  public var description: String {
+  public func description(withMaps hasMaps: Bool) -> String {
     """
     All scores count the voxels of one mask, that of the reference. SSIM has Gaussian windows of 1.5 voxels along all \
-    axes (MATLAB's borders), range: the largest magnitude of the reference's echo in the mask, \
-    \(susceptibilityRange.shortest) ppm for susceptibility. PSNR has the same peak for magnitudes and \
-    \(susceptibilityPeak.shortest) ppm for susceptibility. NRMSE of susceptibility is taken after removal of the means.
+    axes (MATLAB's borders); its range, and the peak of PSNR, is the largest magnitude of the reference's echo in the \
+    mask; echoes are averaged.
     """
+      + (hasMaps
+        ? """
+         For susceptibility (chi), SSIM's range is \(susceptibilityRange.shortest) ppm, PSNR's peak \
+        \(susceptibilityPeak.shortest) ppm, NRMSE is taken after removal of the means, and voxels without a map in the \
+        reference are left out.
+        """ : "")
   }
 }
 

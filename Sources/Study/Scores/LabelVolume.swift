@@ -8,19 +8,38 @@ public struct LabelVolume: Sendable {
   public let labels: NDArray<Int32>
   /// The names; a region without one is called by its number.
   public let names: [Int32: String]
+  /// The image that the regions were drawn on, such as a T1-weighted one; `nil` for the grid of the scan.
+  public let anatomy: ImageVolumes<Float>?
 
-  /// Names regions.
+  /// Names regions on the grid of a scan's images.
   public init(_ labels: NDArray<Int32>, names: [Int32: String] = [:]) {
     self.labels = labels
     self.names = names
+    anatomy = nil
+  }
+
+  /// Names regions that were drawn on an image.
+  ///
+  /// - Throws: ``StudyError/gridsDiffer(volume:shape:images:)`` if the regions are not on the grid of their image.
+  public init(
+    _ labels: NDArray<Int32>, names: [Int32: String], drawnOn anatomy: ImageVolumes<Float>
+  ) throws(StudyError) {
+    let shape = anatomy.geometry.matrix.shape
+    guard shape == labels.shape else {
+      throw .gridsDiffer(volume: "label volume", shape: labels.shape, images: shape)
+    }
+    self.labels = labels
+    self.names = names
+    self.anatomy = anatomy
   }
 
   /// Keeps the regions that have names, if any has; regions of one name become one.
   public init(_ labels: NDArray<Int32>, regions names: [Int32: String]) {
     var numbers: [String: Int32] = [:]
     for (number, name) in names { numbers[name] = min(number, numbers[name] ?? number) }
-    self.init(
-      names.isEmpty ? labels : labels.map { names[$0].flatMap { numbers[$0] } ?? 0 }, names: names)
+    self.labels = names.isEmpty ? labels : labels.map { names[$0].flatMap { numbers[$0] } ?? 0 }
+    self.names = names
+    anatomy = nil
   }
 
   /// The names of the regions that have voxels.
@@ -30,16 +49,48 @@ public struct LabelVolume: Sendable {
 
   /// The values of a map in every region, in the order of their numbers.
   ///
-  /// - Throws: ``StudyError/labelsDiffer(labels:images:)``.
-  func values(of map: NDArray<Float>) throws -> [RegionValue] {
+  /// - Parameter known: Zero where there is no map; the whole grid unless given.
+  /// - Throws: ``StudyError/gridsDiffer(volume:shape:images:)``.
+  func values(of map: NDArray<Float>, within known: NDArray<Float>? = nil) throws -> [RegionValue] {
     guard map.shape == labels.shape else {
-      throw StudyError.labelsDiffer(labels: labels.shape, images: map.shape)
+      throw StudyError.gridsDiffer(volume: "label volume", shape: labels.shape, images: map.shape)
     }
-    return try RegionStatistics.all(in: map, labels: labels, within: map.map(\.isFinite)).map { region in
+    let counts = known.map { $0.map { $0 != 0 && $0.isFinite } } ?? map.map(\.isFinite)
+    return try RegionStatistics.all(in: map, labels: labels, within: counts).map { region in
       RegionValue(
         name: names[Int32(region.label)] ?? "\(region.label)", mean: region.mean,
         standardDeviation: region.standardDeviation ?? 0, voxels: region.count)
     }
+  }
+}
+
+/// Regions of interest on the grid of a study's images.
+public struct RegionMap: Sendable {
+  /// The regions.
+  public let volume: LabelVolume
+  /// How they came here.
+  public let remarks: [String]
+
+  /// Brings regions onto the grid of images, by registering what they were drawn on.
+  ///
+  /// - Throws: ``StudyError`` if a registration is needed and there is no tool, or it failed.
+  init(_ volume: LabelVolume, on images: ImageVolumes<Float>, by tool: Elastix?) throws {
+    guard let anatomy = volume.anatomy, !anatomy.geometry.coincides(with: images.geometry) else {
+      self.volume = volume
+      remarks = []
+      return
+    }
+    guard let tool else {
+      throw StudyError.noRegistration(purpose: "To use labels of another image than the scan")
+    }
+    let motion = try tool.motion(from: images, to: anatomy)
+    let labels = ImageVolumes(volume.labels.map { Float($0) }, geometry: anatomy.geometry)
+      .moved(by: motion, onto: images.geometry, nearest: true)[0].map { Int32($0) }
+    self.volume = try LabelVolume(
+      labels, names: volume.names, drawnOn: anatomy.moved(by: motion, onto: images.geometry))
+    remarks = [
+      "Regions were drawn on another image, which was brought onto the reference by \(motion.summary) (\(tool.version))."
+    ]
   }
 }
 

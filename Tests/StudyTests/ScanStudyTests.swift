@@ -11,7 +11,7 @@ import Testing
 
 @testable import Study
 
-@Suite struct RetrospectiveStudyTests {
+@Suite struct ScanStudyTests {
   /// A small head of three echoes and four channels.
   static let scan: SliceStack = {
     var geometry = HeadPhantom.defaultGeometry
@@ -24,14 +24,16 @@ import Testing
     return SliceStack([CompactKSpace(phantom.scan())], geometry: geometry)
   }()
 
-  static func study(in folder: String) -> RetrospectiveStudy {
-    var study = RetrospectiveStudy(
-      of: scan, input: StudyInput(name: "head.h5", bytes: 1, checksum: "0"),
+  static func study(in folder: String) -> ScanStudy {
+    var study = ScanStudy(
+      of: StudyScan(scan, input: StudyInput(name: "head.h5", bytes: 1, checksum: "0")),
       methods: ["zero-filled": ZeroFilled(), "grappa": GRAPPA()], folder: folder)
-    study.masks = MaskChoice(calibration: GridExtent(lines: 10, partitions: 10), seed: 5)
+    study.masks = masks
     study.software = "test"
     return study
   }
+
+  static let masks = MaskChoice(calibration: GridExtent(lines: 10, partitions: 10), seed: 5)
 
   static let complete = StudyCell(method: "zero-filled")
   static let cells = [
@@ -60,15 +62,14 @@ import Testing
     struct Stop: Error {}
     try withFolder { whole in
       try withFolder { broken in
-        func write(_ study: RetrospectiveStudy, _ folder: String, stopping at: Int?) throws -> [Bool] {
+        func write(_ study: ScanStudy, _ folder: String, stopping at: Int?) throws -> [Bool] {
           var found: [Bool] = []
-          let (results, mask) = try study.run(Self.cells, reference: Self.complete) { progress in
+          let outcome = try study.run(Self.cells, reference: Self.complete) { progress in
             if progress.index == at { throw Stop() }
             found.append(progress.isFound)
           }
-          try results.write(to: folder)
-          let page = try StudyReport(results, mask: mask, images: study.images).html()
-          try Data(page.utf8).write(to: URL(filePath: folder + "/report.html"))
+          try outcome.results.write(to: folder)
+          try StudyReport(outcome, images: study.images).html().write(toStudyFile: folder + "/report.html")
           return found
         }
         #expect(try write(Self.study(in: whole), whole, stopping: nil) == [false, false, false, false])
@@ -95,12 +96,54 @@ import Testing
     }
   }
 
+  @Test func `A cell whose method has other parameters is made anew, such as a network of other weights`()
+    throws
+  {
+    try withFolder { folder in
+      var study = Self.study(in: folder), found: [Bool] = []
+      study.methodDescriptions = ["grappa": "weights A"]
+      _ = try study.run([Self.cells[1]], reference: Self.complete)
+      study.methodDescriptions = ["grappa": "weights B"]
+      _ = try study.run([Self.cells[1]], reference: Self.complete) { found.append($0.isFound) }
+      #expect(found == [true, false])
+    }
+  }
+
+  @Test func `Susceptibility mapped within another mask is made anew`() throws {
+    try withFolder { folder in
+      var study = Self.study(in: folder)
+      study.mapping = .init()
+      let shape = Self.scan.geometry.matrix.shape
+      var mask = NDArray(repeating: false, shape: shape), found: [Bool] = []
+      for z in 3..<13 { for y in 5..<25 { for x in 4..<20 { mask[z, y, x] = true } } }
+      _ = try study.run([], reference: Self.complete, mask: mask)
+      mask[3, 5, 4] = false
+      _ = try study.run([], reference: Self.complete, mask: mask) { found.append($0.isFound) }
+      #expect(found == [false])
+      #expect(throws: StudyError.gridsDiffer(volume: "mask", shape: [1, 2, 3], images: shape)) {
+        try study.run(
+          [], reference: Self.complete, mask: NDArray(repeating: true, shape: [1, 2, 3]))
+      }
+      #expect(throws: StudyError.emptyMask) {
+        try study.run([], reference: Self.complete, mask: mask.map { _ in false })
+      }
+    }
+  }
+
   @Test func `Regions have their means, and labels on another grid are refused`() throws {
-    let labels = LabelVolume(NDArray([0, 1, 1, 2], shape: [1, 2, 2]), names: [1: "GPe"])
-    let values = try labels.values(of: NDArray([9, 1, 3, 5], shape: [1, 2, 2]))
+    let geometry = Geometry(matrix: Extents(x: 2, y: 2, z: 1), voxelSize: [1e-3, 1e-3, 1e-3])
+    let images = ImageVolumes(NDArray<Float>(repeating: 1, shape: [1, 2, 2]), geometry: geometry)
+    let labels = try RegionMap(
+      LabelVolume(NDArray([0, 1, 1, 2], shape: [1, 2, 2]), names: [1: "GPe"]), on: images, by: nil
+    ).volume
+    let map = NDArray<Float>([9, 1, 3, 5], shape: [1, 2, 2])
+    let values = try labels.values(of: map)
     #expect(
       values.map(\.name) == ["GPe", "2"] && values.map(\.mean) == [2, 5] && values.map(\.voxels) == [2, 1])
-    #expect(throws: StudyError.labelsDiffer(labels: [1, 2, 2], images: [1, 4, 1])) {
+    // Where the reference has no map, nothing is counted.
+    let known = NDArray<Float>([1, 0, 1, 0], shape: [1, 2, 2])
+    #expect(try labels.values(of: map, within: known).map(\.mean) == [3])
+    #expect(throws: StudyError.gridsDiffer(volume: "label volume", shape: [1, 2, 2], images: [1, 4, 1])) {
       try labels.values(of: NDArray([1, 2, 3, 4], shape: [1, 4, 1]))
     }
   }

@@ -1,0 +1,160 @@
+import CoilCombination
+import Evaluation
+import MRIData
+import NDArrays
+import QSM
+import RawData
+import Sampling
+import Synchronization
+
+extension ScanStudy {
+  /// The scan that a cell is made from.
+  ///
+  /// - Throws: ``StudyError/unknownScan(_:known:)``.
+  private func source(of cell: StudyCell) throws(StudyError) -> StudyScan {
+    guard let name = cell.scan else { return scan }
+    guard let scan = accelerated.first(where: { $0.name == name }) else {
+      throw .unknownScan(name, known: accelerated.map(\.name))
+    }
+    return scan
+  }
+
+  /// What a cell follows from.
+  ///
+  /// - Throws: ``StudyError`` if its method or its scan is unknown.
+  func recipe(
+    of cell: StudyCell, reference: StudyCell, region: String
+  ) throws(StudyError) -> CellRecipe {
+    guard methods[cell.method] != nil else {
+      throw .unknownMethod(cell.method, known: methods.keys.sorted())
+    }
+    let maps = scan.obstacleToSusceptibility == nil ? mapping : nil
+    return CellRecipe(
+      cell: cell, input: try source(of: cell).input, mask: cell.acceleration == nil ? nil : masks,
+      method: methodDescriptions[cell.method], maps: maps?.description(reference: reference) ?? "none",
+      region: maps.map { _ in region },
+      alignment: cell.scan == nil ? nil : alignment.map { "\($0.tool.version), rigid" } ?? "taken as it lies",
+      software: software)
+  }
+
+  /// Measures, reconstructs, combines, maps and keeps a cell.
+  ///
+  /// All cells are inverted alike, by the reference's noise: an inversion that trusts each field by itself would
+  /// smooth more where acceleration left more errors, and what is compared would be the inversions.
+  func make(
+    _ recipe: CellRecipe, by reader: inout ScanReader, within mask: NDArray<Bool>?, toward target: Target?
+  ) throws -> CellRecord {
+    let cell = recipe.cell, scan = try source(of: cell)
+    let stack = try reader.stack(scan)
+    guard let method = methods[cell.method] else { preconditionFailure("no \(cell.method)") }
+    let slices = try undersampled(stack.slices, for: cell)
+    let maps = scan.obstacleToSusceptibility == nil ? mapping : nil
+    let channels = try SliceStack(slices, geometry: stack.geometry).images(by: method)
+    let combined = try CombinedCell(
+      observed(channels, of: cell, share: maps == nil ? 0.95 : 0.7), allowsFieldMap: scan.allowsFieldMap)
+    let motion = try target.flatMap { target in
+      try cell.scan.flatMap { _ in
+        try alignment?.motion(
+          of: scan, stack, reference: target.record, images: target.images, folder: store.folder)
+      }
+    }
+    var images = combined.images
+    if let maps {
+      var region = target?.object ?? mask, noise = target?.images.fieldNoise
+      if let back = motion?.inverse {
+        region = region?.moved(by: back, from: self.scan.geometry, onto: scan.geometry)
+        noise = noise?.moved(by: back, onto: scan.geometry)
+      }
+      images = try combined.mapped(by: maps, within: region, noise: noise)
+    }
+    if let motion { images = images.moved(by: motion, onto: self.scan.geometry) }
+    let first = slices[0], positions = first.masks.map(\.acquiredCount).max() ?? 0
+    let excitations = cell.acceleration == nil ? scan.excitations : nil
+    let record = CellRecord(
+      recipe: recipe, positions: positions,
+      gridAcceleration: Double(first.lines * first.partitions) / Double(max(1, positions)),
+      maskChecksum: first.masks[0].checksum,
+      // Slices share the repetition time.
+      scanTime: first.parameters.repetitionTime.map { $0 * Double(excitations ?? positions) },
+      fieldPeriod: images.fieldPeriod, motion: motion,
+      assumptions: combined.assumptions + channels.diagnostics.filter(\.isWarning).map(\.description))
+    try store.keep(images, record)
+    return record
+  }
+
+  /// The acquired lines that a cell keeps.
+  ///
+  /// - Throws: ``SamplingError`` if the grid cannot have such a mask, or the scan lacks what it asks for.
+  private func undersampled(_ slices: [CompactKSpace], for cell: StudyCell) throws -> [CompactKSpace] {
+    guard let acceleration = cell.acceleration else { return slices }
+    let grid = GridExtent(lines: slices[0].lines, partitions: slices[0].partitions)
+    let mask = try masks.mask(acceleration: acceleration, on: grid)
+    return try slices.map { CompactKSpace(try KSpace($0).undersampled(by: mask)) }
+  }
+
+  /// Images that tell the observer of each channel.
+  private func observed(_ images: ChannelImages, of cell: StudyCell, share: Double) -> ChannelImages {
+    guard let observer else { return images }
+    let finished = Atomic<Int>(0), channels = images.channels
+    return images.observed { _, _ in
+      let count = finished.wrappingAdd(1, ordering: .relaxed).newValue
+      try observer(cell, share * min(1, Double(count) / Double(channels)))
+    }
+  }
+
+  /// Compares all cells with the first.
+  func outcome(
+    _ records: [CellRecord], against target: Target, labels: LabelVolume?
+  ) throws -> Outcome {
+    let reference = target.images, mask = target.object
+    let regions = try labels.map { try RegionMap($0, on: reference.magnitude, by: alignment?.tool) }
+    var rows: [StudyResults.Row] = []
+    for record in records {
+      let images = try store.images(of: record)
+      let scores = try CellScores(of: images, against: reference, within: mask, conventions: conventions)
+      let values = try regions.flatMap { regions in
+        try images.susceptibility.map {
+          try regions.volume.values(of: $0[0], within: reference.susceptibility?[0])
+        }
+      }
+      rows.append(StudyResults.Row(record: record, scores: scores, regions: values ?? []))
+    }
+    let results = StudyResults(
+      input: scan.input, conventions: conventions, maskedVoxels: mask.elements.count { $0 }, rows: rows,
+      remarks: remarks(regions))
+    return Outcome(results: results, mask: mask, regions: regions)
+  }
+
+  /// What readers of the results must know.
+  private func remarks(_ regions: RegionMap?) -> [String] {
+    var remarks: [String] = []
+    if mapping != nil, let obstacle = scan.obstacleToSusceptibility {
+      remarks.append("There is no susceptibility: \(obstacle).")
+    }
+    if !accelerated.isEmpty {
+      remarks.append(
+        alignment.map {
+          "Accelerated scans were brought onto the reference by a rigid motion (\($0.tool.version)), one for each scan; "
+            + "maps were made before and interpolated by cubic convolution, which costs some sharpness."
+        } ?? "Accelerated scans are taken to lie as the reference does: nothing was registered.")
+    }
+    return remarks + (regions?.remarks ?? [])
+  }
+}
+
+extension SusceptibilityMapping {
+  /// The parameters, and whose noise weighs the fields.
+  func description(reference: StudyCell) -> String {
+    "\(background), \(inversion), noise of \(reference.name)"
+  }
+}
+
+extension NDArray<Bool> {
+  /// A mask on one scan's grid as it lies on that of another.
+  fileprivate func moved(
+    by motion: RigidMotion, from geometry: Geometry, onto other: Geometry
+  ) -> NDArray<Bool> {
+    ImageVolumes(map { $0 ? Float(1) : 0 }, geometry: geometry)
+      .moved(by: motion, onto: other, nearest: true)[0].map { $0 != 0 }
+  }
+}

@@ -1,0 +1,168 @@
+import CoilCombination
+import Evaluation
+import Foundation
+import ImageFiles
+import MRIData
+import NDArrays
+import QSM
+import RawData
+import Sampling
+
+/// What acceleration costs: scans of one subject, reconstructed in several ways, against one of them.
+///
+/// A retrospective cell takes the reference scan and keeps the samples of a Poisson-disk mask; a prospective cell takes
+/// another scan as it was measured. A reconstruction makes channel images, MDI (or, where echoes allow no field map, the
+/// adaptive combination) combines them, and susceptibility follows from the field. Finished cells are kept on disk; a
+/// study that was interrupted, or that is asked for more cells, makes only what is missing, and its results are the
+/// same to the last bit.
+///
+///     let study = ScanStudy(of: StudyScan(stack, input: input), methods: ["grappa": GRAPPA()], folder: "study")
+///     let results = try study.run(cells, reference: StudyCell(method: "zero-filled")).results
+public struct ScanStudy: Sendable {
+  /// The scan that others are compared with, and that is undersampled.
+  public let scan: StudyScan
+  /// Scans of the same subject that were accelerated when they were measured.
+  public let accelerated: [StudyScan]
+  /// The reconstructions by name.
+  public let methods: [String: any Reconstruction]
+  /// What the reconstructions depend on beside the samples, by their names: parameters, checksums of weights.
+  public var methodDescriptions: [String: String] = [:]
+  /// How masks are made.
+  public var masks = MaskChoice()
+  /// What the scores depend on.
+  public var conventions = ScoreConventions()
+  /// How susceptibility is made from the field; `nil` for none.
+  public var mapping: SusceptibilityMapping?
+  /// How accelerated scans are brought onto the reference; `nil` to take them as they lie.
+  public var alignment: ScanAlignment?
+  /// Is told how far a cell is, from 0 to 1, on several threads; what it throws ends the study.
+  public var observer: (@Sendable (StudyCell, Double) throws -> Void)?
+  /// The program's version, which is part of what results follow from.
+  public var software = ""
+
+  let store: CellStore
+
+  /// Prepares a study.
+  ///
+  /// - Parameters:
+  ///   - scan: The reference.
+  ///   - accelerated: Scans of the same subject that were accelerated when they were measured.
+  ///   - methods: The reconstructions by name.
+  ///   - folder: The study's folder, which is made or continued.
+  public init(
+    of scan: StudyScan, accelerated: [StudyScan] = [], methods: [String: any Reconstruction], folder: String
+  ) {
+    self.scan = scan
+    self.accelerated = accelerated
+    self.methods = methods
+    store = CellStore(folder: folder)
+  }
+
+  /// How far a study is.
+  public struct Progress: Sendable {
+    /// The cell in work.
+    public let cell: StudyCell
+    /// Its place among all cells, from 0.
+    public let index: Int
+    /// The number of cells.
+    public let count: Int
+    /// Whether it was found finished on disk.
+    public let isFound: Bool
+  }
+
+  /// What a study yields.
+  public struct Outcome: Sendable {
+    /// The scores of all cells.
+    public let results: StudyResults
+    /// The voxels that were compared, axes `[z, y, x]`.
+    public let mask: NDArray<Bool>
+    /// The regions on the grid of the images.
+    public let regions: RegionMap?
+  }
+
+  /// Makes the cells that are missing, and compares all with the reference.
+  ///
+  /// - Parameters:
+  ///   - cells: What to compare; the reference is added if it is not among them.
+  ///   - reference: The cell that stands for the truth.
+  ///   - mask: The voxels that count, axes `[z, y, x]`; without it, the reference's object.
+  ///   - labels: Regions of interest, and their names.
+  ///   - progress: Is told of each cell before it is made.
+  /// - Throws: ``StudyError`` where scans, masks or labels do not belong together; what masks, reconstructions,
+  ///   combinations and files throw.
+  public func run(
+    _ cells: [StudyCell], reference: StudyCell, mask: NDArray<Bool>? = nil, labels: LabelVolume? = nil,
+    progress: (Progress) throws -> Void = { _ in }
+  ) throws -> Outcome {
+    try check(mask: mask, labels: labels)
+    StudyFolder.removeFragments(in: store.folder)
+    let cells = [reference] + cells.filter { $0 != reference }
+    var reader = ScanReader()
+    let region = mask.map { "mask \(SHA256.digest(of: $0.elements.map { $0 ? 1 : 0 }))" }
+    var records: [CellRecord] = []
+    var target: Target?
+    for (index, cell) in cells.enumerated() {
+      let recipe = try recipe(
+        of: cell, reference: reference, region: region ?? "object of \(reference.name)")
+      let found = store.record(of: recipe)
+      try progress(Progress(cell: cell, index: index, count: cells.count, isFound: found != nil))
+      let record = try found ?? make(recipe, by: &reader, within: mask, toward: target)
+      try observer?(cell, 1)
+      records.append(record)
+      if target == nil {
+        let images = try store.images(of: record)
+        target = Target(record: record, images: images, object: try mask ?? images.object())
+      }
+    }
+    guard let target else { preconditionFailure("a study has at least its reference") }
+    return try outcome(records, against: target, labels: labels)
+  }
+
+  /// What other cells are made alike and compared with.
+  struct Target {
+    /// The reference.
+    let record: CellRecord
+    /// Its images.
+    let images: CellImages
+    /// The voxels that count.
+    let object: NDArray<Bool>
+  }
+
+  /// The images of a finished cell.
+  ///
+  /// - Throws: ``ImageFileError`` if its files are gone.
+  public func images(of record: CellRecord) throws -> CellImages { try store.images(of: record) }
+
+  /// Refuses what cannot be compared, before anything is computed.
+  private func check(mask: NDArray<Bool>?, labels: LabelVolume?) throws(StudyError) {
+    let names = accelerated.map(\.name)
+    for name in names where names.count(where: { $0 == name }) > 1 {
+      throw .unknownScan(name, known: names)
+    }
+    for other in accelerated { try other.check(against: scan, isAligned: alignment != nil) }
+    let shape = scan.geometry.matrix.shape
+    if let mask {
+      guard mask.shape == shape else {
+        throw .gridsDiffer(volume: "mask", shape: mask.shape, images: shape)
+      }
+      guard mask.elements.contains(true) else { throw .emptyMask }
+    }
+    if let labels, labels.anatomy == nil, labels.labels.shape != shape {
+      throw .gridsDiffer(volume: "label volume", shape: labels.labels.shape, images: shape)
+    }
+  }
+}
+
+/// Reads the scans of a study one at a time.
+struct ScanReader {
+  private var last: (input: StudyInput, stack: SliceStack)?
+
+  mutating func stack(_ scan: StudyScan) throws -> SliceStack {
+    if let last, last.input == scan.input { return last.stack }
+    // Two scans at once may be more than the memory holds.
+    last = nil
+    let stack = try scan.read()
+    last = (scan.input, stack)
+    return stack
+  }
+}

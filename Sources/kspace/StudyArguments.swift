@@ -1,0 +1,78 @@
+import ArgumentParser
+import KSpaceToolkit
+
+/// The voxels and the regions of a study.
+struct StudyRegionArguments: ParsableArguments {
+  @Option(
+    help: "A NIfTI volume that is not 0 where images are compared; the reference's object unless given.")
+  var mask: String?
+
+  @Option(help: "A NIfTI volume of regions (0 is none) on the grid of the images, or of --t1.")
+  var labels: String?
+
+  @Option(
+    help: """
+      The names of the labels: a .tsv with the columns index and name, as BIDS has them. In a cohort, only regions with \
+      names count; dseg.tsv beside the cohort's table unless given.
+      """)
+  var labelNames: String?
+
+  @Option(help: "The NIfTI volume that the labels were drawn on, which is aligned with the reference.")
+  var t1: String?
+
+  func readMask() throws -> NDArray<Bool>? {
+    try mask.map { try Self.volume($0)[0].map { $0.isFinite && $0 != 0 } }
+  }
+
+  func readLabels() throws -> LabelVolume? {
+    guard let labels else { return nil }
+    let volume = try NDArray<Int32>(labels: Self.volume(labels)[0])
+    let names = try labelNames.map { try RegionNames.read($0) } ?? [:]
+    guard let t1 else { return LabelVolume(volume, names: names) }
+    return try LabelVolume(volume, names: names, drawnOn: Self.volume(t1))
+  }
+
+  private static func volume(_ path: String) throws -> ImageVolumes<Float> {
+    let file = try NIfTIFile(at: path)
+    guard file.volumeCount == 1 else {
+      throw CommandError(path, "it has \(file.volumeCount) volumes", remedy: "One volume is needed")
+    }
+    return try file.volumes(scaling: .applied)
+  }
+}
+
+/// Names of reconstructions, such as `grappa,l1-sense`.
+struct MethodList: ExpressibleByArgument, CustomStringConvertible {
+  let methods: [ReconstructionMethod]
+
+  init(_ methods: [ReconstructionMethod]) { self.methods = methods }
+
+  init?(argument: String) {
+    let words = argument.split(separator: ",", omittingEmptySubsequences: false)
+    methods = words.compactMap { ReconstructionMethod(rawValue: String($0)) }
+    guard methods.count == words.count else { return nil }
+  }
+
+  var description: String { methods.map(\.rawValue).joined(separator: ",") }
+}
+
+/// A cell of a study, `METHOD` or `METHOD@AF`.
+struct CellArgument: ExpressibleByArgument, CustomStringConvertible {
+  let cell: StudyCell
+
+  /// The reconstruction by its name.
+  var method: ReconstructionMethod { ReconstructionMethod(rawValue: cell.method) ?? .zeroFilled }
+
+  init(_ cell: StudyCell) { self.cell = cell }
+
+  init?(argument: String) {
+    let words = argument.split(separator: "@", omittingEmptySubsequences: false)
+    guard (1...2).contains(words.count), let method = ReconstructionMethod(rawValue: String(words[0])) else {
+      return nil
+    }
+    cell = StudyCell(method: method.rawValue, acceleration: words.count == 2 ? Double(words[1]) : nil)
+    if words.count == 2, !((cell.acceleration ?? 0) >= 1) { return nil }
+  }
+
+  var description: String { cell.acceleration.map { "\(cell.method)@\($0)" } ?? cell.method }
+}
