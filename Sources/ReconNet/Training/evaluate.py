@@ -100,8 +100,8 @@ def draw_figure(path: str, reference: np.ndarray, outputs: dict[str, np.ndarray]
     import matplotlib.pyplot as plot
     from PIL import Image
 
-    names = {"reference": "fully sampled", "zero_filled": "zero-filled", "l1_wavelet": "L1-wavelet", "reconnet3d": "ReconNet3D"}
-    columns = {"reference": reference, **{name: outputs[name] for name in names if name in outputs}}
+    names = {"reference": "reference", "zero_filled": "zero-filled", "l1_wavelet": "L1-wavelet", "reconnet3d": "ReconNet3D"}
+    columns = {"reference": reference, **outputs}
     top = np.quantile(np.abs(reference), 0.998)
     figure, axes = plot.subplots(3, len(columns), figsize=(2.6 * len(columns), 2.7 * 3 * reference.shape[0] / reference.shape[1] + 0.5))
     for column, (name, image) in enumerate(columns.items()):
@@ -112,7 +112,8 @@ def draw_figure(path: str, reference: np.ndarray, outputs: dict[str, np.ndarray]
             axes[row, column].imshow(values, origin="lower", interpolation="nearest", **options)
             axes[row, column].set_xticks([])
             axes[row, column].set_yticks([])
-        label = names[name] if name == "reference" else f"{names[name]}\nplane NRMSE {nrmse(image, reference):.3f}"
+        shown_name = names.get(name, name)
+        label = shown_name if name == "reference" else f"{shown_name}\nplane NRMSE {nrmse(image, reference):.3f}"
         axes[0, column].set_title(label, fontsize=8)
     for row, label in enumerate(["magnitude", "phase", "error x 5"]):
         axes[row, 0].set_ylabel(label, fontsize=8)

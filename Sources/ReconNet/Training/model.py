@@ -82,15 +82,35 @@ class Block(nn.Module):
         self.negative_slope = negative_slope if activation == "leaky_relu" else 0.0
 
     def residual(self, image: torch.Tensor) -> torch.Tensor:
-        if self.planar:
-            image = image.squeeze(-1).contiguous(memory_format=torch.channels_last)
-        else:
-            image = image.contiguous(memory_format=torch.channels_last_3d)
+        """The block's change of `image` [N, 2, z, y, x]: all x of all examples are one batch of planes [N x, features, z, y].
+
+        A 3x3x3 convolution is the sum of three 3x3 convolutions of planes, one per readout tap: on a CPU their gradients are
+        more than twice as fast as those of a 3D convolution. On a single plane only the readout's centre tap meets anything.
+        """
+        number, _, z, y, x = image.shape
+        planes = image.permute(0, 4, 2, 3, 1).reshape(number * x, z, y, 2)
         for index, convolution in enumerate(self.convolutions):
-            image = convolution(image)
+            planes = self.convolve(planes, convolution, x)
             if index + 1 < len(self.convolutions):
-                image = functional.leaky_relu(image, self.negative_slope, inplace=True)
-        return image.unsqueeze(-1) if self.planar else image
+                planes = functional.leaky_relu(planes, self.negative_slope)
+        return planes.reshape(number, x, z, y, 2).permute(0, 4, 2, 3, 1)
+
+    def convolve(self, planes: torch.Tensor, convolution: nn.Module, x: int) -> torch.Tensor:
+        """[N x, z, y, features in] to [N x, z, y, features out]; features lie innermost in memory."""
+        def convolve2d(taken, kernel, bias=None):
+            return functional.conv2d(taken.permute(0, 3, 1, 2), kernel, bias, padding=1).permute(0, 2, 3, 1)
+
+        if self.planar:
+            return convolve2d(planes, convolution.weight, convolution.bias)
+        result = convolve2d(planes, convolution.weight[..., 1], convolution.bias)
+        if x == 1:
+            return result
+        _, z, y, features = planes.shape
+        volumes = functional.pad(planes.reshape(-1, x, z, y, features), (0, 0, 0, 0, 0, 0, 1, 1))
+        for tap in (0, 2):
+            neighbours = volumes[:, tap : tap + x].reshape(-1, z, y, features)
+            result = result + convolve2d(neighbours, convolution.weight[..., tap])
+        return result
 
     def forward(self, image, measured, mask, bfloat16=False):
         with torch.autocast("cpu" if image.device.type == "cpu" else "cuda",

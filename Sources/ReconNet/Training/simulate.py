@@ -1,6 +1,6 @@
-"""Training volumes: numerical heads, a segmented head model, random shapes; complex, without channels or noise.
+"""Training volumes: numerical heads, a segmented head model, random shapes, measured textures; complex, without channels or noise.
 
-    python simulate.py LIBRARY --count 1500 --seed 1 [--head-model BrainModel.mat]
+    python simulate.py LIBRARY --count 1500 --seed 1 [--head-model BrainModel.mat] [--scans ch2.nii.gz ...] [--photographs FOLDER]
 
 Each volume is drawn on a grid of about twice the resolution in (z, y), given contrast, decay and phase, and
 cropped in k-space, so that it has partial volumes, dephasing and Gibbs ringing as a scan has.
@@ -9,6 +9,7 @@ Volumes are [z, y, x] complex64 .npy files named by their extents; equal seeds g
 from __future__ import annotations
 
 import argparse
+import glob
 import os
 
 import numpy as np
@@ -187,6 +188,53 @@ def draw_model(canvas: Canvas, labels: np.ndarray) -> None:
     draw_vessels(canvas, rng.integers(0, 12))
 
 
+def draw_scan(canvas: Canvas, scan: np.ndarray) -> None:
+    """A measured magnitude (0 to 1), turned, stretched and warped; a random curve makes contrast, decay and frequency of it."""
+    rng = canvas.rng
+    scale = rng.uniform(0.9, 1.5, size=3) * (np.array(scan.shape) / 2)
+    if rng.random() < 0.5:
+        scale[:] = scale.mean()
+    turn = rotation(rng, rng.choice([0.3, np.pi]))
+    order = rng.permutation(3)
+    warped = [point + rng.uniform(0, 0.04) * canvas.field(rng.uniform(0.4, 1)) for point in canvas.points]
+    place = rng.uniform(-0.3, 0.3, size=3)
+    where = [scale[i] * (sum(turn[order[i], j] * warped[j] for j in range(3)) + place[i]) + scan.shape[i] / 2
+             for i in range(3)]
+    fill_measured(canvas, map_coordinates(scan, where, order=1, mode="constant", cval=0))
+    draw_vessels(canvas, rng.integers(0, 6))
+
+
+def draw_photograph(canvas: Canvas, photograph: np.ndarray) -> None:
+    """A photograph (0 to 1) in (z, y), shifted and turned a little from one x to the next, within an outline or without."""
+    rng = canvas.rng
+    z, y, x = canvas.points
+    angle = rng.uniform(0, 2 * np.pi) + rng.normal() * 0.8 * (x - canvas.axes[2][0])
+    drift = rng.normal(size=2) * 0.5
+    drifted_z, drifted_y = z + drift[0] * x, y + drift[1] * x
+    size = min(photograph.shape) * rng.uniform(0.25, 0.5)
+    centre = [n / 2 + rng.uniform(-0.5, 0.5) * (n - 2 * size) for n in photograph.shape]
+    cosine, sine = np.cos(angle), np.sin(angle)
+    where = [centre[0] + size * (cosine * drifted_z - sine * drifted_y),
+             centre[1] + size * (sine * drifted_z + cosine * drifted_y)]
+    found = map_coordinates(photograph, where, order=1, mode="reflect")
+    if rng.random() < 0.6:
+        inside = canvas.ellipsoid(rng.normal(size=3) * 0.1, rng.uniform(0.5, 0.95, 3), rotation(rng), 0.1, 0.4) < 1
+        found = np.where(inside, found, 0)
+    fill_measured(canvas, found)
+
+
+def fill_measured(canvas: Canvas, values: np.ndarray) -> None:
+    """Density, decay and frequency as random curves of measured values; nothing stays nothing."""
+    rng = canvas.rng
+    knots = np.linspace(0, 1, 6)
+    density = np.concatenate([[0], rng.uniform(0.1, 1.2, size=5)])
+    if rng.random() < 0.6:
+        density = np.sort(density)
+    canvas.density += np.interp(values, knots, density)
+    canvas.decay += np.interp(values, knots, rng.gamma(2, 0.15, size=6))
+    canvas.frequency += np.interp(values, knots, rng.normal(size=6) * 0.15)
+
+
 def draw_shapes(canvas: Canvas) -> None:
     """Ellipsoids, boxes, half spaces, gratings, thresholded fields, lines, each over the earlier ones."""
     rng = canvas.rng
@@ -259,7 +307,30 @@ def crop_kspace(image: np.ndarray, shape: tuple[int, int], rng: np.random.Genera
     return np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(kspace, axes=axes), axes=axes), axes=axes)
 
 
-def simulate(seed: int, labels: np.ndarray | None, thickest: int = 8, largest_plane: int = 10**9) -> np.ndarray:
+class Sources:
+    """What volumes are made of besides random shapes: all optional."""
+
+    def __init__(self, head_model: str | None = None, scans: list[str] = [], photographs: str | None = None):
+        self.labels = None
+        if head_model:
+            from scipy.io import loadmat
+            self.labels = loadmat(head_model)["Anatomy"]
+        self.scans = [self.scan(path) for path in scans]
+        self.photographs = [self.photograph(path) for path in sorted(glob.glob(os.path.join(photographs, "*")))] if photographs else []
+
+    @staticmethod
+    def scan(path: str) -> np.ndarray:
+        import nibabel
+        values = np.asarray(nibabel.load(path).dataobj, np.float32)
+        return np.clip(values / np.quantile(values[values > 0], 0.995), 0, 1)
+
+    @staticmethod
+    def photograph(path: str) -> np.ndarray:
+        from PIL import Image
+        return np.asarray(Image.open(path).convert("L"), np.float32) / 255
+
+
+def simulate(seed: int, sources: Sources, thickest: int = 8, largest_plane: int = 10**9) -> np.ndarray:
     """One volume [z, y, x], its 0.99 quantile about 1."""
     rng = np.random.default_rng(seed)
     extents = [(z, y) for z, y in PLANE_EXTENTS if z * y <= largest_plane]
@@ -270,10 +341,14 @@ def simulate(seed: int, labels: np.ndarray | None, thickest: int = 8, largest_pl
     thickness = slices * rng.uniform(0.7, 1.5) * 2 / max(extent)
     canvas = Canvas(rng, (*fine, slices), thickness)
     kind = rng.random()
-    if kind < 0.4:
+    if kind < 0.25:
         draw_head(canvas)
-    elif kind < 0.65 and labels is not None:
-        draw_model(canvas, labels)
+    elif kind < 0.4 and sources.labels is not None:
+        draw_model(canvas, sources.labels)
+    elif kind < 0.65 and sources.scans:
+        draw_scan(canvas, sources.scans[rng.integers(len(sources.scans))])
+    elif kind < 0.75 and sources.photographs:
+        draw_photograph(canvas, sources.photographs[rng.integers(len(sources.photographs))])
     else:
         draw_shapes(canvas)
     # A slow change of contrast over the object, as from the transmit field.
@@ -281,7 +356,7 @@ def simulate(seed: int, labels: np.ndarray | None, thickest: int = 8, largest_pl
     image = crop_kspace(density * add_phase(canvas), extent, rng)
     scale = np.quantile(np.abs(image), 0.99)
     if not scale > 0.02:
-        return simulate(seed + 1_000_000_007, labels, thickest, largest_plane)
+        return simulate(seed + 1_000_000_007, sources, thickest, largest_plane)
     return (image / scale).astype(np.complex64)
 
 
@@ -293,15 +368,14 @@ def main() -> None:
     parser.add_argument("--thickest", type=int, default=8, help="slices along the readout")
     parser.add_argument("--largest-plane", type=int, default=10**9, help="positions (ky, kz) at most")
     parser.add_argument("--head-model", help="a segmented head: MATLAB file with labels in `Anatomy`")
+    parser.add_argument("--scans", nargs="*", default=[], help="NIfTI magnitudes of high quality, such as ch2.nii.gz")
+    parser.add_argument("--photographs", help="a folder of photographs, for their texture")
     arguments = parser.parse_args()
-    labels = None
-    if arguments.head_model:
-        from scipy.io import loadmat
-        labels = loadmat(arguments.head_model)["Anatomy"]
+    sources = Sources(arguments.head_model, arguments.scans, arguments.photographs)
     os.makedirs(arguments.library, exist_ok=True)
     for index in range(arguments.count):
         seed = arguments.seed * 1_000_000 + index
-        volume = simulate(seed, labels, arguments.thickest, arguments.largest_plane)
+        volume = simulate(seed, sources, arguments.thickest, arguments.largest_plane)
         name = "x".join(str(n) for n in volume.shape)
         path = os.path.join(arguments.library, f"{seed}_{name}.npy")
         np.save(path + ".part.npy", volume)
