@@ -81,8 +81,10 @@ def main() -> None:
         network = earlier.inflated() if earlier.configuration["planar"] and options.stage == "volume" else earlier
         facts = checkpoint["facts"]
     if options.weights:
-        from export import load_network
+        from export import load_network, read_safetensors
         network = load_network(options.weights)
+        earlier_facts = read_safetensors(options.weights)[1]
+        facts |= {name: int(earlier_facts.get(name, 0)) for name in ("planar_steps", "volume_steps")}
     layout = torch.channels_last if network.configuration["planar"] else torch.channels_last_3d
     network = network.to(device=device, memory_format=layout)
     average = {name: value.detach().clone() for name, value in network.state_dict().items()}
