@@ -145,7 +145,7 @@ extension ScanStudy {
 extension SusceptibilityMapping {
   /// The parameters, and whose noise weighs the fields.
   func description(reference: StudyCell) -> String {
-    "\(background), \(inversion), noise of \(reference.name)"
+    "\(background), \(inversion), noise of \(reference.name) up to \(Int(largestFieldNoise)) medians"
   }
 }
 

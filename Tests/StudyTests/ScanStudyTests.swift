@@ -4,6 +4,7 @@ import NDArrays
 import Operators
 import ParallelImaging
 import Phantoms
+import QSM
 import RawData
 import Sampling
 import TestSupport
@@ -128,6 +129,31 @@ import Testing
         try study.run([], reference: Self.complete, mask: mask.map { _ in false })
       }
     }
+  }
+
+  @Test func `Cells are inverted by the reference's noise, so that another reference makes them anew`()
+    throws
+  {
+    try withFolder { folder in
+      var study = Self.study(in: folder)
+      study.mapping = SusceptibilityMapping()
+      let mask = NDArray<Bool>(repeating: true, shape: [16, 30, 24])
+      let first = try study.run([Self.cells[1]], reference: Self.complete, mask: mask).results.rows[1].record
+      let before = try #require(try study.images(of: first).susceptibility)[0]
+      var found: [Bool] = []
+      let rows = try study.run([Self.cells[1]], reference: Self.cells[0], mask: mask) {
+        found.append($0.isFound)
+      }.results.rows
+      #expect(found == [false, false] && rows[1].record.recipe.maps.contains("noise of zero-filled-af2"))
+      #expect(try #require(try study.images(of: rows[1].record).susceptibility)[0] != before)
+    }
+  }
+
+  @Test func `A field counts where its deviation is at most five times the median`() {
+    let mask = NDArray([true, true, true, true, true, false], shape: [1, 2, 3])
+    let noise = NDArray<Float>([1, 1, 1, 5, 5.1, 1], shape: [1, 2, 3])
+    #expect(mask.whereKnown(noise).elements == [true, true, true, true, false, false])
+    #expect(mask.whereKnown(noise.map { _ in 0 }) == mask)
   }
 
   @Test func `Regions have their means, and labels on another grid are refused`() throws {

@@ -69,25 +69,32 @@ public struct CohortReport {
 
   private func writeScores(to page: inout HTMLPage) {
     page.heading("Scores and scan times")
-    let names = statistics.cells.flatMap { $0.scores.map(\.name) }.reduce(into: [String]()) {
-      if !$0.contains($1) { $0.append($1) }
-    }
-    let digits: (String) -> Int = { $0.contains("PSNR") ? 2 : 3 }
+    // The reference lacks ratios to itself.
+    let names = (statistics.cells.dropFirst() + statistics.cells.prefix(1)).flatMap { $0.scores.map(\.name) }
+      .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let maps = names.filter { $0.hasPrefix("chi") }
     page.table(
-      ["cell", "AF (grid)", "scan time"] + names,
-      statistics.cells.map { cell in
-        [
-          cell.cell.title, CohortFormat.number(cell.gridAcceleration, 2),
-          cell.scanTime.map(AcquisitionTime.text) ?? "-",
-        ]
-          + names.map { name in
-            guard let spread = cell.score(name), cell.cell != statistics.reference else { return "-" }
-            let text = { CohortFormat.number($0, digits(name)) }
-            return "\(text(spread.mean)) (\(text(spread.minimum)) to \(text(spread.maximum)))"
-          }
-      },
-      caption: "Mean (smallest to largest) over subjects. "
-        + (results.records.first?.recipe.conventions.description(withMaps: true) ?? ""))
+      ["cell", "AF (grid)", "scan time"] + maps, rows(of: maps),
+      caption: "Susceptibility: mean (smallest to largest) over subjects.")
+    let images = names.filter { !$0.hasPrefix("chi") }
+    page.table(
+      ["cell", "AF (grid)", "scan time"] + images, rows(of: images),
+      caption: "Magnitude and field: mean (smallest to largest) over subjects.")
+    page.paragraph(results.records.first?.recipe.conventions.description(withMaps: true) ?? "")
+  }
+
+  private func rows(of scores: [String]) -> [[String]] {
+    statistics.cells.map { cell in
+      [
+        cell.cell.title, CohortFormat.number(cell.gridAcceleration, 2),
+        cell.scanTime.map(AcquisitionTime.text) ?? "-",
+      ]
+        + scores.map { name in
+          guard let spread = cell.score(name), cell.cell != statistics.reference else { return "-" }
+          let text = { CohortFormat.number($0, name.contains("PSNR") ? 2 : 3) }
+          return "\(text(spread.mean)) (\(text(spread.minimum)) to \(text(spread.maximum)))"
+        }
+    }
   }
 
   /// The first subject's images.
