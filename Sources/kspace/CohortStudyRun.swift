@@ -27,7 +27,10 @@ extension StudyCommand {
     var study = CohortStudy(
       methods: Dictionary(
         uniqueKeysWithValues: try used.map {
-          ($0.rawValue, try $0.method(.estimated(ESPIRiT()), weights: weightSource))
+          (
+            $0.rawValue,
+            try $0.method(.estimated(ESPIRiT()), weights: weightSource, virtualChannels: virtualChannels)
+          )
         }),
       cells: cells, reference: reference.cell, folder: output)
     study.masks = MaskChoice(calibration: calibration, shutter: shutter, seed: seed)
@@ -51,6 +54,6 @@ extension StudyCommand {
     let program = "KSpaceToolkit \(KSpaceVersion.text)"
     guard methods.contains(.reconNet) else { return program }
     let weights = try SHA256.digest(ofFile: weightSource.path())
-    return "\(program), ReconNet3D weights \(weights.prefix(16))"
+    return "\(program), ReconNet3D\(virtualChannelText), weights \(weights.prefix(16))"
   }
 }

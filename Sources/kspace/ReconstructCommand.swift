@@ -23,9 +23,9 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
   /// The reconstruction, with sensitivities or weights from a source where it needs some.
   ///
   /// - Throws: `ReconNetError` if the network's weights cannot be used.
-  func method(_ sensitivities: SensitivitySource, weights: WeightSource = .bundled) throws
-    -> any Reconstruction
-  {
+  func method(
+    _ sensitivities: SensitivitySource, weights: WeightSource = .bundled, virtualChannels: Int? = nil
+  ) throws -> any Reconstruction {
     switch self {
     case .zeroFilled: ZeroFilled()
     case .sense: SENSE(calibration: sensitivities)
@@ -33,7 +33,13 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
     case .grappa: GRAPPA()
     case .spirit: SPIRiT()
     case .l1SPIRiT: L1WaveletSPIRiT()
-    case .reconNet: try ReconNet3D(weights: weights)
+    case .reconNet:
+      if let virtualChannels {
+        CompressedReconstruction(
+          try ReconNet3D(weights: weights), by: CoilCompression(.uniform, keeping: .channels(virtualChannels)))
+      } else {
+        try ReconNet3D(weights: weights)
+      }
     }
   }
 
@@ -62,6 +68,10 @@ struct Reconstruct: ParsableCommand {
 
   @Option(help: "For reconnet: a safetensors file of trained weights (default: the bundled ones).")
   var weights: String?
+
+  @Option(
+    help: "For reconnet: reconstruct so many virtual channels, which gather the signal of all receive channels.")
+  var virtualChannels: Int?
 
   @Option(help: "How channels are combined; mdi, or adaptive where echo times do not allow a field map.")
   var combine: CombinationMethod?
@@ -111,7 +121,7 @@ struct Reconstruct: ParsableCommand {
     progress.report("reading", 0)
     let stack = try SliceStack(file, options: options)
     progress.report("reading", 1)
-    let reconstruction = try method.method(calibration.source, weights: weights.map { .file($0) } ?? .bundled)
+    let reconstruction = try method.method(calibration.source, weights: weights.map { .file($0) } ?? .bundled, virtualChannels: virtualChannels)
     let images = try stack.images(by: reconstruction)
     Terminal.report(images.diagnostics)
     let folder = try OutputFolder(output, kind: .reconstruction, replacing: running.force, input: raw)

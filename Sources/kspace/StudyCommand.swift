@@ -60,6 +60,10 @@ struct StudyCommand: ParsableCommand {
   @Option(help: "For reconnet: a safetensors file of trained weights (default: the bundled ones).")
   var weights: String?
 
+  @Option(
+    help: "For reconnet: reconstruct so many virtual channels, which gather the signal of all receive channels.")
+  var virtualChannels: Int?
+
   @Flag(inversion: .prefixedNo, help: "Align prospective scans, and --t1, by elastix where it is installed.")
   var registration = true
 
@@ -162,17 +166,21 @@ struct StudyCommand: ParsableCommand {
   /// Where the network's weights come from.
   var weightSource: WeightSource { weights.map { .file($0) } ?? .bundled }
 
+  /// Which channels the network sees, unless they are the receive channels.
+  var virtualChannelText: String { virtualChannels.map { " on \($0) virtual channels" } ?? "" }
+
   /// The study with all that its cells follow from.
   private func study(
     _ scan: StudySource, _ accelerated: [StudySource], _ reference: StudyCell, _ progress: Progress
   ) throws -> ScanStudy {
     var known: [String: any Reconstruction] = [:], descriptions: [String: String] = [:]
     for method in Set(methods.methods + [ReconstructionMethod(rawValue: reference.method) ?? .zeroFilled]) {
-      let reconstruction = try method.method(.estimated(ESPIRiT()), weights: weightSource)
+      let reconstruction = try method.method(
+        .estimated(ESPIRiT()), weights: weightSource, virtualChannels: virtualChannels)
       known[method.rawValue] = reconstruction
       descriptions[method.rawValue] =
         method == .reconNet
-        ? "ReconNet3D, weights SHA-256 \(try SHA256.digest(ofFile: weightSource.path()))"
+        ? "ReconNet3D\(virtualChannelText), weights SHA-256 \(try SHA256.digest(ofFile: weightSource.path()))"
         : "\(reconstruction)"
     }
     var study = ScanStudy(
