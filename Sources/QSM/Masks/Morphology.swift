@@ -80,6 +80,7 @@ struct ConnectedParts {
   private(set) var sizes: [Int] = []
 
   init(_ mask: NDArray<Bool>) {
+    precondition(mask.shape.count == 3, "a mask of shape \(mask.shape) is no volume")
     let (height, width) = (mask.shape[1], mask.shape[2]), count = mask.count
     let slice = width * height
     labels = NDArray(repeating: 0, shape: mask.shape)
