@@ -14,8 +14,11 @@ struct Ball: Sendable {
   /// The number of voxels.
   let count: Int
 
-  /// The squared radius, with room for rounding, that voxels are compared with; unit of the voxel size.
-  static func squaredReach(_ radius: Double) -> Double { radius * radius * (1 + 1e-9) }
+  /// The squared radius that voxels are compared with; unit of the voxel size.
+  ///
+  /// Headers hold voxel sizes in single precision, or as an affine that was rotated: a voxel whose distance is the
+  /// radius but for that belongs to the ball.
+  static func squaredReach(_ radius: Double) -> Double { radius * radius * (1 + 1e-5) }
 
   init(radius: Double, voxelSize: SIMD3<Double>) {
     let limit = Self.squaredReach(radius)

@@ -17,28 +17,34 @@ import NDArrays
 ///   Magn Reson Med 67:137, 2012, doi:10.1002/mrm.23000; F. Schweser et al., NeuroImage 54:2789, 2011,
 ///   doi:10.1016/j.neuroimage.2010.10.070.
 public struct VSHARP: BackgroundRemoval {
-  /// The radii of the balls [m]; chosen by the voxel size where absent, see ``defaultRadii(voxelSize:)``.
+  /// The radii of the balls [m]; chosen by the voxel size where absent, see ``defaultRadii(voxelSize:largest:)``.
   public var radii: [Double]?
+  /// The largest radius [m] where ``radii`` are absent.
+  public var largestRadius: Double
   /// The smallest magnitude of `1 - S_max` that is divided by: larger values remove more of low frequencies.
   public var threshold: Double
 
   /// Creates the method.
   ///
   /// - Precondition: Radii and threshold are positive, and there is a radius.
-  public init(radii: [Double]? = nil, threshold: Double = 0.05) {
+  public init(radii: [Double]? = nil, threshold: Double = 0.05, largestRadius: Double = 12e-3) {
     precondition(radii.map { !$0.isEmpty && $0.allSatisfy { $0 > 0 } } ?? true, "radii \(radii ?? [])")
-    precondition(threshold > 0, "a threshold of \(threshold)")
+    precondition(
+      threshold > 0 && largestRadius > 0, "a threshold of \(threshold), a radius of \(largestRadius) m")
     self.radii = radii
+    self.largestRadius = largestRadius
     self.threshold = threshold
   }
 
-  /// From 12 mm down to the longest side of a voxel, in steps of 1 mm, in metres.
+  /// From 12 mm (or another radius) down to the longest side of a voxel, in steps of 1 mm, in metres.
   ///
   /// A ball thinner than a voxel is a disk, over which a harmonic field has another mean: for voxels of
   /// 0.8 x 0.8 x 2 mm, the radii are 12, 11, ..., 2 mm.
-  public static func defaultRadii(voxelSize: SIMD3<Double>) -> [Double] {
-    let smallest = voxelSize.max()
-    let radii = (1...12).reversed().map { Double($0) * 1e-3 }.filter { $0 >= smallest * (1 - 1e-9) }
+  public static func defaultRadii(voxelSize: SIMD3<Double>, largest: Double = 12e-3) -> [Double] {
+    let smallest = voxelSize.max(), whole = max(1, Int(largest * 1e3 * (1 + 1e-9)))
+    var radii = (1...whole).reversed().map { Double($0) * 1e-3 }
+    if largest > radii[0] * (1 + 1e-9) { radii.insert(largest, at: 0) }
+    radii = radii.filter { $0 >= smallest * (1 - 1e-9) }
     return radii.isEmpty ? [smallest] : radii
   }
 
@@ -46,7 +52,8 @@ public struct VSHARP: BackgroundRemoval {
   public func callAsFunction(
     _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
   ) throws(QSMError) -> LocalField {
-    let radii = (radii ?? Self.defaultRadii(voxelSize: field.geometry.voxelSize)).map { $0 * 1e3 }
+    let voxelSize = field.geometry.voxelSize
+    let radii = (radii ?? Self.defaultRadii(voxelSize: voxelSize, largest: largestRadius)).map { $0 * 1e3 }
     let sorted = Set(radii).sorted(by: >)
     guard let largest = sorted.first, let smallest = sorted.last else { preconditionFailure("no radius") }
     let grid = try WorkingGrid(field: field, mask: mask, region: .mask(margin: largest * 1e-3))

@@ -1,8 +1,9 @@
 import MRIData
 import NDArrays
-import QSM
 import TestSupport
 import Testing
+
+@testable import QSM
 
 @Suite struct VSHARPTests {
   /// An implementation by definition, all with transforms, in double precision.
@@ -76,10 +77,20 @@ import Testing
     #expect(relativeError(scaled.field.voxels, once.field.voxels.map { -8 * $0 }) < 1e-6)
   }
 
+  @Test func ballDoesNotDependOnTheRoundingOfVoxelSizes() {
+    let exact = Ball(radius: 6, voxelSize: [3, 1.5, 2]), count = exact.count
+    for rounding in [-1e-7, 1e-7] {
+      #expect(Ball(radius: 6, voxelSize: [3 + rounding, 1.5 + rounding, 2 + rounding]).count == count)
+    }
+    #expect(Ball(radius: 5.99, voxelSize: [3, 1.5, 2]).count < count)
+  }
+
   @Test func defaultRadiiStopAtTheLongestSideOfAVoxel() {
     #expect(
       VSHARP.defaultRadii(voxelSize: [0.8e-3, 0.8e-3, 2e-3]) == (2...12).reversed().map { Double($0) * 1e-3 })
     #expect(VSHARP.defaultRadii(voxelSize: [1e-3, 1e-3, 1e-3]).last == 1e-3)
     #expect(VSHARP.defaultRadii(voxelSize: [1e-3, 1e-3, 15e-3]) == [15e-3])
+    #expect(
+      VSHARP.defaultRadii(voxelSize: [0.8e-3, 0.8e-3, 4e-3], largest: 6.5e-3) == [6.5e-3, 6e-3, 5e-3, 4e-3])
   }
 }
