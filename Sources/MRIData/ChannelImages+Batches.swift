@@ -1,4 +1,3 @@
-import MRIData
 import NDArrays
 import Numerics
 import Synchronization
@@ -10,7 +9,7 @@ extension ChannelImages {
   /// ``NDArrays/Parallelism/threads`` channels exist at any time.
   ///
   /// - Throws: What computing a channel throws.
-  func forEachBatch(_ body: ([NDArray<Complex<Float>>]) throws -> Void) throws {
+  public func forEachBatch(_ body: ([NDArray<Complex<Float>>]) throws -> Void) throws {
     let batches = (channels + Parallelism.threads - 1) / Parallelism.threads
     for batch in 0..<batches {
       let first = batch * channels / batches

@@ -31,7 +31,7 @@ public struct SusceptibilityMapping: Sendable {
   public struct WrappedField: Sendable {
     /// The field [Hz].
     public var field: ImageVolumes<Float>
-    /// The interval at which it repeats [Hz].
+    /// The interval at which it repeats [Hz]; infinite for a field that is unwrapped already.
     public var period: Double
     /// Its standard deviation [Hz].
     public var noise: ImageVolumes<Float>?

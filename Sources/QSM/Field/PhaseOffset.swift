@@ -28,7 +28,8 @@ public struct PhaseOffset: Sendable {
 
   /// Creates the method with the smoothing of the authors' implementation.
   public init(
-    smoothing: SIMD3<Double> = [10, 10, 5], unwrapping: ROMEO = ROMEO(seeds: 64, mergesRegions: true)
+    smoothing: SIMD3<Double> = [10, 10, 5],
+    unwrapping: ROMEO = ROMEO(seeds: 64, mergesRegions: true, correctsGlobalWraps: true)
   ) {
     self.smoothing = smoothing
     self.unwrapping = unwrapping
@@ -46,10 +47,7 @@ public struct PhaseOffset: Sendable {
     _ echoes: NDArray<Complex<Float>>, echoTimes: [Double], alternates: Bool = false,
     mask: NDArray<Bool>? = nil
   ) throws(QSMError) -> NDArray<Complex<Float>> {
-    let needed = alternates ? 3 : 2
-    guard echoTimes.count == echoes.shape[0], echoTimes.count >= needed,
-      zip(echoTimes, echoTimes.dropFirst()).allSatisfy({ 0 < $0 && $0 < $1 })
-    else { throw .echoTimes(echoTimes, needed: max(echoes.shape[0], needed)) }
+    try Self.check(echoTimes, echoes: echoes.shape[0], alternates: alternates)
     let first = echoes.part(at: 0)
     let ratio = Float(echoTimes[0] / (echoTimes[1] - echoTimes[0]))
     let difference = try unwrappedPhase(of: Self.product(echoes.part(at: 1), first), mask)
@@ -62,7 +60,16 @@ public struct PhaseOffset: Sendable {
     return result
   }
 
-  private func removeAlternation(
+  /// Refuses echo times that do not fit, or are too few.
+  static func check(_ times: [Double], echoes: Int, alternates: Bool) throws(QSMError) {
+    let needed = alternates ? 3 : 2
+    guard times.count == echoes, echoes >= needed,
+      zip(times, times.dropFirst()).allSatisfy({ 0 < $0 && $0 < $1 })
+    else { throw .echoTimes(times, needed: max(echoes, needed)) }
+  }
+
+  /// Takes the phase of alternating readouts out of echoes without an offset, in place.
+  func removeAlternation(
     _ echoes: inout NDArray<Complex<Float>>, _ times: [Double], _ mask: NDArray<Bool>?
   ) throws(QSMError) {
     let first = echoes.part(at: 0), second = echoes.part(at: 1), third = echoes.part(at: 2)
@@ -87,7 +94,8 @@ public struct PhaseOffset: Sendable {
     }
   }
 
-  private func unwrappedPhase(
+  /// The phase of an image, unwrapped with the weights that its size gives.
+  func unwrappedPhase(
     of image: NDArray<Complex<Float>>, _ mask: NDArray<Bool>?
   ) throws(QSMError) -> NDArray<Float> {
     try unwrapping(
@@ -95,7 +103,7 @@ public struct PhaseOffset: Sendable {
   }
 
   /// The smoothed unit phasor of an image's phase minus another phase.
-  private func smoothed(
+  func smoothed(
     _ image: NDArray<Complex<Float>>, minus phase: NDArray<Float>, _ mask: NDArray<Bool>?,
     weights: NDArray<Complex<Float>>? = nil
   ) -> NDArray<Complex<Float>> {
@@ -118,7 +126,7 @@ public struct PhaseOffset: Sendable {
   }
 
   /// `a conj(b)`.
-  private static func product(
+  static func product(
     _ a: NDArray<Complex<Float>>, _ b: NDArray<Complex<Float>>
   ) -> NDArray<Complex<Float>> { multiplied(a, b.map(\.conjugate)) }
 
