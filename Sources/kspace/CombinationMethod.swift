@@ -7,6 +7,8 @@ enum CombinationMethod: String, ExpressibleByArgument, CaseIterable {
   case mdi
   /// Multi-Dimensional Integration as published, by the ratio of neighbouring echoes.
   case mdiEchoRatio = "mdi-echo-ratio"
+  /// Channels freed from their phase at the excitation and added: MCPC-3D-S.
+  case mcpc3ds
   /// Walsh's adaptive combination.
   case adaptive
   /// Root sum of squares: magnitudes only.
@@ -17,9 +19,9 @@ enum CombinationMethod: String, ExpressibleByArgument, CaseIterable {
     self = Self.obstacle(to: parameters) == nil ? .mdi : .adaptive
   }
 
-  /// Refuses a scan whose echoes do not allow the maps, before anything is computed.
+  /// Refuses a scan whose echoes do not allow the method, before anything is computed.
   func check(_ parameters: ScanParameters) throws {
-    if yieldsMaps, let obstacle = Self.obstacle(to: parameters) { throw obstacle }
+    if yieldsMaps || self == .mcpc3ds, let obstacle = Self.obstacle(to: parameters) { throw obstacle }
   }
 
   /// Why there can be no field map.
@@ -30,6 +32,12 @@ enum CombinationMethod: String, ExpressibleByArgument, CaseIterable {
     return isRising ? nil : .echoTimesNotIncreasing(times)
   }
 
+  /// How often the images of all channels are computed.
+  var passes: Int { self == .mcpc3ds ? 2 : 1 }
+
+  /// Whether a phase that reversed readouts have is taken out.
+  var removesReadoutPhase: Bool { yieldsMaps || self == .mcpc3ds }
+
   /// Whether a field map is among the results.
   var yieldsMaps: Bool { self == .mdi || self == .mdiEchoRatio }
 
@@ -38,6 +46,7 @@ enum CombinationMethod: String, ExpressibleByArgument, CaseIterable {
     switch self {
     case .mdi: CombinedImages(try MDI()(images), method: "MDI (Gram eigenvector)")
     case .mdiEchoRatio: CombinedImages(try MDI(estimator: .echoRatio)(images), method: "MDI (echo ratio)")
+    case .mcpc3ds: CombinedImages(method: "MCPC-3D-S", echoes: try MCPC3DS()(images))
     case .adaptive: CombinedImages(method: "adaptive (Walsh)", echoes: try AdaptiveCombination()(images))
     case .rss: CombinedImages(method: "root sum of squares", magnitude: try RootSumOfSquares()(images))
     }

@@ -45,18 +45,18 @@ struct QSMChain {
   }
 
   /// The methods as the library takes them.
-  var mapping: SusceptibilityMapping {
-    var mapping = SusceptibilityMapping(
-      background: methods.background.method,
-      inversion: methods.inversion.method(regularization: methods.regularization))
-    mapping.unwrapping.method.weights = methods.unwrapping
-    return mapping
+  func mapping(for scan: QSMScan) -> SusceptibilityMapping {
+    SusceptibilityMapping(
+      unwrapping: FieldUnwrapping(method: methods.unwrapping.method(seeds: methods.seeds)),
+      background: methods.background.method(radius: methods.backgroundRadius?.metres),
+      inversion: methods.inversion.method(methods, echoTimes: scan.echoTimes))
   }
 
   /// Runs all stages.
   func run(_ scan: QSMScan) throws -> QSMOutcome {
     var assumptions: [String] = []
     var scan = scan
+    let mapping = mapping(for: scan)
     progress.report("mask", 0)
     var mask = try makeMask(scan, &assumptions)
     mask = try usable(mask, scan, &assumptions)
@@ -79,7 +79,7 @@ struct QSMChain {
       }
     }
     var outcome = QSMOutcome(
-      mask: mask, totalField: total, local: local, map: map, relaxation: try relaxation(scan, &assumptions))
+      mask: mask, totalField: total, local: local, map: map, relaxation: scan.relaxation)
     outcome.assumptions = assumptions
     outcome.findings = findings(outcome, scan)
     return outcome
@@ -133,21 +133,26 @@ extension QSMChain {
       let eroded = morphology.eroded(given[0].map { $0 != 0 }, by: methods.maskErosion.metres)
       return ImageVolumes(eroded.map { $0 ? 1 : 0 }, geometry: scan.geometry)
     }
-    let method = MagnitudeMask(erosion: methods.maskErosion.metres)
+    let method = methods.maskMethod ?? (scan.hasMagnitude ? .surface : .quality)
     assumptions.append(
-      "The mask was made here, by the \(methods.maskMethod == .threshold ? "brightness of the magnitude" : "quality of the phase")"
-        + " and morphology; look at figures/mask.png, or give one with --mask.")
-    switch methods.maskMethod {
-    case .threshold: return try method(scan.wrapped.magnitude ?? QSMSource.combined(scan.magnitude))
+      "The mask was made here, by \(method.account); look at figures/mask.png, or give one with --mask.")
+    let magnitude = scan.wrapped.magnitude ?? QSMSource.combined(scan.magnitude)
+    let erosion = methods.maskErosion.metres
+    switch method {
+    case .surface: return try BrainSurface(fraction: methods.maskFraction, erosion: erosion)(magnitude)
+    case .threshold: return try MagnitudeMask(erosion: erosion)(magnitude)
     case .quality:
-      let turn = Float(2 * Double.pi / scan.wrapped.period)
-      var quality = try ROMEO().quality(
-        scan.wrapped.field[0].map { $0 * turn }, magnitude: scan.wrapped.magnitude?[0])
+      let romeo = methods.unwrapping.romeo(seeds: 1), wrapped = scan.wrapped
+      // A field that is unwrapped already is judged as the phase of a typical echo.
+      let period = Float(wrapped.period < .infinity ? wrapped.period : 100), turn = 2 * Float.pi / period
+      var quality = try romeo.quality(
+        wrapped.field[0].map { ($0 - period * ($0 / period).rounded()) * turn },
+        magnitude: wrapped.magnitude?[0])
       let bright = RobustWeight(scan.magnitude).values
       quality.withUnsafeMutableBufferPointer { quality in
         for index in quality.indices { quality[index] *= bright[index] }
       }
-      return try method(ImageVolumes(quality, geometry: scan.geometry))
+      return try MagnitudeMask(erosion: erosion)(ImageVolumes(quality, geometry: scan.geometry))
     }
   }
 
@@ -174,13 +179,16 @@ extension QSMChain {
       assumptions.append(
         "\(counted(dropped, "voxel")) of the mask without signal, or of noise beyond use, were left out.")
     }
-    let inside = voxels.map { $0 != 0 }
+    let inside = voxels.part(at: 0).map { $0 != 0 }
     guard inside.withUnsafeBufferPointer({ $0.contains(true) }) else { throw QSMError.emptyMask }
     let parts = Morphology(voxelSize: scan.geometry.voxelSize).partCount(of: inside)
     if parts > 1 {
       assumptions.append(
-        "The mask has \(parts) parts that do not touch: the field between them is known up to multiples of "
-          + String(format: "%.1f Hz.", scan.wrapped.period))
+        "The mask has \(parts) parts that do not touch"
+          + (scan.wrapped.period < .infinity
+            ? String(
+              format: ": the field between them is known up to multiples of %.1f Hz.", scan.wrapped.period)
+            : "."))
     }
     return ImageVolumes(voxels, geometry: mask.geometry)
   }
@@ -198,19 +206,6 @@ extension QSMChain {
       throw CommandError(path, "the \(kind) is empty", remedy: "Give a mask that is 1 inside and 0 outside")
     }
     return ImageVolumes(mask.voxels, geometry: scan.geometry)
-  }
-
-  /// R2* as it came with the field, or by ARLO.
-  private func relaxation(_ scan: QSMScan, _ assumptions: inout [String]) throws -> ImageVolumes<Float>? {
-    if let known = scan.relaxation { return known }
-    guard scan.magnitude.count >= 3 else { return nil }
-    do {
-      let rate = try ARLO()(scan.magnitude.voxels, echoTimes: scan.echoTimes)
-      return ImageVolumes(rate, geometry: scan.geometry)
-    } catch {
-      assumptions.append("There is no R2*: \(error)")
-      return nil
-    }
   }
 }
 

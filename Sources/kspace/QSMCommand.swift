@@ -65,10 +65,8 @@ struct MapSusceptibility: ParsableCommand {
 
   func run() throws {
     if let config {
-      let arguments = try QSMConfiguration(at: config).arguments
-      // The last of equal options prevails, so that what the user typed comes last.
       let typed = Array(CommandLine.arguments.drop { $0 != "qsm" }.dropFirst())
-      var merged = try MapSusceptibility.parse(arguments + QSMConfiguration.withoutConfig(typed))
+      var merged = try MapSusceptibility.parse(try QSMConfiguration(at: config).arguments(before: typed))
       merged.config = nil
       try merged.validate()
       try merged.execute(configuration: config)

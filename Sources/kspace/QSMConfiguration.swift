@@ -14,6 +14,9 @@ struct QSMConfiguration {
   /// The same as arguments of the command line.
   let arguments: [String]
 
+  /// Flags that are on unless they are turned off, and options that take several values.
+  private static let defaultFlags = ["edge-weights", "data-weights"], fileLists = ["phase", "magnitude"]
+
   /// Reads a file.
   ///
   /// - Throws: ``CommandError`` if it cannot be read, or is no table of plain values.
@@ -37,9 +40,13 @@ struct QSMConfiguration {
       if name == "config" || name == "output" || name == "dry-run" {
         throw CommandError(path, "\(name) belongs on the command line", remedy: "Remove it from the file")
       }
-      let option = "--" + name.replacing("_", with: "-")
+      let label = name.replacing("_", with: "-"), option = "--" + label
+      // A provenance file holds words only.
+      if let flag = table[name] as? Bool ?? (table[name] as? String).flatMap(Bool.init) {
+        return flag ? [option] : Self.defaultFlags.contains(label) ? ["--no-" + label] : []
+      }
       switch table[name] {
-      case let flag as Bool: return flag ? [option] : []
+      case let values as [Any] where Self.fileLists.contains(label): return [option] + values.map { "\($0)" }
       case let values as [Any]: return [option, values.map { "\($0)" }.joined(separator: ",")]
       case let value as String: return [option, value]
       case let value as any Numeric: return [option, "\(value)"]
@@ -47,6 +54,20 @@ struct QSMConfiguration {
         throw CommandError(path, "\(name) has no plain value", remedy: "Write it as on the command line")
       }
     }
+  }
+
+  /// The arguments with those of the command line after them, of which the last prevail.
+  ///
+  /// Lists of files would grow instead: those that the command line names replace the configuration's.
+  func arguments(before typed: [String]) -> [String] {
+    var kept: [String] = [], isReplaced = false
+    for argument in arguments {
+      if argument.hasPrefix("--") {
+        isReplaced = Self.fileLists.contains(String(argument.dropFirst(2))) && typed.contains(argument)
+      }
+      if !isReplaced { kept.append(argument) }
+    }
+    return kept + Self.withoutConfig(typed)
   }
 
   /// The arguments of the command line without the one that names the file.

@@ -37,18 +37,18 @@ struct QSMContract {
     if running.dryRun { return }
     var choice = methods
     if choice.mask == nil, has("mask", in: input) { choice.mask = path("mask") }
-    let chain = QSMChain(choice, progress: progress)
+    let chain = QSMChain(choice, progress: progress), mapping = chain.mapping(for: scan)
     if has("localfield", in: input) {
       let local = try fields("localfield", hertz: hertz, geometry: scan.geometry)
       let mask = try chain.mask(scan)
       let known = LocalField(restricting: local, to: mask)
-      let map = try chain.mapping.susceptibility(of: known, wrapped: scan.wrapped)
+      let map = try mapping.susceptibility(of: known, wrapped: scan.wrapped)
       try write(map.susceptibility, "chimap", scan)
     } else if has("totalfield", in: input) {
       let total = try fields("totalfield", hertz: hertz, geometry: scan.geometry)
-      let local = try chain.mapping.background(total, mask: try chain.mask(scan))
+      let local = try mapping.background(total, mask: try chain.mask(scan))
       try write(local.field.map { $0 / hertz }, "localfield", scan)
-      let map = try chain.mapping.susceptibility(of: local, wrapped: scan.wrapped)
+      let map = try mapping.susceptibility(of: local, wrapped: scan.wrapped)
       try write(map.susceptibility, "chimap", scan)
     } else {
       scan.isSignOpen = false
@@ -76,9 +76,15 @@ struct QSMContract {
       throw CommandError(
         file, "B0 [T] is missing, or a value has the wrong type", remedy: "Write it as the contract says")
     }
-    if let long = parameters.TE?.first(where: { $0 > 1 }) {
+    if let long = parameters.TE?.first(where: QSMSource.isTooLong) {
       throw CommandError(
-        file, "an echo time of \(long) s is longer than any scan's", remedy: "Write TE in seconds")
+        file, "an echo time of \(long) s is longer than any gradient echo's", remedy: "Write TE in seconds")
+    }
+    if let times = parameters.TE,
+      !times.allSatisfy({ $0 > 0 }) || !zip(times, times.dropFirst()).allSatisfy({ $0 < $1 })
+    {
+      throw CommandError(
+        file, "the echo times \(times) s do not rise", remedy: "Write TE in the order of the echoes")
     }
     return parameters
   }
@@ -88,9 +94,7 @@ struct QSMContract {
     let file = "\(input)/config.json"
     guard FileManager.default.fileExists(atPath: file) else { return given }
     let typed = Array(CommandLine.arguments.drop { $0 != "qsm" }.dropFirst())
-    return try MapSusceptibility.parse(
-      try QSMConfiguration(at: file).arguments + QSMConfiguration.withoutConfig(typed)
-    ).methods
+    return try MapSusceptibility.parse(try QSMConfiguration(at: file).arguments(before: typed)).methods
   }
 
   private func readScan(_ parameters: Parameters, hertz: Float) throws -> QSMScan {
@@ -127,9 +131,10 @@ struct QSMContract {
     }
     return QSMScan(
       wrapped: .init(
-        field: field.map { $0 * hertz }, period: .greatestFiniteMagnitude, magnitude: magnitude,
+        field: field.map { $0 * hertz }, period: .infinity, magnitude: magnitude,
         fieldStrength: parameters.B0),
-      relaxation: nil, magnitude: magnitude ?? field.map { _ in 1 }, phase: nil, echoTimes: [],
+      relaxation: nil, magnitude: magnitude ?? field.map { _ in 1 }, hasMagnitude: magnitude != nil,
+      phase: nil, echoTimes: parameters.TE ?? [],
       fileGeometry: fileGeometry, isSignOpen: false, assumptions: [])
   }
 

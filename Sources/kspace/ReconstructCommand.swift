@@ -134,9 +134,10 @@ struct Reconstruct: ParsableCommand {
     let finished = Atomic<Int>(0)
     let observed = images.observed { channel, volumes in
       try Interruption.check()
-      if channels { try results.writeChannel(channel, volumes, of: images) }
       let count = finished.wrappingAdd(1, ordering: .relaxed).newValue
-      progress.report("channels", Double(count) / Double(images.channels))
+      // A combination that passes twice has seen all channels once before it begins again.
+      if channels, count <= images.channels { try results.writeChannel(channel, volumes, of: images) }
+      progress.report("channels", Double(count) / Double(images.channels * combination.passes))
     }
     let combined = try combination.combine(observed)
     try Interruption.check()
@@ -180,9 +181,9 @@ extension ScanLayout {
             "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred.",
           acceleration))
     }
-    if Set(parameters.polarities).count > 1, !combination.yieldsMaps {
+    if Set(parameters.polarities).count > 1, !combination.removesReadoutPhase {
       warnings.append(
-        "echoes were read out in both directions: the phase of reversed echoes differs by a plane that only mdi removes."
+        "echoes were read out in both directions: the phase of reversed echoes differs by a plane that only mdi and mcpc3ds remove."
       )
     }
     return warnings

@@ -33,6 +33,8 @@ struct ReconstructionNeeds: CustomStringConvertible {
     case .mdi, .mdiEchoRatio:
       // The echo Gram matrix has echoes * (echoes + 1) / 2 elements per voxel, and there are four maps.
       return common + (echoes + 1) / 2 * volume + 2 * volume / echoes
+    // The sum of the channels beside those in work, and a few volumes of one echo.
+    case .mcpc3ds: return common + volume + 6 * volume / echoes
     case .adaptive: return common + kspace
     case .rss: return common
     }
