@@ -1,4 +1,5 @@
 // Benchmarks [NAME ...]: all of them, or those named.
+// Benchmarks chain RECONSTRUCTION SUSCEPTIBILITY TRUTH: folders of the commands against a phantom's truth.
 // Benchmarks peers STEP [KEY=VALUE ...]: one step of the comparison with peers that Peers/ conducts.
 
 let benchmarks: [(name: String, run: () throws -> Void)] = [
@@ -10,10 +11,13 @@ let benchmarks: [(name: String, run: () throws -> Void)] = [
   ("susceptibility", benchmarkSusceptibility),
 ]
 
-if CommandLine.arguments.dropFirst().first == "peers" {
-  try ParallelImagingBenchmark(Array(CommandLine.arguments.dropFirst(2)))()
+let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments.first == "chain", arguments.count == 4 {
+  try checkChain(reconstruction: arguments[1], susceptibility: arguments[2], truth: arguments[3])
+} else if arguments.first == "peers" {
+  try ParallelImagingBenchmark(Array(arguments.dropFirst()))()
 } else {
-  let wanted = Set(CommandLine.arguments.dropFirst())
+  let wanted = Set(arguments)
   for benchmark in benchmarks where wanted.isEmpty || wanted.contains(benchmark.name) {
     try benchmark.run()
   }
