@@ -98,7 +98,8 @@ struct QSMContract {
   }
 
   private func readScan(_ parameters: Parameters, hertz: Float) throws -> QSMScan {
-    var images = QSMImageArguments()
+    // One that was not parsed cannot be read.
+    var images = try QSMImageArguments.parse([])
     images.phase = [path("phase")]
     images.magnitude = has("magnitude", in: input) ? [path("magnitude")] : []
     images.phaseScale = .radians
