@@ -10,7 +10,9 @@ import NDArrays
 /// with `f` and `chi` in ppm, `G` the forward differences per millimetre along the three axes, `W` the weights of the
 /// data and `E` those of edges. The last term is what is known before seeing the field: susceptibility has a deviation
 /// `sigma_chi`, and the field an error of deviation `sigma_f`. It keeps a noisy field from being blown up where the
-/// kernel is small, and hardly matters where the field is good. One iteration, with `u` the scaled dual variable:
+/// kernel is small, and hardly matters where the field is good; but it also makes strong sources weaker. Where the noise
+/// of each voxel is known and weighs the data, `W` holds noise down, and `alpha` is zero. One iteration, with `u` the
+/// scaled dual variable:
 ///
 /// ```
 /// chi <- (D^2 + alpha + rho G^T G)^-1 (D f + rho G^T (z - u))      in k-space
@@ -27,7 +29,7 @@ public struct TotalVariation: DipoleInversion {
   public var regularization = 1e-4
   /// The deviation of susceptibility that is expected before seeing the field, sigma_chi [ppm]; none for alpha = 0.
   ///
-  /// Grey and white matter lie some 0.02 ppm to either side of their mean.
+  /// Used where the noise of voxels is unknown, or does not weigh the data. Grey and white matter lie some 0.02 ppm to either side of their mean.
   public var expectedDeviation: Double? = 0.02
   /// How edges are found in a magnitude, if there is one; `nil` for none.
   public var edges: EdgeWeights? = EdgeWeights()
@@ -71,8 +73,11 @@ public struct TotalVariation: DipoleInversion {
     precondition(maximumIterations > 0 && penalty > 0, "\(maximumIterations) iterations, rho \(penalty)")
     let problem = try InversionProblem(measurement, region: region)
     let noise = weighsData ? measurement.fieldNoise.map { problem.deviations($0) } : nil
-    let deviation = noise?.typical ?? FieldDeviation.estimate(problem.field, mask: problem.grid.mask)
-    let alpha = expectedDeviation.map { Float(deviation * deviation / ($0 * $0)) } ?? 0
+    var alpha: Float = 0
+    if noise == nil, let expectedDeviation {
+      let ratio = FieldDeviation.estimate(problem.field, mask: problem.grid.mask) / expectedDeviation
+      alpha = Float(ratio * ratio)
+    }
     let weights = measurement.magnitude.flatMap { magnitude in
       edges?.factors(of: problem.grid.load(magnitude), on: problem.grid)
     }
