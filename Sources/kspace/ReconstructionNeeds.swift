@@ -57,10 +57,14 @@ struct ReconstructionNeeds: CustomStringConvertible {
     // The whole grid, for methods that work on it; a fully sampled scan is one already.
     let grid = acquired < kspace ? kspace : 0
     guard acquired < kspace || method == .sense || method == .l1SENSE else { return 0 }
+    // Sensitivities and one echo's acquired samples in hybrid space, of one slice; the images of all echoes.
+    let sensitivities = kspace / (echoes * slices)
+    let encoded = sensitivities + acquired / (echoes * slices) + kspace / channels
     switch method {
     case .zeroFilled: return 0
-    // Sensitivities and one echo's acquired samples in hybrid space, of one slice; the images of all echoes.
-    case .sense, .l1SENSE: return grid + (kspace + acquired) / (echoes * slices) + kspace / channels
+    case .sense: return encoded
+    // Sensitivities once more, plane by plane, and the volumes of an echo's iterations.
+    case .l1SENSE: return encoded + sensitivities + 7 * sensitivities / channels
     case .grappa:
       let sources = channels > 12 ? 16.0 : channels
       let missing = (kspace - acquired) / slices

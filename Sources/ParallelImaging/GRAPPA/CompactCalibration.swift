@@ -33,11 +33,7 @@ extension CalibrationBlock {
         }
       }
     }
-    // Kernels are learned from all of the box; where it lies no longer matters.
-    self.init(
-      samples,
-      region: CalibrationRegion(lines: 0..<region.lines.count, partitions: 0..<region.partitions.count)
-    )
+    self.init(whole: samples, region: region, readoutRange: scan.readoutRange)
   }
 }
 

@@ -12,8 +12,8 @@ struct FillingPlan: Sendable {
   let supports: [Int: Int]
   /// The number of missing lines, over all echoes, with no acquired line in reach.
   let unsupported: Int
-  /// The share of the calibration data's energy that the channels hold that are predicted from.
-  let retainedEnergy: Double
+  /// The virtual channels that are predicted from; `nil` if these are the receive channels.
+  let mix: ChannelMix?
 
   private let stages: [Stage]
 
@@ -57,7 +57,7 @@ struct FillingPlan: Sendable {
     masks = scan.masks.indices.map { gaps.completed(scan.masks[$0], echo: $0) }
     supports = gaps.supports
     unsupported = gaps.starved.count
-    retainedEnergy = mix?.retainedEnergy ?? 1
+    self.mix = mix
   }
 
   /// Predicts the missing lines of some channels, on all threads.
@@ -77,7 +77,4 @@ struct FillingPlan: Sendable {
       return mask
     }
   }
-
-  /// The number of channels that missing lines are predicted from.
-  var sources: Int { stages[0].filler.sources.channels }
 }

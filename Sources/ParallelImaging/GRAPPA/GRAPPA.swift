@@ -95,10 +95,10 @@ public struct GRAPPA: Reconstruction {
   }
 
   private func assumptions(_ plan: FillingPlan) -> [String] {
-    guard plan.sources < plan.scan.channels else { return [] }
-    let percent = (1000 * plan.retainedEnergy).rounded() / 10
+    guard let mix = plan.mix else { return [] }
+    let percent = (1000 * mix.retainedEnergy).rounded() / 10
     return [
-      "Missing lines were predicted from \(plan.sources) virtual channels, which hold \(percent) % of the energy of the "
+      "Missing lines were predicted from \(mix.virtualChannels) virtual channels, which hold \(percent) % of the energy of the "
         + "\(plan.scan.channels) receive channels' calibration data."
     ]
   }

@@ -4,7 +4,7 @@ import NDArrays
 import Numerics
 
 extension GRAPPA: NoiseAnalysis {
-  /// The noise of images filled from a regular mask; `nil` for other masks, and where virtual channels predict.
+  /// The noise of images filled from a regular mask; `nil` for other masks.
   ///
   /// ```
   /// x_c(r) = sum_c' W_cc'(r) a_c'(r)     W_cc'(r) = delta_cc' + sum_(gap, d) w[c, (c', d)] exp(-2 pi i d r)
@@ -21,18 +21,19 @@ extension GRAPPA: NoiseAnalysis {
   public func noiseMaps(for scan: KSpace) throws -> NoiseMaps? {
     let scan = scan.withEmbeddedCalibration
     let compact = CompactKSpace(scan)
-    guard !scan.isFullySampled, try plan(compact).sources == scan.channels else { return nil }
+    guard !scan.isFullySampled else { return nil }
     let block = try CalibrationBlock(compact)
     let kernel = self.kernel ?? Kernel(for: compact, block.region)
     let near = Neighbourhood(kernel, lines: scan.lines, partitions: scan.partitions)
     let lattices = scan.masks.compactMap { SamplingLattice($0, outside: $0.calibrationRegion) }
     guard lattices.count == scan.echoes else { return nil }
+    let mix = try plan(compact).mix
     let weights = try CalibrationCovariance(
-      block, nil, near, scan.readoutRange, noiseVariance: compact.noiseVariance)
+      block, mix, near, scan.readoutRange, noiseVariance: compact.noiseVariance)
     let images = try self(compact)
     var deviation = NDArray<Float>(repeating: 0, shape: images.shape)
     for (echo, lattice) in lattices.enumerated() {
-      guard let kernels = try ImageKernels(scan, echo: echo, lattice, near, weights) else { return nil }
+      guard let kernels = try ImageKernels(scan, echo: echo, lattice, near, weights, mix) else { return nil }
       var channels = NDArray<Complex<Float>>(
         repeating: .zero, shape: [scan.channels] + scan.geometry.matrix.shape)
       for channel in 0..<scan.channels {
@@ -84,7 +85,7 @@ private struct ImageKernels {
   /// Finds the weights of the missing positions of one cell of the lattice; `nil` if any has too few neighbours.
   init?(
     _ scan: KSpace, echo: Int, _ lattice: SamplingLattice, _ near: Neighbourhood,
-    _ covariance: CalibrationCovariance
+    _ covariance: CalibrationCovariance, _ mix: ChannelMix?
   ) throws {
     let mask = SamplingMask(lattice)
     // A lattice position in the middle, all of whose neighbours lie within the grid.
@@ -117,11 +118,12 @@ private struct ImageKernels {
     }
     channels = scan.channels
     let channels = channels, columns = taps.count * channels
-    levels = try scan.signalPowers(echo: echo).map { power, share in
+    levels = try scan.signalPowers(echo: echo, sources: covariance.sources).map { power, share in
       var joined = NDArray<Complex<Float>>(repeating: .zero, shape: [channels, columns])
       var first = 0
       for arrangement in arrangements {
-        let weights = try covariance.weights(arrangement, signalPower: power, channels: 0..<channels)
+        let predicting = try covariance.weights(arrangement, signalPower: power, channels: 0..<channels)
+        let weights = mix.map { predicting.expanded(by: $0) } ?? predicting
         for unknown in 0..<weights.shape[0] {
           for channel in 0..<channels { joined[channel, first + unknown] = weights[unknown, channel] }
         }
@@ -198,9 +200,30 @@ private struct ImageKernels {
   }
 }
 
+extension NDArray<Complex<Float>> {
+  /// Weights `[(tap, virtual channel), target]` as weights of the receive channels `[(tap, channel), target]`.
+  fileprivate func expanded(by mix: ChannelMix) -> NDArray {
+    let taps = shape[0] / mix.virtualChannels, targets = shape[1]
+    var result = NDArray(repeating: .zero, shape: [taps * mix.channels, targets])
+    for tap in 0..<taps {
+      for row in 0..<mix.virtualChannels {
+        for channel in 0..<mix.channels {
+          let factor = mix.weights[0, row, channel]
+          for target in 0..<targets {
+            result[tap * mix.channels + channel, target] +=
+              factor * self[tap * mix.virtualChannels + row, target]
+          }
+        }
+      }
+    }
+    return result
+  }
+}
+
 extension KSpace {
-  /// The mean powers of the signal around acquired samples, in steps of four, and the share of samples of each.
-  fileprivate func signalPowers(echo: Int) -> [(power: Float, share: Float)] {
+  /// The mean powers of the signal of so many channels around acquired samples, in steps of four, and the share of
+  /// samples of each; virtual channels hold the signal of all.
+  fileprivate func signalPowers(echo: Int, sources: Int) -> [(power: Float, share: Float)] {
     let noise = CompactKSpace(self).noiseVariance
     guard noise > 0 else { return [(1, 1)] }
     var counts: [Int: Int] = [:]
@@ -213,7 +236,7 @@ extension KSpace {
             power += samples[((echo * channels + channel) * rows + row) * length + column].lengthSquared
           }
           guard power.isFinite else { continue }
-          let signal = max(power / Float(channels) - noise, 0.1 * noise)
+          let signal = max((power - Float(channels) * noise) / Float(sources), 0.1 * noise)
           counts[Int((Float.log(signal / noise) / Float.log(4)).rounded()), default: 0] += 1
         }
       }

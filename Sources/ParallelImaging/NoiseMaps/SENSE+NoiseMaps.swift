@@ -28,21 +28,22 @@ extension SENSE: NoiseAnalysis, CalibratedReconstruction {
   ///
   /// - Throws: ``ParallelImagingError`` where sensitivities cannot be estimated.
   public func noiseMaps(for scan: KSpace) throws -> NoiseMaps? {
-    guard regularization != .automatic, solver == .automatic else { return nil }
-    let problem = try SENSEProblem(scan, calibration)
+    guard solver == .automatic else { return nil }
+    let problem = try SENSEProblem(CompactKSpace(scan), calibration)
     let grid = problem.scan.geometry.matrix
     let lattices = problem.scan.masks.compactMap { SamplingLattice($0, outside: nil) }
     guard lattices.count == scan.echoes, problem.sensitivities.count == 1 else { return nil }
     let transform = FourierTransform(shape: [grid.z, grid.y])
+    let spectrum = spectrum(HybridSamples(problem.scan, echo: 0), of: problem.scan)
     var noise = NDArray<Complex<Float>>(repeating: .zero, shape: [scan.echoes] + grid.shape)
     let sampled = Float(scan.readoutRange.count) / Float(scan.readoutLength)
     let level = scan.noiseDeviation * sampled.squareRoot()
     noise.withUnsafeMutableBufferPointer { noise in
       let noise = SharedBuffer(noise)
       for (echo, lattice) in lattices.enumerated() {
-        let unfolding = Unfolding(lattice: lattice, damping: regularization.damping)
         Parallelism.forEach(grid.x) { x in
           let model = PlaneModel(maps: problem.sensitivities.plane(x), positions: [], transform: transform)
+          guard let unfolding = unfolding(model, lattice, at: x, spectrum) else { return }
           unfolding.noise(of: model).withUnsafeBufferPointer { plane in
             for voxel in plane.indices {
               noise[echo * grid.count + voxel * grid.x + x] = Complex(level * plane[voxel], 0)
@@ -60,7 +61,7 @@ extension SENSE: NoiseAnalysis, CalibratedReconstruction {
   /// - Throws: ``ParallelImagingError`` where sensitivities cannot be estimated.
   public func calibrated(by scan: KSpace) throws -> any Reconstruction {
     SENSE(
-      calibration: .sets(try calibration.sensitivities(for: scan.withEmbeddedCalibration)),
+      calibration: .sets(try calibration.sensitivities(for: CompactKSpace(scan).withEmbeddedCalibration)),
       regularization: regularization, solver: solver, iterations: iterations, tolerance: tolerance)
   }
 }
@@ -71,7 +72,8 @@ extension L1WaveletSENSE: CalibratedReconstruction {
   /// - Throws: ``ParallelImagingError`` where sensitivities cannot be estimated.
   public func calibrated(by scan: KSpace) throws -> any Reconstruction {
     L1WaveletSENSE(
-      calibration: .sets(try calibration.sensitivities(for: scan.withEmbeddedCalibration)), weight: weight,
+      calibration: .sets(try calibration.sensitivities(for: CompactKSpace(scan).withEmbeddedCalibration)),
+      weight: weight,
       iterations: iterations, seed: seed)
   }
 }

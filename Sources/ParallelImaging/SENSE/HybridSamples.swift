@@ -13,12 +13,11 @@ struct HybridSamples: Sendable {
   let positions: [Int]
 
   /// Transforms the acquired lines of an echo.
-  init(_ scan: KSpace, echo: Int) {
-    let flags = scan.masks[echo].isAcquired.elements
-    let positions = flags.indices.filter { flags[$0] }
+  init(_ scan: CompactKSpace, echo: Int) {
+    let positions = scan.table.positions[echo]
     self.positions = positions
     let length = scan.readoutLength, channels = scan.channels, count = positions.count
-    let plane = scan.partitions * scan.lines
+    let first = count > 0 ? scan.table.row(echo: echo, channel: 0, position: positions[0]) : 0
     let transform = FourierTransform(shape: [length])
     samples = NDArray(uninitializedShape: [length, channels, count]) { target in
       let target = SharedBuffer(target)
@@ -27,20 +26,18 @@ struct HybridSamples: Sendable {
         // Sixteen lines at a time, so that what is written to a plane fills cache lines.
         let bundles = (count + 15) / 16
         Parallelism.forEach(channels * bundles) { index in
-          let channel = index / bundles, first = index % bundles * 16
-          let bundle = first..<min(count, first + 16)
+          let channel = index / bundles, begin = index % bundles * 16
+          let bundle = begin..<min(count, begin + 16)
           withUnsafeTemporaryAllocation(of: Complex<Float>.self, capacity: bundle.count * length) { lines in
-            for (row, position) in bundle.enumerated() {
-              let start = ((echo * channels + channel) * plane + positions[position]) * length
+            for (row, place) in bundle.enumerated() {
+              let start = (first + channel * count + place) * length
               let line = UnsafeMutableBufferPointer(rebasing: lines[row * length..<(row + 1) * length])
               _ = line.initialize(from: source[start..<start + length])
               transform.inverse(line)
             }
             for x in 0..<length {
               let start = (x * channels + channel) * count
-              for (row, position) in bundle.enumerated() {
-                target[start + position] = lines[row * length + x]
-              }
+              for (row, place) in bundle.enumerated() { target[start + place] = lines[row * length + x] }
             }
           }
         }

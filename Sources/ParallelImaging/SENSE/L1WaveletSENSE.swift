@@ -9,13 +9,11 @@ import Operators
 /// minimise   1/2 sum_c |M F s_c x - y_c|^2 + w |Psi x|_1      Psi the details of Daubechies' four-tap wavelet
 /// ```
 ///
-/// on the `(ky, kz)` planes of all readout positions, in parallel. Everything else is as for ``SENSE``, also what its
-/// channel images mean. Every plane has its own stream of random shifts, so that results do not depend on the number
-/// of threads.
+/// by steps that explain the samples, `(ky, kz)` plane by plane, and wavelets of the whole volume, or of the plane of a
+/// two-dimensional scan. Everything else is as for ``SENSE``, also what its channel images mean.
 ///
 /// - SeeAlso: M. Lustig, D. Donoho, J. M. Pauly, "Sparse MRI", Magn. Reson. Med. 58(6):1182-1195, 2007,
-///   doi:10.1002/mrm.21391; A. Beck, M. Teboulle, "A fast iterative shrinkage-thresholding algorithm for linear inverse
-///   problems", SIAM J. Imaging Sci. 2(1):183-202, 2009, doi:10.1137/080716542.
+///   doi:10.1002/mrm.21391.
 public struct L1WaveletSENSE: Reconstruction {
   /// Where sensitivities come from.
   public let calibration: SensitivitySource
@@ -51,52 +49,92 @@ public struct L1WaveletSENSE: Reconstruction {
   ///
   /// - Throws: As ``solution(for:)``.
   public func callAsFunction(_ scan: KSpace) throws(ParallelImagingError) -> ChannelImages {
+    try self(CompactKSpace(scan))
+  }
+
+  /// The images of every channel, sensitivity times image.
+  ///
+  /// - Throws: As ``solution(for:)``.
+  public func callAsFunction(_ scan: CompactKSpace) throws(ParallelImagingError) -> ChannelImages {
     try solution(for: scan).channelImages(of: scan)
+  }
+
+  /// The image of every echo, and how it was found.
+  ///
+  /// - Throws: As for the acquired lines alone.
+  public func solution(for scan: KSpace) throws(ParallelImagingError) -> SENSESolution {
+    try solution(for: CompactKSpace(scan))
   }
 
   /// The image of every echo, and how it was found; residuals are relative changes of the image in one iteration.
   ///
   /// - Throws: ``ParallelImagingError`` where sensitivities cannot be estimated.
-  public func solution(for scan: KSpace) throws(ParallelImagingError) -> SENSESolution {
+  public func solution(for scan: CompactKSpace) throws(ParallelImagingError) -> SENSESolution {
     let problem = try SENSEProblem(scan, calibration)
     return problem.solution { samples in
       let noise = PowerSpectrum(samples, of: problem.scan).noiseVariance.squareRoot()
-      return { plane in
-        fista(plane, weight: plane.isFullySampled ? 0 : weight * Float(noise))
+      return { echo in fista(echo, weight: echo.isFullySampled ? 0 : weight * Float(noise)) }
+    }
+  }
+
+  private func fista(_ echo: SENSEEcho, weight: Float) -> SENSEEcho.Solution {
+    let planes = echo.planes()
+    let shape = echo.transform.shape
+    var shrinkage = WaveletThreshold(
+      planes: planes.count, rows: shape[0], columns: shape[1], generator: SeededGenerator(seed: seed))
+    // Sampling and transform are contractions: the gradient is as steep as the sensitivities allow.
+    let steepness = max(planes.lazy.map(\.model.largestPower).max() ?? 0, .leastNormalMagnitude)
+    let backprojection = planes.volume(echo.shape) { $0.model.adjoint($0.samples) }
+    var iterate = AcceleratedIterate(NDArray<Complex<Float>>(repeating: .zero, shape: echo.shape))
+    for _ in 0..<iterations {
+      let start = iterate.extrapolated
+      var next = planes.volume(echo.shape) { plane in
+        plane.model.gram(start.part(at: plane.x).reshaped(to: plane.model.imageShape))
+      }
+      next.scale(by: -1)
+      next.add(backprojection, times: 1)
+      next.scale(by: 1 / Double(steepness))
+      next.add(start, times: 1)
+      if weight > 0 { shrinkage.apply(to: &next, threshold: weight / steepness) }
+      iterate.advance(to: next)
+      if iterate.hasConverged { break }
+    }
+    let images = iterate.value
+    return SENSEEcho.Solution(
+      images: images, history: iterate.residuals, residual: iterate.residuals.last ?? 0,
+      squaredMisfit: planes.squaredMisfit(of: images))
+  }
+}
+
+extension SENSEEcho {
+  /// All planes; their sensitivities, plane by plane, take as much memory as those of the volume.
+  fileprivate func planes() -> [SENSEPlane] {
+    let planes = OrderedResults<SENSEPlane, Never>(count)
+    planes.forEach { plane($0) }
+    return planes.get()
+  }
+}
+
+extension [SENSEPlane] {
+  /// What a closure makes of each plane, one behind the other.
+  fileprivate func volume(
+    _ shape: [Int], _ image: @Sendable (SENSEPlane) -> NDArray<Complex<Float>>
+  ) -> NDArray<Complex<Float>> {
+    NDArray(uninitializedShape: shape) { target in
+      let target = SharedBuffer(target), size = target.elements.count / Swift.max(count, 1)
+      Parallelism.forEach(count) { x in
+        image(self[x]).withUnsafeBufferPointer {
+          _ = target[x * size..<(x + 1) * size].initialize(from: $0)
+        }
       }
     }
   }
 
-  private func fista(_ plane: SENSEPlane, weight: Float) -> SENSEPlane.Result {
-    let shape = plane.transform.shape
-    var shrinkage = WaveletThreshold(
-      rows: shape[0], columns: shape[1], generator: SeededGenerator(seed: seed, stream: UInt64(plane.x)))
-    // Sampling and transform are contractions: the gradient is as steep as the sensitivities allow.
-    let steepness = max(plane.model.largestPower, .leastNormalMagnitude)
-    let backprojection = plane.model.adjoint(plane.samples)
-    var image = NDArray<Complex<Float>>(repeating: .zero, shape: plane.model.imageShape)
-    var extrapolated = image
-    var residuals: [Double] = [1]
-    var momentum = 1.0
-    for _ in 0..<iterations {
-      var next = plane.model.gram(extrapolated)
-      next.scale(by: -1)
-      next.add(backprojection, times: 1)
-      next.scale(by: 1 / Double(steepness))
-      next.add(extrapolated, times: 1)
-      if weight > 0 { shrinkage.apply(to: &next, threshold: weight / steepness) }
-
-      let following = (1 + (1 + 4 * momentum * momentum).squareRoot()) / 2
-      var step = next
-      step.add(image, times: -1)
-      let norm = next.squaredNorm
-      residuals.append(norm > 0 ? (step.squaredNorm / norm).squareRoot() : 0)
-      extrapolated = next
-      extrapolated.add(step, times: (momentum - 1) / following)
-      momentum = following
-      image = next
-      if residuals[residuals.count - 1] < 1e-6 { break }
+  fileprivate func squaredMisfit(of images: NDArray<Complex<Float>>) -> Double {
+    let misfits = OrderedResults<Double, Never>(count)
+    misfits.forEach { x in
+      self[x].squaredMisfit(of: images.part(at: x).reshaped(to: self[x].model.imageShape))
     }
-    return SENSEPlane.Result(image: image, residuals: residuals)
+    return misfits.get().reduce(0, +)
   }
 }

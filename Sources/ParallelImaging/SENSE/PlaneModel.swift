@@ -39,6 +39,15 @@ struct PlaneModel: LinearOperator {
     self.transform = transform
   }
 
+  /// The number of voxels with sensitivity of some channel.
+  var supportCount: Int {
+    maps.withUnsafeBufferPointer { maps in
+      (0..<voxels).count { voxel in
+        stride(from: voxel, to: maps.count, by: voxels).contains { maps[$0] != .zero }
+      }
+    }
+  }
+
   /// A bound of the largest eigenvalue of `A^H A`, reached by sets of orthogonal sensitivities.
   var largestPower: Float {
     maps.withUnsafeBufferPointer { maps in

@@ -24,7 +24,7 @@ struct PowerSpectrum: Sendable {
 
   private static let shellCount = 32
 
-  init(_ samples: HybridSamples, of scan: KSpace) {
+  init(_ samples: HybridSamples, of scan: CompactKSpace) {
     let channels = Double(scan.channels), lines = scan.lines, partitions = scan.partitions
     let view = scan.geometry.fieldOfView
     // Distances [1/m]: the object's details are as fine along one axis as along the other.
@@ -79,9 +79,20 @@ struct PowerSpectrum: Sendable {
   func penaltyWeights(at x: Int, shape: [Int]) -> NDArray<Float> {
     NDArray(
       distances.map { distance in
-        let lower = min(Int(distance), shells.count - 2), fraction = distance - Double(lower)
-        let power = (shells[lower] * (1 - fraction) + shells[lower + 1] * fraction) * shares[x]
+        let power = power(at: distance) * shares[x]
         return power > 0 ? Float((noiseVariance / power).squareRoot()) : 0
       }, shape: shape)
+  }
+
+  /// The weight `s^2 / P` of a plane whose power is spread evenly over some voxels; zero without noise.
+  func damping(at x: Int, voxels: Int) -> Double {
+    let power = distances.reduce(0.0) { $0 + self.power(at: $1) } * shares[x] / Double(max(voxels, 1))
+    return power > 0 ? noiseVariance / power : 0
+  }
+
+  /// The expected power at a distance from the centre in shells.
+  private func power(at distance: Double) -> Double {
+    let lower = min(Int(distance), shells.count - 2), fraction = distance - Double(lower)
+    return shells[lower] * (1 - fraction) + shells[lower + 1] * fraction
   }
 }

@@ -18,9 +18,9 @@ import Operators
 /// independent between channels. Where sensitivities are zero, outside the object, images are zero.
 ///
 /// Where the acquired positions, all of them, form a lattice that closes over the grid (regular or CAIPI sampling whose
-/// acceleration divides the extents) and the regularisation is voxel by voxel, aliases are unfolded exactly instead,
-/// without iterations. Calibration lines beside the lattice are worth more as data than exactness is: such scans, and
-/// those with a prior for the spectrum, are solved by conjugate gradients.
+/// acceleration divides the extents), aliases are unfolded exactly instead, without iterations; what is then expected
+/// of every voxel of a plane is the same power. Calibration lines beside the lattice are worth more as data than
+/// exactness is: such scans are solved by conjugate gradients.
 ///
 /// With two sets of sensitivities (soft SENSE), `s_c x` is a sum over both.
 ///
@@ -30,7 +30,8 @@ public struct SENSE: Reconstruction {
   /// What is preferred among images that explain the samples about equally well.
   public enum Regularization: Sendable, Equatable {
     /// The most probable image, whose expected power at each spatial frequency and whose noise the samples tell:
-    /// `R(x) = sum_k s^2 / S(k) |F x|^2`. Fully sampled echoes are not regularised.
+    /// `R(x) = sum_k s^2 / S(k) |F x|^2`, or its mean over the voxels of a plane where aliases are unfolded. Fully sampled
+    /// echoes are not regularised.
     case automatic
     /// The smaller one, `R(x) = weight |x|^2`. Sensitivities of unit length make the weight a pure number: 0.01 is
     /// strong, 0.001 is weak.
@@ -79,37 +80,68 @@ public struct SENSE: Reconstruction {
   ///
   /// - Throws: As ``solution(for:)``.
   public func callAsFunction(_ scan: KSpace) throws(ParallelImagingError) -> ChannelImages {
+    try self(CompactKSpace(scan))
+  }
+
+  /// The images of every channel, sensitivity times image.
+  ///
+  /// - Throws: As ``solution(for:)``.
+  public func callAsFunction(_ scan: CompactKSpace) throws(ParallelImagingError) -> ChannelImages {
     try solution(for: scan).channelImages(of: scan)
   }
 
   /// The image of every echo, and how it was found.
   ///
-  /// - Throws: ``ParallelImagingError`` where sensitivities cannot be estimated.
+  /// - Throws: As for the acquired lines alone.
   public func solution(for scan: KSpace) throws(ParallelImagingError) -> SENSESolution {
+    try solution(for: CompactKSpace(scan))
+  }
+
+  /// The image of every echo, and how it was found.
+  ///
+  /// - Throws: ``ParallelImagingError`` where sensitivities cannot be estimated.
+  public func solution(for scan: CompactKSpace) throws(ParallelImagingError) -> SENSESolution {
     let problem = try SENSEProblem(scan, calibration)
     return problem.solution { samples in
-      let spectrum = regularization == .automatic ? PowerSpectrum(samples, of: problem.scan) : nil
-      return { plane in
-        if let spectrum, !plane.isFullySampled {
-          let penalty = SpectralPenalty(
-            weights: spectrum.penaltyWeights(at: plane.x, shape: plane.transform.shape),
-            transform: plane.transform)
-          let zero = NDArray<Complex<Float>>(repeating: .zero, shape: plane.model.imageShape)
-          let found = conjugateGradients(
-            StackedOperator(first: plane.model, second: penalty),
-            StackedVector(first: plane.samples, second: zero), tolerance: tolerance, iterations: iterations)
-          return SENSEPlane.Result(image: found.value, residuals: found.residuals)
-        }
-        if solver == .automatic, let lattice = plane.lattice {
-          let unfolding = Unfolding(lattice: lattice, damping: regularization.damping)
-          return SENSEPlane.Result(image: unfolding.image(of: plane), residuals: [0], isUnfolded: true)
-        }
-        let found = conjugateGradients(
-          plane.model, plane.samples, damping: regularization.damping, tolerance: tolerance,
-          iterations: iterations)
-        return SENSEPlane.Result(image: found.value, residuals: found.residuals)
-      }
+      let spectrum = spectrum(samples, of: problem.scan)
+      return { echo in echo.solved { solve($0, spectrum) } }
     }
+  }
+
+  /// What the prior is learned from, if there is one.
+  func spectrum(_ samples: HybridSamples, of scan: CompactKSpace) -> PowerSpectrum? {
+    regularization == .automatic ? PowerSpectrum(samples, of: scan) : nil
+  }
+
+  private func solve(_ plane: SENSEPlane, _ spectrum: PowerSpectrum?) -> SENSEPlane.Result {
+    if let unfolding = unfolding(plane.model, plane.lattice, at: plane.x, spectrum) {
+      return SENSEPlane.Result(image: unfolding.image(of: plane), residuals: [0], isUnfolded: true)
+    }
+    guard let spectrum, !plane.isFullySampled else {
+      let found = conjugateGradients(
+        plane.model, plane.samples, damping: regularization.damping, tolerance: tolerance,
+        iterations: iterations)
+      return SENSEPlane.Result(image: found.value, residuals: found.residuals)
+    }
+    let penalty = SpectralPenalty(
+      weights: spectrum.penaltyWeights(at: plane.x, shape: plane.transform.shape), transform: plane.transform)
+    let zero = NDArray<Complex<Float>>(repeating: .zero, shape: plane.model.imageShape)
+    let found = conjugateGradients(
+      StackedOperator(first: plane.model, second: penalty),
+      StackedVector(first: plane.samples, second: zero), tolerance: tolerance, iterations: iterations)
+    return SENSEPlane.Result(image: found.value, residuals: found.residuals)
+  }
+
+  /// The exact solution of a plane, if its mask has one.
+  func unfolding(
+    _ model: PlaneModel, _ lattice: SamplingLattice?, at x: Int, _ spectrum: PowerSpectrum?
+  ) -> Unfolding? {
+    guard solver == .automatic, let lattice else { return nil }
+    var damping = regularization.damping
+    if let spectrum, lattice.acceleration > 1 {
+      damping = spectrum.damping(at: x, voxels: model.supportCount)
+    }
+    return Unfolding(lattice: lattice, damping: damping)
   }
 }
 

@@ -8,13 +8,13 @@ import Numerics
 /// plane of its readout and its phase encoding, so that what is known of images in a plane (how their spectrum falls,
 /// that few wavelets describe them) holds there too; all others are planes `(ky, kz)` at each readout position.
 struct SENSEProblem {
-  let scan: KSpace
+  let scan: CompactKSpace
   /// The sets of sensitivities, on the grid of ``scan``.
   let sensitivities: [CoilSensitivities]
   /// The grid of the scan as it was given.
   let geometry: Geometry
 
-  init(_ scan: KSpace, _ source: SensitivitySource) throws(ParallelImagingError) {
+  init(_ scan: CompactKSpace, _ source: SensitivitySource) throws(ParallelImagingError) {
     let scan = scan.withEmbeddedCalibration
     let sets = try source.sensitivities(for: scan)
     geometry = scan.geometry
@@ -23,7 +23,7 @@ struct SENSEProblem {
       sensitivities = sets
       return
     }
-    let turned = scan.turned
+    let turned = CompactKSpace(KSpace(scan).turned)
     self.scan = turned
     sensitivities = sets.map { set in
       CoilSensitivities(set.maps.turned(), geometry: turned.geometry)

@@ -21,6 +21,13 @@ extension SENSESolution {
             values: history))
       }
     }
+    if unsupported > 0 {
+      list.append(
+        Diagnostic(
+          "positions out of reach",
+          "Missing positions without an acquired one within two steps, over all echoes: sensitivities tell little of them, "
+            + "and images lack their details or alias.", values: [Double(unsupported)], isWarning: true))
+    }
     if let deviation = noise.standardDeviation, deviation > 0 {
       let expected = Double(deviation) * 2.0.squareRoot()
       list.append(

@@ -3,7 +3,6 @@ import MRIData
 import NDArrays
 import Numerics
 import Operators
-import Synchronization
 
 /// The images that SENSE found, and how it got there.
 public struct SENSESolution: Sendable {
@@ -28,6 +27,11 @@ public struct SENSESolution: Sendable {
   /// Whether each echo was unfolded exactly, without iterations.
   public let isUnfolded: [Bool]
 
+  /// The number of missing positions, over all echoes, with no acquired one within the reach of sensitivities.
+  ///
+  /// What they hold comes from the prior alone.
+  public let unsupported: Int
+
   /// The image of every echo for the first set of sensitivities, axes `[echo, z, y, x]`.
   public var images: ImageVolumes<Complex<Float>> { components[0].images }
   /// The first set of sensitivities, axes `[channel, z, y, x]`.
@@ -38,73 +42,33 @@ public struct SENSESolution: Sendable {
   public let residuals: [Double]
 }
 
-/// The data of one readout position.
-struct SENSEPlane {
-  let model: PlaneModel
-  /// The samples, axes `[channel, acquired position]`.
-  let samples: NDArray<Complex<Float>>
-  let x: Int
-  let isFullySampled: Bool
-  let transform: FourierTransform
-  /// The lattice of the mask, if it is one.
-  let lattice: SamplingLattice?
-
-  /// What was found for a plane.
-  struct Result {
-    /// The image, with the shape that the model asks for.
-    let image: NDArray<Complex<Float>>
-    /// The relative residuals before each iteration and after the last.
-    let residuals: [Double]
-    var isUnfolded = false
-  }
-
-  typealias Solver = @Sendable (SENSEPlane) -> Result
-}
-
 extension SENSEProblem {
-  /// Solves all planes of all echoes, one echo after the other.
+  /// How far sensitivities spread a sample of the image's spectrum: the kernels that they are learned from.
+  private static let sensitivityReach = KernelExtents(lines: 5, partitions: 5)
+
+  /// Solves all echoes, one after the other.
   ///
   /// - Parameter prepare: Makes the solver of all echoes from the samples of the first.
-  func solution(prepare: (HybridSamples) -> SENSEPlane.Solver) -> SENSESolution {
+  func solution(prepare: (HybridSamples) -> SENSEEcho.Solver) -> SENSESolution {
     let matrix = scan.geometry.matrix, transform = FourierTransform(shape: [matrix.z, matrix.y])
     let sets = sensitivities.count, echoes = scan.echoes
     var images = NDArray<Complex<Float>>(repeating: .zero, shape: [sets, echoes] + matrix.shape)
-    var histories: [[Double]] = [], residuals: [Double] = [], misfits: [Double] = [], isUnfolded: [Bool] = []
-    var solver: SENSEPlane.Solver?
-    for echo in 0..<echoes {
-      let samples = HybridSamples(scan, echo: echo)
+    var solutions: [SENSEEcho.Solution] = [], misfits: [Double] = []
+    var solver: SENSEEcho.Solver?
+    for index in 0..<echoes {
+      let samples = HybridSamples(scan, echo: index)
       let solve = solver ?? prepare(samples)
       solver = solve
-      let lattice = lattice(of: samples)
-      let progress = Mutex(SolverProgress(planes: matrix.x))
-      images.withUnsafeMutableBufferPointer { images in
-        let volumes = SharedBuffer(images)
-        Parallelism.forEach(matrix.x) { x in
-          let plane = SENSEPlane(
-            model: PlaneModel(
-              maps: sensitivities.plane(x), positions: samples.positions, transform: transform),
-            samples: samples.plane(x), x: x, isFullySampled: samples.positions.count == transform.count,
-            transform: transform, lattice: lattice)
-          let result = solve(plane)
-          var misfit = plane.model(result.image)
-          misfit.add(plane.samples, times: -1)
-          let squaredMisfit = misfit.squaredNorm
-          progress.withLock { $0.add(result, squaredMisfit, at: x) }
-          result.image.withUnsafeBufferPointer { image in
-            let voxels = transform.count
-            for set in 0..<sets {
-              let start = (set * echoes + echo) * matrix.count + x
-              for voxel in 0..<voxels { volumes[start + voxel * matrix.x] = image[set * voxels + voxel] }
-            }
-          }
-        }
-      }
-      let found = progress.withLock { $0 }
-      histories.append(found.history)
-      residuals.append(found.residual)
-      isUnfolded.append(found.isUnfolded)
+      let echo = SENSEEcho(
+        samples: samples, sensitivities: sensitivities, transform: transform, lattice: lattice(of: samples),
+        count: matrix.x)
+      var solution = solve(echo)
+      images.setVolumes(of: index, to: solution.images, matrix)
       let count = Double(max(samples.positions.count * scan.channels * matrix.x, 1))
-      misfits.append((found.squaredMisfits.reduce(0, +) / count).squareRoot())
+      misfits.append((solution.squaredMisfit / count).squareRoot())
+      // Diagnostics are kept, images have their place.
+      solution.images = NDArray<Complex<Float>>(repeating: .zero, shape: [0])
+      solutions.append(solution)
     }
     let components = sensitivities.indices.map { set in
       SENSESolution.Component(
@@ -112,14 +76,36 @@ extension SENSEProblem {
         sensitivities: CoilSensitivities(restored(sensitivities[set].maps), geometry: geometry))
     }
     return SENSESolution(
-      components: components, histories: histories, misfits: misfits, isUnfolded: isUnfolded,
-      residuals: residuals)
+      components: components, histories: solutions.map(\.history), misfits: misfits,
+      isUnfolded: solutions.map(\.isUnfolded),
+      unsupported: scan.masks.reduce(0) { $0 + $1.positionsOutOfReach(of: Self.sensitivityReach) },
+      residuals: solutions.map(\.residual))
+  }
+}
+
+extension NDArray<Complex<Float>> {
+  /// Puts planes `[x, set, z, y]` into the volumes `[set, echo, z, y, x]` of an echo.
+  fileprivate mutating func setVolumes(of echo: Int, to planes: NDArray, _ matrix: Extents) {
+    let (sets, echoes) = (shape[0], shape[1]), rows = matrix.y * matrix.z
+    withUnsafeMutableBufferPointer { volumes in
+      planes.withUnsafeBufferPointer { planes in
+        let volumes = SharedBuffer(volumes), planes = SharedConstants(planes)
+        Parallelism.forEach(sets * matrix.z) { index in
+          let (set, z) = index.quotientAndRemainder(dividingBy: matrix.z)
+          for y in 0..<matrix.y {
+            let row = z * matrix.y + y
+            let start = ((set * echoes + echo) * rows + row) * matrix.x
+            for x in 0..<matrix.x { volumes[start + x] = planes[(x * sets + set) * rows + row] }
+          }
+        }
+      }
+    }
   }
 }
 
 extension SENSESolution {
   /// The images as every channel sees them, sensitivity times image, computed channel by channel.
-  func channelImages(of scan: KSpace) -> ChannelImages {
+  func channelImages(of scan: CompactKSpace) -> ChannelImages {
     let voxels = scan.geometry.matrix.count
     return ChannelImages(
       channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry,
@@ -141,30 +127,6 @@ extension SENSESolution {
       }
       return sum
     }
-  }
-}
-
-/// How the solution of an echo's planes goes.
-private struct SolverProgress {
-  var history: [Double] = []
-  var residual = 0.0
-  /// One number per plane, so that their sum does not depend on the order in which planes are done.
-  var squaredMisfits: [Double]
-  var isUnfolded = false
-
-  init(planes: Int) { squaredMisfits = Array(repeating: 0, count: planes) }
-
-  mutating func add(_ result: SENSEPlane.Result, _ squaredMisfit: Double, at x: Int) {
-    for (index, residual) in result.residuals.enumerated() {
-      if index < history.count {
-        history[index] = max(history[index], residual)
-      } else {
-        history.append(residual)
-      }
-    }
-    residual = max(residual, result.residuals.last ?? 0)
-    squaredMisfits[x] = squaredMisfit
-    isUnfolded = result.isUnfolded
   }
 }
 

@@ -49,7 +49,10 @@ public struct L1WaveletSPIRiT: Reconstruction {
   /// The images of every channel on the encoded grid.
   ///
   /// - Throws: What ``filled(_:)`` throws.
-  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages { ZeroFilled()(try filled(scan).scan) }
+  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages {
+    let filling = try filled(scan)
+    return ZeroFilled()(filling.scan).reporting(filling.diagnostics)
+  }
 
   /// A scan without gaps; residuals are relative changes of the images in one iteration.
   ///
@@ -65,34 +68,26 @@ public struct L1WaveletSPIRiT: Reconstruction {
     samples: NDArray<Complex<Float>>, residuals: [Double]
   ) {
     let shape = plane.missing.transform.shape
-    var shrinkage = JointWaveletThreshold(
+    var shrinkage = WaveletThreshold(
       rows: shape[0], columns: shape[1], generator: SeededGenerator(seed: seed, stream: UInt64(plane.x)))
     let steepness = 1 + Self.consistencyWeight * 1.05 * plane.consistency.steepness
     let backprojection = plane.zeroFilled
-    var images = backprojection, extrapolated = backprojection
-    var residuals: [Double] = [1]
-    var momentum = 1.0
+    var iterate = AcceleratedIterate(backprojection)
     for _ in 0..<iterations {
       // x - gradient / L, with F^H M F x = x - F^H (1 - M) F x.
-      var next = plane.consistency.applyGram(extrapolated)
+      let start = iterate.extrapolated
+      var next = plane.consistency.applyGram(start)
       next.scale(by: -Self.consistencyWeight)
-      next.add(extrapolated, times: steepness - 1)
-      next.add(plane.missing(plane.missing.applyAdjoint(extrapolated)), times: 1)
+      next.add(start, times: steepness - 1)
+      next.add(plane.missing(plane.missing.applyAdjoint(start)), times: 1)
       next.add(backprojection, times: 1)
       next.scale(by: 1 / steepness)
-      if threshold > 0 { shrinkage.apply(to: &next, threshold: threshold / Float(steepness)) }
-
-      let following = (1 + (1 + 4 * momentum * momentum).squareRoot()) / 2
-      var step = next
-      step.add(images, times: -1)
-      let norm = next.squaredNorm
-      residuals.append(norm > 0 ? (step.squaredNorm / norm).squareRoot() : 0)
-      extrapolated = next
-      extrapolated.add(step, times: (momentum - 1) / following)
-      momentum = following
-      images = next
-      if residuals[residuals.count - 1] < 1e-6 { break }
+      if threshold > 0 {
+        shrinkage.apply(to: &next, threshold: threshold / Float(steepness), jointly: true)
+      }
+      iterate.advance(to: next)
+      if iterate.hasConverged { break }
     }
-    return (plane.missing.applyAdjoint(images), residuals)
+    return (plane.missing.applyAdjoint(iterate.value), iterate.residuals)
   }
 }

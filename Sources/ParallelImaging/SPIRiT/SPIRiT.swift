@@ -50,7 +50,10 @@ public struct SPIRiT: Reconstruction {
   /// The images of every channel on the encoded grid.
   ///
   /// - Throws: What ``filled(_:)`` throws.
-  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages { ZeroFilled()(try filled(scan).scan) }
+  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages {
+    let filling = try filled(scan)
+    return ZeroFilled()(filling.scan).reporting(filling.diagnostics)
+  }
 
   /// A scan without gaps, and how they were filled; residuals are those of the normal equations.
   ///

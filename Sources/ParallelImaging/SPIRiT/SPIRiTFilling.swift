@@ -42,7 +42,8 @@ extension SPIRiTFilling {
   /// - Parameter prepare: Makes the solver of all echoes from the samples of the first that has gaps.
   /// - Throws: ``ParallelImagingError``.
   init(
-    _ scan: KSpace, kernelWidth: Int, damping: Float, prepare: (KSpace, HybridSamples) -> SPIRiTPlane.Solver
+    _ scan: KSpace, kernelWidth: Int, damping: Float,
+    prepare: (CompactKSpace, HybridSamples) -> SPIRiTPlane.Solver
   ) throws(ParallelImagingError) {
     let scan = scan.withEmbeddedCalibration
     guard !scan.isFullySampled else {
@@ -54,7 +55,7 @@ extension SPIRiTFilling {
     let matrix = scan.geometry.matrix
     let nodes = try ConsistencyNodes(
       CalibrationBlock(scan), of: matrix, kernelWidth: kernelWidth, damping: damping)
-    let transform = FourierTransform(shape: [matrix.z, matrix.y])
+    let transform = FourierTransform(shape: [matrix.z, matrix.y]), acquired = CompactKSpace(scan)
     var filled = scan
     var iterations: [Int] = [], residuals: [Double] = [], unsupported = 0
     var solver: SPIRiTPlane.Solver?
@@ -66,8 +67,8 @@ extension SPIRiTFilling {
         residuals.append(0)
         continue
       }
-      let hybrid = HybridSamples(scan, echo: echo)
-      let solve = solver ?? prepare(scan, hybrid)
+      let hybrid = HybridSamples(acquired, echo: echo)
+      let solve = solver ?? prepare(acquired, hybrid)
       solver = solve
       let missing = MissingSamples(positions: gaps, channels: scan.channels, transform: transform)
       let range = filled.samples.range(at: [echo])
@@ -119,22 +120,5 @@ extension SharedBuffer<Complex<Float>> {
       for column in 0..<scan.readoutRange.lowerBound { line[column] = .zero }
       for column in scan.readoutRange.upperBound..<length { line[column] = .zero }
     }
-  }
-}
-
-extension SamplingMask {
-  /// The number of missing positions around which a kernel covers no acquired one.
-  fileprivate func positionsOutOfReach(of kernel: KernelExtents) -> Int {
-    var count = 0
-    for partition in 0..<partitions {
-      for line in 0..<lines where !self[line: line, partition: partition] {
-        let near = (partition - kernel.partitions / 2...partition + kernel.partitions / 2).clamped(
-          to: 0...partitions - 1)
-        let beside = (line - kernel.lines / 2...line + kernel.lines / 2).clamped(to: 0...lines - 1)
-        let isReached = near.contains { z in beside.contains { y in self[line: y, partition: z] } }
-        if !isReached { count += 1 }
-      }
-    }
-    return count
   }
 }

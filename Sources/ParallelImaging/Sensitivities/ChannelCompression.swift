@@ -18,10 +18,11 @@ struct ChannelCompression: Sendable {
   var virtualChannels: Int { combinations.shape[0] }
   var channels: Int { combinations.shape[1] }
 
-  /// Finds the combinations whose energy is at least a share of the strongest one's.
+  /// Finds the combinations whose energy is at least a share of the strongest one's, the strongest if they are too many.
   ///
   /// - Throws: ``ParallelImagingError/calibrationNotFinite``, ``ParallelImagingError/calibrationWithoutSignal``.
-  init(_ block: CalibrationBlock, smallestShare: Float) throws(ParallelImagingError) {
+  init(_ block: CalibrationBlock, smallestShare: Float, atMost most: Int = .max) throws(ParallelImagingError)
+  {
     let channels = block.samples.shape[0], count = block.samples.count / channels
     var gram = NDArray<Complex<Float>>(repeating: .zero, shape: [channels, channels])
     block.samples.withUnsafeBufferPointer { samples in
@@ -43,7 +44,8 @@ struct ChannelCompression: Sendable {
     let system: HermitianEigensystem
     do { system = try HermitianEigensystem(of: gram) } catch { throw .calibrationNotFinite }
     guard let largest = system.values.last, largest > 0 else { throw .calibrationWithoutSignal }
-    let first = system.values.firstIndex { $0 >= smallestShare * largest } ?? 0
+    let first = max(
+      system.values.firstIndex { $0 >= smallestShare * largest } ?? 0, channels - min(most, channels))
     var vectors = NDArray<Complex<Float>>(
       system.vectors.elements.dropFirst(first * channels), shape: [channels - first, channels])
     // A silent channel has no part in any combination, not even by rounding.
@@ -65,7 +67,7 @@ struct ChannelCompression: Sendable {
               combinations, samples, into: target, rows: virtualChannels, columns: count, inner: channels)
           }
         }
-      })
+      }, region: block.region, readoutRange: block.readoutRange)
   }
 
   /// The sensitivities of all channels from those of the combinations.

@@ -12,51 +12,59 @@ import Operators
 /// s(r) = the eigenvector of W(r) of eigenvalue 1, of unit length
 /// ```
 ///
-/// The readout is transformed first, and kernels extend along `ky` and `kz` only. Patches are collected at up to 32
-/// positions along the readout, each with its neighbours; between them the polynomials `W` are interpolated, so that
-/// maps are smooth along the readout too. A position without signal takes the polynomials of the nearest with signal.
-/// A two-dimensional scan, which has one phase-encoding axis, is not transformed: its kernels extend along that axis
-/// and `kx`.
+/// Kernels extend along `ky`, `kz` and, three samples wide, along `kx`; patches come from the centre of the readout, which is
+/// as long as the calibration region is wide. `W` is a trigonometric polynomial along all axes, so that maps are smooth
+/// along the readout too; it is summed plane by plane.
+///
+/// Which singular values count as signal decides how good maps are: a fixed threshold that suits noisy data cuts
+/// signal off from better ones. Unless told otherwise, everything above the largest singular value of noise counts, whose
+/// level the noise scan tells, or else the smallest singular values.
 ///
 /// The sensitivities of a voxel have unit length, `sum_c |s_c|^2 = 1`. Their common phase, which calibration cannot tell,
-/// is such that the principal component of the calibration data is real and positive: `u^H s > 0`. Where the largest
-/// eigenvalue is below ``crop``, outside the object, sensitivities are zero. Where tissue folds onto other tissue within
-/// the field of view, two eigenvalues are near 1; a second set of sensitivities holds the second eigenvector (soft
-/// SENSE), and is zero elsewhere.
+/// is such that the principal component of the calibration data is real and positive: `u^H s > 0`. Outside the object,
+/// sensitivities are zero: where the largest eigenvalue is below ``crop``, and, unless that is given, where an image of the
+/// calibration data is dark. Where tissue folds onto other tissue within the field of view, two eigenvalues are near
+/// 1; a second set of sensitivities holds the second eigenvector (soft SENSE), and is zero elsewhere.
 ///
-/// Combinations of channels too weak to reach the ``threshold`` are left out before anything else, and sensitivities
-/// expanded to all channels in the end.
+/// Kernels are those of the strongest combinations of channels, 16 at most; sensitivities are expanded to all channels
+/// in the end.
 ///
-/// - Complexity: One eigenvalue problem of the order `channels x kernel positions` for each of the positions. Memory
-///   beyond the result is a few such matrices per thread.
+/// - Complexity: One eigenvalue problem of the order `combinations x kernel positions`. Memory beyond the result is
+///   a few such matrices.
 /// - SeeAlso: M. Uecker et al., "ESPIRiT: an eigenvalue approach to autocalibrating parallel MRI: where SENSE meets
 ///   GRAPPA", Magn. Reson. Med. 71(3):990-1001, 2014, doi:10.1002/mrm.24751.
 public struct ESPIRiT: SensitivityEstimation {
-  /// The largest extent of the kernel along `ky` and `kz`; half of a short axis is enough.
-  public let kernelWidth: Int
-  /// The smallest singular value that counts as signal, relative to the largest.
-  public let threshold: Float
-  /// The smallest eigenvalue of a voxel inside the object; if `nil`, 0.8, and all that such voxels enclose.
+  /// The largest extent of the kernel along `ky` and `kz`; if `nil`, 5, and 6 where kernels do not extend along `kx`.
+  ///
+  /// Half of a short axis is enough.
+  public let kernelWidth: Int?
+  /// The smallest singular value that counts as signal, relative to the largest; if `nil`, the largest of noise.
+  public let threshold: Float?
+  /// The smallest eigenvalue of a voxel inside the object; if `nil`, 0.8 where an image of low resolution is not dark, and
+  /// all that such voxels enclose.
   public let crop: Float?
   /// The largest number of sets of sensitivities, 1 or 2.
   public let sets: Int
 
-  private static let largestNodeCount = 32
   private static let usualCrop: Float = 0.8
+  /// The largest number of combinations of channels.
+  private static let largestCombinationCount = 16
+  /// The least energy of a combination, relative to the strongest: beyond it, none adds a direction.
+  private static let smallestShare: Float = 1e-5
 
   /// Creates the method.
   ///
   /// - Parameters:
   ///   - kernelWidth: The largest extent of the kernel along `ky` and `kz`.
-  ///   - threshold: The smallest singular value that counts as signal, relative to the largest; noise of a known level
-  ///     raises it.
+  ///   - threshold: The smallest singular value that counts as signal, relative to the largest; chosen by the noise
+  ///     unless given.
   ///   - crop: The smallest eigenvalue of a voxel inside the object; chosen for you unless given.
   ///   - sets: The number of sets of sensitivities, 1 or 2.
   /// - Precondition: The kernel is at least 1 wide, threshold and crop lie in `0...1`, and there are 1 or 2 sets.
-  public init(kernelWidth: Int = 6, threshold: Float = 0.0316, crop: Float? = nil, sets: Int = 1) {
+  public init(kernelWidth: Int? = nil, threshold: Float? = nil, crop: Float? = nil, sets: Int = 1) {
     precondition(
-      kernelWidth > 0 && (0...1).contains(threshold) && (0...1).contains(crop ?? 0),
-      "kernel width \(kernelWidth), threshold \(threshold), crop \(crop ?? Self.usualCrop)")
+      kernelWidth ?? 1 > 0 && (0...1).contains(threshold ?? 0) && (0...1).contains(crop ?? 0),
+      "kernel width \(kernelWidth ?? 0), threshold \(threshold ?? 0), crop \(crop ?? Self.usualCrop)")
     precondition(sets == 1 || sets == 2, "\(sets) sets of sensitivities")
     self.kernelWidth = kernelWidth
     self.threshold = threshold
@@ -87,7 +95,7 @@ public struct ESPIRiT: SensitivityEstimation {
     let maps: NDArray<Complex<Float>>
     if matrix.isPlanar {
       // The kernel extends along the readout too, as if that were the second phase-encoding axis.
-      let width = min(kernelWidth, (max(matrix.y, matrix.z) + 1) / 2)
+      let width = min(kernelWidth ?? 6, (max(matrix.y, matrix.z) + 1) / 2)
       maps = try self.maps(block.turned(kernelWidth: width), matrix.turned, noise).turnedBack(to: matrix)
     } else {
       maps = try self.maps(block, matrix, noise)
@@ -100,17 +108,19 @@ public struct ESPIRiT: SensitivityEstimation {
     _ block: CalibrationBlock, _ matrix: Extents, _ noise: NoiseLevel
   ) throws(ParallelImagingError) -> NDArray<Complex<Float>> {
     let shape = block.samples.shape, channels = shape[0], sets = sets
+    let columns = min(3, (matrix.x + 1) / 2), width = kernelWidth ?? (columns > 1 ? 5 : 6)
     let kernel = KernelExtents(
-      lines: min(kernelWidth, (matrix.y + 1) / 2), partitions: min(kernelWidth, (matrix.z + 1) / 2))
-    guard shape[1] >= kernel.partitions, shape[2] >= kernel.lines else {
+      lines: min(width, (matrix.y + 1) / 2), partitions: min(width, (matrix.z + 1) / 2), columns: columns)
+    guard shape[1] >= kernel.partitions, shape[2] >= kernel.lines, block.readoutRange.count >= columns else {
       throw .calibrationTooSmall(
         lines: shape[2], partitions: shape[1], kernel: "\(kernel.lines)x\(kernel.partitions)")
     }
-    // A combination whose energy is a tenth of what the threshold asks for spans nothing of its own.
-    let compression = try ChannelCompression(block, smallestShare: 0.1 * threshold * threshold)
-    let correlations = try CorrelationNodes(
-      compression.compressed(block), kernel: kernel, threshold: threshold, noise: noise,
-      largestCount: Self.largestNodeCount)
+    let compression = try ChannelCompression(
+      block, smallestShare: Self.smallestShare, atMost: Self.largestCombinationCount)
+    let compressed = compression.compressed(block)
+    let space = try SignalSpace(CalibrationPatches(compressed, kernel), threshold: threshold, noise: noise)
+    let correlation = KernelCorrelation(space, channels: compression.virtualChannels, kernel: kernel)
+    let brightness = crop == nil ? CalibrationBrightness(compressed) : nil
     let rows = SensitivityRows(
       sets: sets, lines: matrix.y, partitions: matrix.z, compression: compression)
     // A short readout has too few positions to share among threads.
@@ -123,7 +133,7 @@ public struct ESPIRiT: SensitivityEstimation {
         Parallelism.forEach(matrix.x * bands) { index in
           let (x, band) = (index / bands, index % bands)
           let partitions = band * matrix.z / bands..<(band + 1) * matrix.z / bands
-          rows.forEachPack(of: correlations.correlation(at: x, of: matrix.x), in: partitions) {
+          rows.forEachPack(of: correlation.plane(at: x, of: matrix.x), in: partitions) {
             set, voxel, count, real, imaginary, values in
             for lane in 0..<count {
               let offset = (voxel + lane) * matrix.x + x
@@ -137,12 +147,14 @@ public struct ESPIRiT: SensitivityEstimation {
         }
       }
     }
-    clearOutside(&maps, eigenvalues)
+    clearOutside(&maps, eigenvalues, brightness)
     return maps
   }
 
   /// Clears sensitivities outside the object, and of the second set where there is but one signal.
-  private func clearOutside(_ maps: inout NDArray<Complex<Float>>, _ eigenvalues: NDArray<Float>) {
+  private func clearOutside(
+    _ maps: inout NDArray<Complex<Float>>, _ eigenvalues: NDArray<Float>, _ brightness: CalibrationBrightness?
+  ) {
     let shape = maps.shape, (channels, rows, columns, length) = (shape[1], shape[2], shape[3], shape[4])
     let voxels = rows * columns * length, smallest = crop ?? Self.usualCrop
     maps.withUnsafeMutableBufferPointer { maps in
@@ -151,7 +163,11 @@ public struct ESPIRiT: SensitivityEstimation {
         Parallelism.forEach(shape[0] * length) { index in
           let (set, x) = index.quotientAndRemainder(dividingBy: length)
           var isKept = (0..<rows * columns).map { eigenvalues[set * voxels + $0 * length + x] >= smallest }
-          if set == 0, crop == nil { isKept = objectSupport(isKept, rows: rows, columns: columns) }
+          if let brightness {
+            let isBright = brightness.isBright(at: x, of: Extents(x: length, y: columns, z: rows))
+            for voxel in isKept.indices where !isBright[voxel] { isKept[voxel] = false }
+            if set == 0 { isKept = objectSupport(isKept, rows: rows, columns: columns) }
+          }
           for channel in 0..<channels {
             let first = (set * channels + channel) * voxels + x
             for voxel in isKept.indices where !isKept[voxel] { maps[first + voxel * length] = .zero }

@@ -15,28 +15,31 @@ struct SensitivityRows: Sendable {
   /// The virtual channels, the last of which makes sensitivities real and positive.
   let compression: ChannelCompression
 
+  /// Above 1, the largest eigenvalue that there is, by more than rounding errors.
+  private static let bound: Float = 1.001
+
   private var channels: Int { compression.virtualChannels }
   private var layout: HermitianPacks { HermitianPacks(order: channels) }
 
   /// Calls a closure with each voxel's sensitivities, one pointer step of `lanes` per channel.
   ///
   /// - Parameters:
-  ///   - correlation: The kernel correlation of the readout position.
+  ///   - coefficients: The kernel correlation at the readout position, axes `[c, d <= c, D_z, D_y]`.
   ///   - band: The partitions to go through.
   ///   - body: Receives the set, the offset `z lines + y` of the first of eight voxels, the number of them that lie
   ///     in the row, the real and imaginary parts, one vector per channel, and the eigenvalues.
   func forEachPack(
-    of correlation: KernelCorrelation, in band: Range<Int>,
+    of coefficients: NDArray<Complex<Float>>, in band: Range<Int>,
     _ body: (
       _ set: Int, _ voxel: Int, _ count: Int, UnsafePointer<Lanes>, UnsafePointer<Lanes>, _ eigenvalues: Lanes
     ) -> Void
   ) {
-    let shape = correlation.coefficients.shape
+    let shape = coefficients.shape
     let (pairs, depth, width) = (shape[0], shape[1], shape[2])
     let alongZ = Self.phases(extent: partitions, terms: depth)
     let alongY = Self.phases(extent: lines, terms: width)
     let packs = HermitianPacks.count(voxels: lines)
-    correlation.coefficients.withUnsafeBufferPointer { coefficients in
+    coefficients.withUnsafeBufferPointer { coefficients in
       withUnsafeTemporaryAllocation(of: Complex<Float>.self, capacity: pairs * width) { row in
         let all = compression.channels
         withUnsafeTemporaryAllocation(
@@ -69,7 +72,8 @@ struct SensitivityRows: Sendable {
               }
               fill(matrix, from: row, cosine, sine, terms: width)
               for set in 0..<sets {
-                let eigenvalue = layout.dominantEigenvector(matrix, real: real, imaginary: imaginary)
+                let eigenvalue = layout.eigenvector(
+                  of: matrix, nearestTo: Self.bound, real: real, imaginary: imaginary)
                 if set + 1 < sets { layout.subtract(real, imaginary, times: eigenvalue, from: matrix) }
                 turn(real, imaginary)
                 compression.expand(real, imaginary, to: expanded.real, expanded.imaginary)

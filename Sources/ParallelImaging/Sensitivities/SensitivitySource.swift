@@ -31,7 +31,7 @@ public enum SensitivitySource: Sendable {
   /// The sensitivities for a scan, one or more sets of them.
   ///
   /// - Precondition: Given sensitivities have the channels and the grid of the scan.
-  func sensitivities(for scan: KSpace) throws(ParallelImagingError) -> [CoilSensitivities] {
+  func sensitivities(for scan: CompactKSpace) throws(ParallelImagingError) -> [CoilSensitivities] {
     switch self {
     case .estimated(let method):
       return try method.sensitivities(of: CalibrationBlock(scan), geometry: scan.geometry, noise: scan.noise)
@@ -42,8 +42,9 @@ public enum SensitivitySource: Sendable {
       return try SensitivitySource.sets([sensitivities]).sensitivities(for: scan)
     case .sets(let sets):
       precondition(
-        !sets.isEmpty && sets.allSatisfy { $0.maps.shape == Array(scan.samples.shape[1...]) },
-        "sensitivities of shapes \(sets.map(\.maps.shape)) for samples of \(scan.samples.shape)")
+        !sets.isEmpty && sets.allSatisfy { $0.maps.shape == [scan.channels] + scan.geometry.matrix.shape },
+        "sensitivities of shapes \(sets.map(\.maps.shape)) for \(scan.channels) channels of \(scan.geometry.matrix)"
+      )
       return sets
     }
   }
@@ -53,7 +54,7 @@ extension CalibrationBlock {
   /// The calibration data of another scan, with the readout of this one.
   ///
   /// - Throws: ``ParallelImagingError/calibrationElsewhere`` if channels or fields of view differ.
-  init(_ other: KSpace, for scan: KSpace) throws(ParallelImagingError) {
+  init(_ other: KSpace, for scan: CompactKSpace) throws(ParallelImagingError) {
     let (here, there) = (scan.geometry.fieldOfView, other.geometry.fieldOfView)
     // Steps of k-space must be equal within a tenth over the extent of a typical calibration region.
     let isSame = (0..<3).allSatisfy { abs(here[$0] - there[$0]) <= 0.005 * here[$0] }

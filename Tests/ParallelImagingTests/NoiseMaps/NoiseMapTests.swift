@@ -52,8 +52,12 @@ struct NoiseMapTests {
   }
 
   @Test(
-    "of GRAPPA agree with replicas", arguments: [Extents(x: 96, y: 128, z: 1), Extents(x: 1, y: 96, z: 80)])
-  func grappa(matrix: Extents) throws {
+    "of GRAPPA agree with replicas, also where virtual channels predict",
+    arguments: [
+      (Extents(x: 96, y: 128, z: 1), nil), (Extents(x: 1, y: 96, z: 80), nil),
+      (Extents(x: 96, y: 128, z: 1), CoilCompression.Extent.channels(4)),
+    ])
+  func grappa(matrix: Extents, sources: CoilCompression.Extent?) throws {
     var scan = SmoothScan.scan(matrix, channels: 6)
     // Lines to calibrate with stand apart, so that the mask is regular and replicas keep their weights.
     var centre = SamplingMask(lines: matrix.y, partitions: matrix.z, isAcquired: false)
@@ -67,8 +71,9 @@ struct NoiseMapTests {
       by: UnfoldingTests.mask(matrix, dy: 2, dz: 1, origin: (matrix.y / 2 % 2, 0)))
     var noisy = regular
     noisy.noise = .whitened(standardDeviation: 1e-3)
-    let analytic = try #require(try GRAPPA().noiseMaps(for: noisy))
-    let measured = try PseudoReplicas(count: Self.replicas)(GRAPPA(), noisy)
+    let method = GRAPPA(sources: sources)
+    let analytic = try #require(try method.noiseMaps(for: noisy))
+    let measured = try PseudoReplicas(count: Self.replicas)(method, noisy)
     let (mean, spread) = ratio(measured.gFactor[0], analytic.gFactor[0])
     // At the rim of k-space, four steps wide, neighbours lie on one side only, which the analysis does not know.
     let rim = [matrix.x, matrix.y, matrix.z].filter { $0 > 1 }.reduce(0.0) { $0 + 8 / Double($1) }

@@ -38,6 +38,29 @@ struct L1WaveletSENSETests {
     }
   }
 
+  @Test(
+    "wavelets of a volume give it back, and take away what varies along any axis",
+    arguments: [[32, 16, 16], [37, 31, 17], [5, 48, 20], [16, 1, 40]])
+  func volumes(shape: [Int]) {
+    let volume = testPattern([shape[0], 2] + shape[1...])
+    func shrunk(_ images: NDArray<Complex<Float>>, by threshold: Float) -> NDArray<Complex<Float>> {
+      var shrinkage = WaveletThreshold(
+        planes: shape[0], rows: shape[1], columns: shape[2], generator: SeededGenerator(seed: 3))
+      var result = images
+      shrinkage.apply(to: &result, threshold: threshold)
+      return result
+    }
+    #expect(relativeError(shrunk(volume, by: 0), volume) < 1e-5)
+    let constant = NDArray<Complex<Float>>(repeating: Complex(2, -1), shape: volume.shape)
+    #expect(relativeError(shrunk(constant, by: 1e3), constant) < 1e-5)
+    // Planes of alternating sign have no average; an axis that is never halved keeps them.
+    let plane = 2 * shape[1] * shape[2]
+    let alternating = NDArray<Complex<Float>>(
+      (0..<volume.count).map { Complex($0 / plane % 2 == 0 ? 1 : -1, 0) }, shape: volume.shape)
+    let rest = shrunk(alternating, by: 1e3).squaredNorm / alternating.squaredNorm
+    #expect(shape[0] >= 16 ? rest < 0.2 : rest > 0.999)
+  }
+
   @Test("a proximal map brings no two planes further apart")
   func nonexpansive() {
     let shape = [36, 45]

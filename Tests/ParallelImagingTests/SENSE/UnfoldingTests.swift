@@ -53,6 +53,23 @@ struct UnfoldingTests {
     #expect(error < 1, "\(error)")
   }
 
+  @Test("is what SENSE does of itself with a regular mask, about as well as with the best fixed weight")
+  func automatic() throws {
+    let matrix = Extents(x: 4, y: 32, z: 24)
+    let simulation = Simulation(matrix, channels: 6, noise: 0.7)
+    let scan = simulation.scan.undersampled(by: Self.mask(matrix, dy: 2, dz: 2, shift: 1))
+    func solution(_ regularization: SENSE.Regularization) throws -> SENSESolution {
+      try SENSE(calibration: .given(simulation.sensitivities), regularization: regularization).solution(
+        for: scan)
+    }
+    func error(_ solution: SENSESolution) -> Double { relativeError(solution.images[0], simulation.object) }
+    let own = try solution(.automatic)
+    #expect(own.isUnfolded == [true])
+    let best = try [0, 0.003, 0.01, 0.03, 0.1, 0.3].map { try error(solution(.tikhonov($0))) }.min() ?? 0
+    #expect(error(own) < 1.1 * best)
+    #expect(try SENSE(calibration: .given(simulation.sensitivities)).noiseMaps(for: scan)?.source == .weights)
+  }
+
   @Test("masks that are no lattices, or do not close over the grid, are not unfolded")
   func otherMasks() {
     func lattice(_ mask: SamplingMask) -> SamplingLattice? {

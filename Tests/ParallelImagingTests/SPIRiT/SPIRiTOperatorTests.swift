@@ -129,10 +129,9 @@ struct SPIRiTOperatorTests {
   func jointThreshold(shape: [Int]) {
     var plane = testPattern(shape), joint = plane.reshaped(to: [1] + shape)
     var single = WaveletThreshold(rows: shape[0], columns: shape[1], generator: SeededGenerator(seed: 5))
-    var several = JointWaveletThreshold(
-      rows: shape[0], columns: shape[1], generator: SeededGenerator(seed: 5))
+    var several = single
     single.apply(to: &plane, threshold: 0.4)
-    several.apply(to: &joint, threshold: 0.4)
+    several.apply(to: &joint, threshold: 0.4, jointly: true)
     #expect(relativeError(joint.reshaped(to: shape), plane) < 1e-6)
     #expect(relativeError(plane, testPattern(shape)) > 0.1)
   }
@@ -142,8 +141,8 @@ struct SPIRiTOperatorTests {
     let shape = [32, 40]
     let image = testPattern(shape), factor = Complex<Float>(-0.3, 0.7)
     var joint = NDArray(image.elements + image.elements.map { $0 * factor }, shape: [2] + shape)
-    var threshold = JointWaveletThreshold(rows: 32, columns: 40, generator: SeededGenerator(seed: 5))
-    threshold.apply(to: &joint, threshold: 0.4)
+    var threshold = WaveletThreshold(rows: 32, columns: 40, generator: SeededGenerator(seed: 5))
+    threshold.apply(to: &joint, threshold: 0.4, jointly: true)
     #expect(relativeError(joint.part(at: 1), joint.part(at: 0).map { $0 * factor }) < 1e-5)
   }
 }

@@ -64,9 +64,9 @@ struct ESPIRiTTests {
     holes[line: 12, partition: 10] = false
     #expect(throws: ParallelImagingError.noCalibration) { try SENSE()(scan.undersampled(by: holes)) }
 
-    #expect(throws: ParallelImagingError.calibrationTooSmall(lines: 5, partitions: 5, kernel: "6x6")) {
+    #expect(throws: ParallelImagingError.calibrationTooSmall(lines: 4, partitions: 4, kernel: "5x5")) {
       var mask = SamplingMask(lines: 24, partitions: 20, isAcquired: false)
-      for z in 8..<13 { for y in 10..<15 { mask[line: y, partition: z] = true } }
+      for z in 8..<12 { for y in 10..<14 { mask[line: y, partition: z] = true } }
       return try ESPIRiT()(scan.undersampled(by: mask))
     }
     var empty = scan

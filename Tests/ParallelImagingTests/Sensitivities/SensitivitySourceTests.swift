@@ -17,7 +17,8 @@ struct SensitivitySourceTests {
   func truth(index: Int, matrix: Extents) throws {
     let simulation = Simulation(matrix, channels: 6, noise: 0.01)
     let scan = simulation.scan.undersampled(by: scatteredMask(matrix, calibration: 23))
-    let maps = try SensitivitySource.estimated(Self.methods[index]).sensitivities(for: scan)[0].maps
+    let maps = try SensitivitySource.estimated(Self.methods[index]).sensitivities(for: CompactKSpace(scan))[0]
+      .maps
     let object = simulation.object.elements
     let inside = NDArray(
       simulation.sensitivities.maps.elements.enumerated().map {
@@ -59,15 +60,16 @@ struct SensitivitySourceTests {
     for z in 0..<24 { for y in 0..<24 { mask[line: y + 12, partition: z + 3] = true } }
     let method = Self.methods[index]
     let own = try SensitivitySource.estimated(method).sensitivities(
-      for: simulation.scan.undersampled(by: mask))
-    let other = try SensitivitySource.measured(reference, method).sensitivities(for: simulation.scan)
+      for: CompactKSpace(simulation.scan.undersampled(by: mask)))
+    let other = try SensitivitySource.measured(reference, method).sensitivities(
+      for: CompactKSpace(simulation.scan))
     let angles = anglesBetween(own[0].maps, other[0].maps).sorted()
     #expect(angles[angles.count * 9 / 10] < 0.15)
 
     var elsewhere = reference
     elsewhere.geometry.voxelSize = .one
     #expect(throws: ParallelImagingError.calibrationElsewhere) {
-      try SensitivitySource.measured(elsewhere, method).sensitivities(for: simulation.scan)
+      try SensitivitySource.measured(elsewhere, method).sensitivities(for: CompactKSpace(simulation.scan))
     }
   }
 

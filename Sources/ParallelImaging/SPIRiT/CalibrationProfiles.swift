@@ -68,12 +68,3 @@ struct CalibrationProfiles: Sendable {
     rows.withUnsafeBufferPointer { addGramMatrix(of: $0, times: weight, to: &gram) }
   }
 }
-
-/// The extents of a kernel in `(ky, kz)`.
-struct KernelExtents: Sendable, Equatable {
-  var lines: Int
-  var partitions: Int
-
-  /// The number of positions that the kernel covers.
-  var count: Int { lines * partitions }
-}

@@ -1,0 +1,119 @@
+import FourierTransforms
+import MRIData
+import NDArrays
+import Numerics
+import Operators
+import Synchronization
+
+/// The data of one readout position.
+struct SENSEPlane: Sendable {
+  let model: PlaneModel
+  /// The samples, axes `[channel, acquired position]`.
+  let samples: NDArray<Complex<Float>>
+  let x: Int
+  let isFullySampled: Bool
+  let transform: FourierTransform
+  /// The lattice of the mask, if it is one.
+  let lattice: SamplingLattice?
+
+  /// What was found for a plane.
+  struct Result {
+    /// The image, with the shape that the model asks for.
+    let image: NDArray<Complex<Float>>
+    /// The relative residuals before each iteration and after the last.
+    let residuals: [Double]
+    var isUnfolded = false
+  }
+
+  /// What an image leaves unexplained of the samples, squared and summed.
+  func squaredMisfit(of image: NDArray<Complex<Float>>) -> Double {
+    var misfit = model(image)
+    misfit.add(samples, times: -1)
+    return misfit.squaredNorm
+  }
+}
+
+/// The data of one echo, plane by plane.
+struct SENSEEcho: Sendable {
+  let samples: HybridSamples
+  let sensitivities: [CoilSensitivities]
+  let transform: FourierTransform
+  /// The lattice of the mask, if it is one.
+  let lattice: SamplingLattice?
+  /// The number of planes.
+  let count: Int
+
+  /// The axes of the images of all planes: `[x, set, z, y]`.
+  var shape: [Int] { [count, sensitivities.count] + transform.shape }
+
+  /// Whether every position was acquired.
+  var isFullySampled: Bool { samples.positions.count == transform.count }
+
+  func plane(_ x: Int) -> SENSEPlane {
+    SENSEPlane(
+      model: PlaneModel(
+        maps: sensitivities.plane(x), positions: samples.positions, transform: transform),
+      samples: samples.plane(x), x: x, isFullySampled: isFullySampled, transform: transform, lattice: lattice)
+  }
+
+  /// Finds the images of an echo.
+  typealias Solver = @Sendable (SENSEEcho) -> Solution
+
+  /// The images of an echo, and how they were found.
+  struct Solution {
+    /// The images, axes `[x, set, z, y]`.
+    var images: NDArray<Complex<Float>>
+    /// The largest relative residual of a plane before each iteration and after the last.
+    var history: [Double] = []
+    /// The largest last residual of a plane.
+    var residual = 0.0
+    /// What the images leave unexplained, squared and summed.
+    var squaredMisfit = 0.0
+    var isUnfolded = false
+  }
+
+  /// Solves plane by plane, on all threads.
+  func solved(by solve: @Sendable (SENSEPlane) -> SENSEPlane.Result) -> Solution {
+    let progress = Mutex(PlaneProgress(planes: count))
+    let images = NDArray<Complex<Float>>(uninitializedShape: shape) { target in
+      let target = SharedBuffer(target), size = target.elements.count / max(count, 1)
+      Parallelism.forEach(count) { x in
+        let plane = plane(x), result = solve(plane)
+        let squaredMisfit = plane.squaredMisfit(of: result.image)
+        progress.withLock { $0.add(result, squaredMisfit, at: x) }
+        result.image.withUnsafeBufferPointer { _ = target[x * size..<(x + 1) * size].initialize(from: $0) }
+      }
+    }
+    return progress.withLock { $0.solution(images) }
+  }
+}
+
+/// How the solution of an echo's planes goes.
+private struct PlaneProgress {
+  var history: [Double] = []
+  var residual = 0.0
+  /// One number per plane, so that their sum does not depend on the order in which planes are done.
+  var squaredMisfits: [Double]
+  var isUnfolded = false
+
+  init(planes: Int) { squaredMisfits = Array(repeating: 0, count: planes) }
+
+  mutating func add(_ result: SENSEPlane.Result, _ squaredMisfit: Double, at x: Int) {
+    for (index, residual) in result.residuals.enumerated() {
+      if index < history.count {
+        history[index] = max(history[index], residual)
+      } else {
+        history.append(residual)
+      }
+    }
+    residual = max(residual, result.residuals.last ?? 0)
+    squaredMisfits[x] = squaredMisfit
+    isUnfolded = result.isUnfolded
+  }
+
+  func solution(_ images: NDArray<Complex<Float>>) -> SENSEEcho.Solution {
+    SENSEEcho.Solution(
+      images: images, history: history, residual: residual, squaredMisfit: squaredMisfits.reduce(0, +),
+      isUnfolded: isUnfolded)
+  }
+}

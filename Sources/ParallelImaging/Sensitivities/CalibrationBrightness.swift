@@ -1,0 +1,87 @@
+import FourierTransforms
+import MRIData
+import NDArrays
+import Numerics
+
+/// How bright the image of calibration data is, on a coarse grid over the field of view.
+///
+/// The root of the sum of squares of all channels, Hann-windowed so that edges do not ring; a voxel is bright if it has more
+/// than a twentieth of the brightest. What is bright reaches somewhat beyond the object, as the image is blurred.
+struct CalibrationBrightness: Sendable {
+  /// The summed squares, axes `[z, y, x]`.
+  private let power: NDArray<Float>
+  private let smallest: Float
+
+  private static let darkest: Float = 0.05
+
+  init(_ block: CalibrationBlock) {
+    let shape = block.samples.shape
+    let columns = min(shape[3], max(shape[1], shape[2]))
+    // Twice as fine as the samples ask for, so that squares are sampled finely enough; a single sample stays one.
+    let inner = [shape[1], shape[2], columns], grid = inner.map { $0 > 1 ? 2 * $0 : 1 }
+    let firstColumn = shape[3] / 2 - columns / 2
+    let windows = inner.map(Self.window), offsets = zip(grid, inner).map { $0 / 2 - $1 / 2 }
+    let transform = FourierTransform(shape: grid), voxels = grid.reduce(1, *)
+    var power = NDArray<Float>(repeating: 0, shape: grid)
+    for channel in 0..<shape[0] {
+      var image = NDArray<Complex<Float>>(repeating: .zero, shape: grid)
+      for z in 0..<inner[0] {
+        for y in 0..<inner[1] {
+          for x in 0..<columns {
+            let weight = windows[0][z] * windows[1][y] * windows[2][x]
+            image[z + offsets[0], y + offsets[1], x + offsets[2]] =
+              block.samples[channel, z, y, firstColumn + x].multiplied(by: weight)
+          }
+        }
+      }
+      transform.inverse(&image)
+      power.withUnsafeMutableBufferPointer { power in
+        image.withUnsafeBufferPointer { image in
+          for voxel in 0..<voxels { power[voxel] += image[voxel].lengthSquared }
+        }
+      }
+    }
+    self.power = power
+    smallest = Self.darkest * Self.darkest * (power.elements.max() ?? 0)
+  }
+
+  /// A Hann window that is nowhere zero.
+  private static func window(_ extent: Int) -> [Float] {
+    (0..<extent).map { index in
+      extent == 1
+        ? 1 : 0.5 - 0.5 * Float.cos(2 * .pi * (Float(index - extent / 2) / Float(extent + 1) + 0.5))
+    }
+  }
+
+  /// Whether the voxels of the plane at a position of the readout of a grid are bright, axes `[z, y]`.
+  func isBright(at x: Int, of grid: Extents) -> [Bool] {
+    let shape = power.shape
+    let (column, lines) = (
+      Place(x, of: grid.x, on: shape[2]), (0..<grid.y).map { Place($0, of: grid.y, on: shape[1]) }
+    )
+    return (0..<grid.z).flatMap { z in
+      let partition = Place(z, of: grid.z, on: shape[0])
+      return lines.map { line in
+        var sum: Float = 0
+        for (z, a) in partition.neighbours {
+          for (y, b) in line.neighbours {
+            for (x, c) in column.neighbours { sum += a * b * c * power[z, y, x] }
+          }
+        }
+        return sum > smallest
+      }
+    }
+  }
+
+  /// A place between two elements of a coarser, periodic axis.
+  private struct Place {
+    let neighbours: [(index: Int, weight: Float)]
+
+    init(_ index: Int, of extent: Int, on coarse: Int) {
+      let place = Float(coarse / 2) + Float((index - extent / 2) * coarse) / Float(extent)
+      let lower = place.rounded(.down), fraction = place - lower
+      let first = (Int(lower) % coarse + coarse) % coarse
+      neighbours = [(first, 1 - fraction), ((first + 1) % coarse, fraction)]
+    }
+  }
+}
