@@ -77,7 +77,9 @@ extension ScanStudy {
       // Slices share the repetition time.
       scanTime: first.parameters.repetitionTime.map { $0 * Double(excitations ?? positions) },
       fieldPeriod: images.fieldPeriod, motion: motion,
-      assumptions: combined.assumptions + channels.diagnostics.filter(\.isWarning).map(\.description))
+      assumptions: combined.assumptions + channels.diagnostics.filter(\.isWarning).map(\.description)
+        + [cell.acceleration.flatMap { masks.remark(on: first.masks[0], acceleration: $0) }].compactMap(
+          \.self))
     try store.keep(images, record)
     return record
   }

@@ -174,6 +174,14 @@ import Testing
     }
   }
 
+  @Test func `A calibration box that leaves little for the rest is remarked upon`() throws {
+    let grid = GridExtent(lines: 80, partitions: 1)
+    let crowded = MaskChoice(), spread = MaskChoice(calibration: GridExtent(lines: 8, partitions: 1))
+    let remark = try crowded.remark(on: crowded.mask(acceleration: 3, on: grid), acceleration: 3)
+    #expect(remark?.contains("box of 24x1 takes 24 of 27 positions: outside of it, 3 of 56") == true)
+    #expect(try spread.remark(on: spread.mask(acceleration: 3, on: grid), acceleration: 3) == nil)
+  }
+
   @Test func `A method without a name in the study is refused by name`() throws {
     try withFolder { folder in
       #expect(throws: StudyError.unknownMethod("magic", known: ["grappa", "zero-filled"])) {

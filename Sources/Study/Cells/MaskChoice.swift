@@ -17,12 +17,28 @@ public struct MaskChoice: Sendable, Equatable, Codable {
     self.seed = seed
   }
 
+  /// The fully sampled box on a grid.
+  func box(on grid: GridExtent) -> GridExtent {
+    calibration ?? GridExtent(lines: min(24, grid.lines), partitions: min(24, grid.partitions))
+  }
+
+  /// What users must know of a mask whose box leaves little for the rest; `nil` if there is nothing.
+  func remark(on mask: SamplingMask, acceleration: Double) -> String? {
+    let grid = GridExtent(lines: mask.lines, partitions: mask.partitions), box = box(on: grid)
+    let inside = box.lines * box.partitions
+    let outside = grid.lines * grid.partitions - inside, acquired = mask.acquiredCount - inside
+    guard outside > 0, Double(outside) > 2 * acceleration * Double(acquired) else { return nil }
+    return """
+      The calibration box of \(box.lines)x\(box.partitions) takes \(inside) of \(mask.acquiredCount) positions: outside \
+      of it, \(acquired) of \(outside) were acquired. A smaller box would spread them.
+      """
+  }
+
   /// The mask of one acceleration against the full grid.
   ///
   /// - Throws: ``SamplingError`` if the grid cannot have such a mask.
   public func mask(acceleration: Double, on grid: GridExtent) throws(SamplingError) -> SamplingMask {
-    let usual = GridExtent(lines: min(24, grid.lines), partitions: min(24, grid.partitions))
-    let region = SamplingRegion(shutter: shutter, calibration: calibration ?? usual)
+    let region = SamplingRegion(shutter: shutter, calibration: box(on: grid))
     let pattern = PoissonDisk(acceleration: acceleration, region: region)
     return try pattern.mask(lines: grid.lines, partitions: grid.partitions, seed: seed)
   }
