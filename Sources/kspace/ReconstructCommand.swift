@@ -36,7 +36,8 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
     case .reconNet:
       if let virtualChannels {
         CompressedReconstruction(
-          try ReconNet3D(weights: weights), by: CoilCompression(.uniform, keeping: .channels(virtualChannels)))
+          try ReconNet3D(weights: weights), by: CoilCompression(.uniform, keeping: .channels(virtualChannels))
+        )
       } else {
         try ReconNet3D(weights: weights)
       }
@@ -70,7 +71,8 @@ struct Reconstruct: ParsableCommand {
   var weights: String?
 
   @Option(
-    help: "For reconnet: reconstruct so many virtual channels, which gather the signal of all receive channels.")
+    help:
+      "For reconnet: reconstruct so many virtual channels, which gather the signal of all receive channels.")
   var virtualChannels: Int?
 
   @Option(help: "How channels are combined; mdi, or adaptive where echo times do not allow a field map.")
@@ -93,6 +95,16 @@ struct Reconstruct: ParsableCommand {
     }
     if weights != nil, method != .reconNet {
       throw ValidationError("--weights is for --method reconnet; \(method.rawValue) has no weights.")
+    }
+    if let virtualChannels {
+      if method != .reconNet {
+        throw ValidationError(
+          "--virtual-channels is for --method reconnet; \(method.rawValue) chooses its own, where it needs some."
+        )
+      }
+      if virtualChannels < 1 {
+        throw ValidationError("--virtual-channels \(virtualChannels): at least 1 is needed.")
+      }
     }
     if subject.isEmpty || !subject.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) {
       throw ValidationError("--subject \(subject): only ASCII letters and digits are possible.")
@@ -121,7 +133,8 @@ struct Reconstruct: ParsableCommand {
     progress.report("reading", 0)
     let stack = try SliceStack(file, options: options)
     progress.report("reading", 1)
-    let reconstruction = try method.method(calibration.source, weights: weights.map { .file($0) } ?? .bundled, virtualChannels: virtualChannels)
+    let reconstruction = try method.method(
+      calibration.source, weights: weights.map { .file($0) } ?? .bundled, virtualChannels: virtualChannels)
     let images = try stack.images(by: reconstruction)
     Terminal.report(images.diagnostics)
     let folder = try OutputFolder(output, kind: .reconstruction, replacing: running.force, input: raw)

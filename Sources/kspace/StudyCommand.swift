@@ -61,7 +61,8 @@ struct StudyCommand: ParsableCommand {
   var weights: String?
 
   @Option(
-    help: "For reconnet: reconstruct so many virtual channels, which gather the signal of all receive channels.")
+    help:
+      "For reconnet: reconstruct so many virtual channels, which gather the signal of all receive channels.")
   var virtualChannels: Int?
 
   @Flag(inversion: .prefixedNo, help: "Align prospective scans, and --t1, by elastix where it is installed.")
@@ -98,6 +99,15 @@ struct StudyCommand: ParsableCommand {
     }
     if weights != nil, !methods.methods.contains(.reconNet) {
       throw ValidationError("--weights is for --methods reconnet; the others have no weights.")
+    }
+    if let virtualChannels {
+      if !methods.methods.contains(.reconNet) {
+        throw ValidationError(
+          "--virtual-channels is for --methods reconnet; the others choose their own, where they need some.")
+      }
+      if virtualChannels < 1 {
+        throw ValidationError("--virtual-channels \(virtualChannels): at least 1 is needed.")
+      }
     }
   }
 

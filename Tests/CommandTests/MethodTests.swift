@@ -49,4 +49,30 @@ struct MethodTests {
     #expect(result.errors.contains("calibration"))
     #expect(try scan.names == ["head.h5", "head_truth", "fast.h5"])
   }
+
+  @Test("The network sees as many virtual channels as are asked for, and the provenance says so")
+  func virtualChannels() throws {
+    let scan = try SmallScan()
+    #expect(
+      try scan.run("undersample", "head.h5", "--acceleration", "2", "--calibration", "8x8", "-o", "fast.h5")
+        .status == 0)
+    let result = try scan.run(
+      "reconstruct", "fast.h5", "-o", "out", "--method", "reconnet", "--virtual-channels", "2", "--channels")
+    #expect(result.status == 0, "\(result.errors)")
+    let files = try FileManager.default.subpathsOfDirectory(atPath: scan.folder.path("out"))
+    #expect(files.contains { $0.contains("coil-02") } && !files.contains { $0.contains("coil-03") })
+    let provenance = try String(contentsOfFile: scan.folder.path("out/provenance.json"), encoding: .utf8)
+    #expect(provenance.contains("compressed to 2 virtual ones"))
+  }
+
+  @Test(
+    "Virtual channels are refused where they would do nothing",
+    arguments: [
+      ["--method", "grappa", "--virtual-channels", "2"], ["--method", "reconnet", "--virtual-channels", "0"],
+    ])
+  func needlessVirtualChannels(options: [String]) throws {
+    let scan = try SmallScan()
+    let result = try scan.run(["reconstruct", "head.h5", "-o", "out"] + options)
+    #expect(result.status == 2 && result.errors.contains("--virtual-channels"), "\(result.errors)")
+  }
 }
