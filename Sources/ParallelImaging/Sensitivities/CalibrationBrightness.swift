@@ -6,13 +6,14 @@ import Numerics
 /// How bright the image of calibration data is, on a coarse grid over the field of view.
 ///
 /// The root of the sum of squares of all channels, Hann-windowed so that edges do not ring; a voxel is bright if it has more
-/// than a twentieth of the brightest. What is bright reaches somewhat beyond the object, as the image is blurred.
+/// than a fiftieth of the brightest. Beside air the phase turns within a blurred voxel, and signal seems darker than it is:
+/// with a twentieth the object had holes there. What is bright reaches somewhat beyond the object, as the image is blurred.
 struct CalibrationBrightness: Sendable {
   /// The summed squares, axes `[z, y, x]`.
   private let power: NDArray<Float>
   private let smallest: Float
 
-  private static let darkest: Float = 0.05
+  private static let darkest: Float = 0.02
 
   init(_ block: CalibrationBlock) {
     let shape = block.samples.shape
