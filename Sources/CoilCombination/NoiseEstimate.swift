@@ -3,11 +3,6 @@ import NDArrays
 import Numerics
 
 extension NoiseLevel {
-  /// The noise of samples that were multiplied by a positive number.
-  func scaled(by factor: Float) -> NoiseLevel {
-    standardDeviation.map { .whitened(standardDeviation: $0 * factor) } ?? .unknown
-  }
-
   /// Estimates the noise from what the model leaves unexplained in voxels with signal.
   ///
   /// Of `2 C K` real numbers per voxel (`C` channels, `K` echoes) the model explains `2 C + 2`: the channels'

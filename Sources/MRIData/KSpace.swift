@@ -129,4 +129,9 @@ public enum NoiseLevel: Sendable, Equatable {
   public var standardDeviation: Float? {
     if case .whitened(let standardDeviation) = self { standardDeviation } else { nil }
   }
+
+  /// The noise of samples that were multiplied by a positive number.
+  public func scaled(by factor: Float) -> NoiseLevel {
+    standardDeviation.map { .whitened(standardDeviation: $0 * factor) } ?? .unknown
+  }
 }

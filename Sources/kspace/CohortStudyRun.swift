@@ -27,10 +27,7 @@ extension StudyCommand {
     var study = CohortStudy(
       methods: Dictionary(
         uniqueKeysWithValues: try used.map {
-          (
-            $0.rawValue,
-            try $0.method(.estimated(ESPIRiT()), weights: weightSource, virtualChannels: virtualChannels)
-          )
+          ($0.rawValue, try $0.method(.estimated(ESPIRiT()), network, window))
         }),
       cells: cells, reference: reference.cell, folder: output)
     study.masks = MaskChoice(calibration: calibration, shutter: shutter, seed: seed)
@@ -52,8 +49,7 @@ extension StudyCommand {
   /// The program, and the weights of a network that is used.
   private func software(_ methods: Set<ReconstructionMethod>) throws -> String {
     let program = "KSpaceToolkit \(KSpaceVersion.text)"
-    guard methods.contains(.reconNet) else { return program }
-    let weights = try SHA256.digest(ofFile: weightSource.path())
-    return "\(program), ReconNet3D\(virtualChannelText), weights \(weights.prefix(16))"
+    guard methods.contains(.reconNet) else { return program + windowAccount }
+    return "\(program), \(try network.account())\(windowAccount)"
   }
 }

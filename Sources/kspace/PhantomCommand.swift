@@ -48,7 +48,9 @@ struct Phantom: ParsableCommand {
   @Option(help: "What the noise and the receivers' phases follow from (default: the seed).")
   var noiseSeed: UInt64?
 
-  @Option(help: "The angle by which the slab is tilted about the left-right axis, front up, such as 20deg.")
+  @Option(
+    parsing: .unconditional,
+    help: "The angle by which the slab is tilted about the left-right axis, front up, such as 20deg.")
   var tilt = Angle(degrees: 0)
 
   @Option(

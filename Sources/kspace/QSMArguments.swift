@@ -103,7 +103,11 @@ struct QSMMethodArguments: ParsableArguments {
     help: "Whether tv and nltv weigh voxels by the field's noise.")
   var dataWeights = true
 
-  @Option(help: "For tv and nltv, the deviation that susceptibility is expected to have [ppm]; 0 for none.")
+  @Option(
+    help: """
+      For tv and nltv without a map of the field's noise: the deviation that susceptibility is expected to have [ppm]; 0 \
+      for none.
+      """)
   var expectedDeviation = 0.02
 
   @Option(help: "How often tv and nltv start again with less trust in voxels that they do not explain.")

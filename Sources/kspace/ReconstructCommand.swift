@@ -20,11 +20,18 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
   /// A cascaded network with data consistency, one channel at a time.
   case reconNet = "reconnet"
 
-  /// The reconstruction, with sensitivities or weights from a source where it needs some.
+  /// The reconstruction, with sensitivities from a source where it needs some, or a network, and its window.
   ///
   /// - Throws: `ReconNetError` if the network's weights cannot be used.
   func method(
-    _ sensitivities: SensitivitySource, weights: WeightSource = .bundled, virtualChannels: Int? = nil
+    _ sensitivities: SensitivitySource, _ network: NetworkArguments, _ window: KSpaceWindow?
+  ) throws -> any Reconstruction {
+    let method = try method(sensitivities, network)
+    return window.map { WindowedReconstruction(method, by: $0) } ?? method
+  }
+
+  private func method(
+    _ sensitivities: SensitivitySource, _ network: NetworkArguments
   ) throws -> any Reconstruction {
     switch self {
     case .zeroFilled: ZeroFilled()
@@ -33,14 +40,7 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
     case .grappa: GRAPPA()
     case .spirit: SPIRiT()
     case .l1SPIRiT: L1WaveletSPIRiT()
-    case .reconNet:
-      if let virtualChannels {
-        CompressedReconstruction(
-          try ReconNet3D(weights: weights), by: CoilCompression(.uniform, keeping: .channels(virtualChannels))
-        )
-      } else {
-        try ReconNet3D(weights: weights)
-      }
+    case .reconNet: try network.reconstruction()
     }
   }
 
@@ -67,13 +67,8 @@ struct Reconstruct: ParsableCommand {
   @Option(help: "How per-channel images are made.")
   var method: ReconstructionMethod = .zeroFilled
 
-  @Option(help: "For reconnet: a safetensors file of trained weights (default: the bundled ones).")
-  var weights: String?
-
-  @Option(
-    help:
-      "For reconnet: reconstruct so many virtual channels, which gather the signal of all receive channels.")
-  var virtualChannels: Int?
+  @Option(help: "\(KSpaceWindow.help)")
+  var window: KSpaceWindow?
 
   @Option(help: "How channels are combined; mdi, or adaptive where echo times do not allow a field map.")
   var combine: CombinationMethod?
@@ -84,6 +79,7 @@ struct Reconstruct: ParsableCommand {
   @Option(help: "The participant's label in the file names.")
   var subject = "01"
 
+  @OptionGroup(title: "The network, for reconnet") var network: NetworkArguments
   @OptionGroup(title: "Sensitivities, for sense and l1-sense") var calibration: SensitivityArguments
   @OptionGroup(title: "Noise") var noise: NoiseMapArguments
   @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
@@ -93,18 +89,10 @@ struct Reconstruct: ParsableCommand {
     if OutputPath.isNameless(output) {
       throw ValidationError("--output \(output.isEmpty ? "''" : output): the folder needs a name of its own.")
     }
-    if weights != nil, method != .reconNet {
-      throw ValidationError("--weights is for --method reconnet; \(method.rawValue) has no weights.")
-    }
-    if let virtualChannels {
-      if method != .reconNet {
-        throw ValidationError(
-          "--virtual-channels is for --method reconnet; \(method.rawValue) chooses its own, where it needs some."
-        )
-      }
-      if virtualChannels < 1 {
-        throw ValidationError("--virtual-channels \(virtualChannels): at least 1 is needed.")
-      }
+    try network.check([method])
+    if window != nil, noise.noiseMap {
+      throw ValidationError(
+        "--noise-map shows the noise of images without a --window: leave one of them away.")
     }
     if subject.isEmpty || !subject.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) {
       throw ValidationError("--subject \(subject): only ASCII letters and digits are possible.")
@@ -133,8 +121,7 @@ struct Reconstruct: ParsableCommand {
     progress.report("reading", 0)
     let stack = try SliceStack(file, options: options)
     progress.report("reading", 1)
-    let reconstruction = try method.method(
-      calibration.source, weights: weights.map { .file($0) } ?? .bundled, virtualChannels: virtualChannels)
+    let reconstruction = try method.method(calibration.source, network, window)
     let images = try stack.images(by: reconstruction)
     Terminal.report(images.diagnostics)
     let folder = try OutputFolder(output, kind: .reconstruction, replacing: running.force, input: raw)
@@ -170,6 +157,14 @@ struct Reconstruct: ParsableCommand {
     progress.report("writing", 1)
     print(results.summary(of: combined, withNoise: noiseMaps != nil, in: output))
   }
+}
+
+extension KSpaceWindow: ExpressibleByArgument {
+  /// What the option says of itself.
+  static let help = """
+    Weigh k-space before it becomes images: voxel-mean (values are means over voxels, edges ring less) or tukey; nothing \
+    unless given.
+    """
 }
 
 extension OutputFolder.Kind {

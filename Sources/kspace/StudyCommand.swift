@@ -57,17 +57,13 @@ struct StudyCommand: ParsableCommand {
   @Option(help: "The seed of the masks; equal seeds give equal masks for ever.")
   var seed: UInt64 = 1
 
-  @Option(help: "For reconnet: a safetensors file of trained weights (default: the bundled ones).")
-  var weights: String?
-
-  @Option(
-    help:
-      "For reconnet: reconstruct so many virtual channels, which gather the signal of all receive channels.")
-  var virtualChannels: Int?
+  @Option(help: "\(KSpaceWindow.help)")
+  var window: KSpaceWindow?
 
   @Flag(inversion: .prefixedNo, help: "Align prospective scans, and --t1, by elastix where it is installed.")
   var registration = true
 
+  @OptionGroup(title: "The network, for reconnet") var network: NetworkArguments
   @OptionGroup(title: "Where images are compared") var regions: StudyRegionArguments
 
   @Option(
@@ -97,18 +93,7 @@ struct StudyCommand: ParsableCommand {
     if let wrong = accelerations?.numbers.first(where: { !($0 >= 1) }) {
       throw ValidationError("--accelerations \(wrong): an acceleration is at least 1.")
     }
-    if weights != nil, !methods.methods.contains(.reconNet) {
-      throw ValidationError("--weights is for --methods reconnet; the others have no weights.")
-    }
-    if let virtualChannels {
-      if !methods.methods.contains(.reconNet) {
-        throw ValidationError(
-          "--virtual-channels is for --methods reconnet; the others choose their own, where they need some.")
-      }
-      if virtualChannels < 1 {
-        throw ValidationError("--virtual-channels \(virtualChannels): at least 1 is needed.")
-      }
-    }
+    try network.check(methods.methods)
   }
 
   /// Refuses options that do not go together with a cohort, or without one.
@@ -173,11 +158,8 @@ struct StudyCommand: ParsableCommand {
   /// What a scan is undersampled by unless the user chooses.
   static let usualAccelerations = [3.0, 4, 5]
 
-  /// Where the network's weights come from.
-  var weightSource: WeightSource { weights.map { .file($0) } ?? .bundled }
-
-  /// Which channels the network sees, unless they are the receive channels.
-  var virtualChannelText: String { virtualChannels.map { " on \($0) virtual channels" } ?? "" }
+  /// The window in a recipe.
+  var windowAccount: String { window.map { ", k-space weighted by the window \($0.rawValue)" } ?? "" }
 
   /// The study with all that its cells follow from.
   private func study(
@@ -185,13 +167,10 @@ struct StudyCommand: ParsableCommand {
   ) throws -> ScanStudy {
     var known: [String: any Reconstruction] = [:], descriptions: [String: String] = [:]
     for method in Set(methods.methods + [ReconstructionMethod(rawValue: reference.method) ?? .zeroFilled]) {
-      let reconstruction = try method.method(
-        .estimated(ESPIRiT()), weights: weightSource, virtualChannels: virtualChannels)
+      let reconstruction = try method.method(.estimated(ESPIRiT()), network, window)
       known[method.rawValue] = reconstruction
       descriptions[method.rawValue] =
-        method == .reconNet
-        ? "ReconNet3D\(virtualChannelText), weights SHA-256 \(try SHA256.digest(ofFile: weightSource.path()))"
-        : "\(reconstruction)"
+        method == .reconNet ? try network.account() + windowAccount : "\(reconstruction)"
     }
     var study = ScanStudy(
       of: try scan.scan(progress), accelerated: try accelerated.map { try $0.scan(progress) }, methods: known,

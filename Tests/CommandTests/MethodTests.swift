@@ -75,4 +75,33 @@ struct MethodTests {
     let result = try scan.run(["reconstruct", "head.h5", "-o", "out"] + options)
     #expect(result.status == 2 && result.errors.contains("--virtual-channels"), "\(result.errors)")
   }
+
+  @Test("A window makes images smoother, whatever made them, and the provenance says so")
+  func window() throws {
+    let scan = try SmallScan()
+    #expect(
+      try scan.run("undersample", "head.h5", "--acceleration", "2", "--calibration", "8x8", "-o", "fast.h5")
+        .status == 0)
+    func roughness(_ output: String, _ options: [String]) throws -> Double {
+      let result = try scan.run(
+        ["reconstruct", "fast.h5", "-o", output, "--method", "grappa", "--combine", "rss"] + options)
+      #expect(result.status == 0, "\(result.errors)")
+      let path = scan.folder.path("\(output)/sub-01/anat/sub-01_rec-grappa_echo-1_part-mag_MEGRE.nii.gz")
+      let image = try NIfTIFile(at: path).volumes(scaling: .ignored)[0]
+      let elements = image.elements, row = image.shape[2]
+      let steps = elements.indices.dropFirst().reduce(0.0) {
+        $1 % row == 0 ? $0 : $0 + pow(Double(elements[$1] - elements[$1 - 1]), 2)
+      }
+      return steps / elements.reduce(0.0) { $0 + Double($1 * $1) }
+    }
+    let plain = try roughness("plain", [])
+    let means = try roughness("means", ["--window", "voxel-mean"])
+    let tukey = try roughness("tukey", ["--window", "tukey"])
+    #expect(tukey < means && means < 0.9 * plain, "\(tukey), \(means), \(plain)")
+    let provenance = try String(contentsOfFile: scan.folder.path("means/provenance.json"), encoding: .utf8)
+    #expect(provenance.contains("weighted by the window voxel-mean"))
+    let refused = try scan.run(
+      "reconstruct", "fast.h5", "-o", "out", "--window", "tukey", "--noise-map")
+    #expect(refused.status == 2 && refused.errors.contains("--window"), "\(refused.errors)")
+  }
 }

@@ -7,7 +7,7 @@ struct ReconstructTests {
     "A simulated scan becomes images that nibabel reads, with the field and R2* that it was made of",
     .enabled(if: Python.isAvailable, "\(Python.absence)"))
   func truth() throws {
-    let scan = try SmallScan("head.h5", "--snr", "200", "--tilt", "15deg")
+    let scan = try SmallScan("head.h5", "--snr", "200", "--tilt", "-15deg")
     let result = try scan.run("reconstruct", "head.h5", "-o", "out")
     #expect(result.status == 0, "\(result.errors)")
     let report = try Python.run(

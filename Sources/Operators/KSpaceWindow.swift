@@ -1,0 +1,102 @@
+import Foundation
+import FourierTransforms
+import MRIData
+import NDArrays
+import Numerics
+
+/// A weighting of k-space before it becomes an image.
+///
+/// Without one, a voxel's value is that of the band-limited image at one point: edges ring over many voxels, in magnitude and
+/// in phase, and all noise is kept.
+///
+/// ```
+/// w(k) = w(u_x) w(u_y) w(u_z)      u = (k - n / 2) / n, from -1/2 to 1/2
+/// ```
+public enum KSpaceWindow: String, Sendable, CaseIterable {
+  /// `w(u) = sin(pi u) / (pi u)`: a voxel's value is the mean over the voxel; 0.64 at the rim of every axis.
+  ///
+  /// What a map that is compared with means over voxels, or with a model drawn on them, should be made of.
+  case voxelMean = "voxel-mean"
+  /// `w(u) = 1` up to `|u| = 1/4`, then falling to zero as half a cosine: least ringing, and voxels that are effectively larger.
+  case tukey
+
+  /// The weights along an axis, whose centre is at `extent / 2`.
+  public func weights(extent: Int) -> [Float] {
+    (0..<extent).map { index in
+      let u = abs(Double(index - extent / 2)) / Double(extent)
+      switch self {
+      case .voxelMean: return u == 0 ? 1 : Float(sin(.pi * u) / (.pi * u))
+      case .tukey: return u <= 0.25 ? 1 : Float((1 + cos(4 * .pi * (u - 0.25))) / 2)
+      }
+    }
+  }
+
+  /// The factor by which white noise becomes smaller.
+  public func noiseFactor(_ matrix: Extents) -> Float {
+    matrix.shape.reduce(1) { product, extent in
+      let weights = weights(extent: extent)
+      return product * (weights.reduce(0) { $0 + $1 * $1 } / Float(extent)).squareRoot()
+    }
+  }
+}
+
+/// A reconstruction whose images are weighted in k-space.
+public struct WindowedReconstruction: Reconstruction {
+  /// What makes the images.
+  public let base: any Reconstruction
+  /// How their k-space is weighted.
+  public let window: KSpaceWindow
+
+  /// Weights the images of a reconstruction, of any method, before they are cropped and combined.
+  public init(_ base: any Reconstruction, by window: KSpaceWindow) {
+    self.base = base
+    self.window = window
+  }
+
+  /// The weighted images of every channel on the encoded grid.
+  ///
+  /// - Throws: What the base throws.
+  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages { try base(scan).weighted(by: window) }
+
+  /// The weighted images of every channel on the encoded grid.
+  ///
+  /// - Throws: What the base throws.
+  public func callAsFunction(_ scan: CompactKSpace) throws -> ChannelImages {
+    try base(scan).weighted(by: window)
+  }
+}
+
+extension ChannelImages {
+  /// The same images with their k-space weighted; they must not have been cropped.
+  public func weighted(by window: KSpaceWindow) -> ChannelImages {
+    let matrix = geometry.matrix
+    let transform = FourierTransform(shape: matrix.shape)
+    let (x, y, z) = (
+      window.weights(extent: matrix.x), window.weights(extent: matrix.y), window.weights(extent: matrix.z)
+    )
+    return ChannelImages(
+      channels: channels, parameters: parameters, geometry: geometry,
+      noise: noise.scaled(by: window.noiseFactor(matrix)),
+      assumptions: assumptions + ["K-space was weighted by the window \(window.rawValue) along all axes."],
+      diagnostics: diagnostics, preparing: { try self.prepare($0) }
+    ) { channel in
+      var images = try self.channel(channel)
+      transform.forward(&images)
+      images.withUnsafeMutableBufferPointer { samples in
+        var row = 0
+        while row < samples.count {
+          let line = row / matrix.x
+          let factor = y[line % matrix.y] * z[line / matrix.y % matrix.z]
+          for column in 0..<matrix.x {
+            let weight = factor * x[column]
+            let sample = samples[row + column]
+            samples[row + column] = Complex(weight * sample.real, weight * sample.imaginary)
+          }
+          row += matrix.x
+        }
+      }
+      transform.inverse(&images)
+      return images
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import KSpaceToolkit
+
+/// The network of `reconnet`: its weights, and the channels that it sees.
+struct NetworkArguments: ParsableArguments {
+  @Option(help: "For reconnet: a safetensors file of trained weights (default: the bundled ones).")
+  var weights: String?
+
+  @Option(
+    help:
+      "For reconnet: reconstruct so many virtual channels, which gather the signal of all receive channels.")
+  var virtualChannels: Int?
+
+  /// Refuses options of the network where other methods are asked for.
+  func check(_ methods: [ReconstructionMethod]) throws {
+    if !methods.contains(.reconNet) {
+      let names = methods.map(\.rawValue).joined(separator: ", ")
+      if weights != nil { throw ValidationError("--weights is for reconnet, not for \(names).") }
+      if virtualChannels != nil {
+        throw ValidationError("--virtual-channels is for reconnet, not for \(names).")
+      }
+    }
+    if let virtualChannels, virtualChannels < 1 {
+      throw ValidationError("--virtual-channels \(virtualChannels): at least 1 is needed.")
+    }
+  }
+
+  /// The network, on virtual channels if so asked.
+  ///
+  /// - Throws: `ReconNetError` if the weights cannot be used.
+  func reconstruction() throws -> any Reconstruction {
+    let network = try ReconNet3D(weights: source)
+    guard let virtualChannels else { return network }
+    return CompressedReconstruction(
+      network, by: CoilCompression(.uniform, keeping: .channels(virtualChannels)))
+  }
+
+  /// The network in a recipe, with the fingerprint of its weights.
+  func account() throws -> String {
+    let channels = virtualChannels.map { " on \($0) virtual channels" } ?? ""
+    return "ReconNet3D\(channels), weights SHA-256 \(try SHA256.digest(ofFile: source.path()))"
+  }
+
+  private var source: WeightSource { weights.map { .file($0) } ?? .bundled }
+}
