@@ -72,7 +72,7 @@ let package = Package(
     .executableTarget(name: "kspace", dependencies: modules + ["KSpaceToolkit", arguments, yaml]),
     .executableTarget(
       name: "Benchmarks", dependencies: modules + ["KSpaceToolkit", "CFFTW", "CISMRMRD", "CConvolution"],
-      exclude: ["Peers", "convolution_peer.py"]),
+      exclude: ["Peers", "convolution_peer.py", "unwrapping_peer.py"]),
 
     // MARK: - Tests
     .target(name: "TestSupport", dependencies: ["NDArrays", numerics], path: "Tests/TestSupport"),

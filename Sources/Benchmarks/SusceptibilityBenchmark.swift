@@ -50,7 +50,7 @@ private func report(_ name: String, _ seconds: Double, peer: Double) {
 }
 
 /// What work returns, and the processor time of all threads that it took.
-private func processorSeconds<Result>(_ work: () throws -> Result) rethrows -> (Result, Double) {
+func processorSeconds<Result>(_ work: () throws -> Result) rethrows -> (Result, Double) {
   func now() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

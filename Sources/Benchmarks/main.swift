@@ -9,6 +9,7 @@ let benchmarks: [(name: String, run: () throws -> Void)] = [
   ("sampling", benchmarkSampling),
   ("convolution", benchmarkConvolution),
   ("susceptibility", benchmarkSusceptibility),
+  ("unwrapping", benchmarkUnwrapping),
 ]
 
 let arguments = Array(CommandLine.arguments.dropFirst())
