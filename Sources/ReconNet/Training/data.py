@@ -31,13 +31,15 @@ class Examples:
     """Batches of one plane extent: normalised k-space, masks and targets.
 
     The truth is the noiseless channel image. The target keeps `kept_noise` of the measured noise at the acquired
-    samples: 0 asks the network to denoise the measurement, 1 to trust it.
+    samples: 0 asks the network to denoise the measurement, 1 to trust it. `signal_to_noise` is the range of the image's 0.99
+    quantile over the noise's standard deviation per real part.
     """
 
-    def __init__(self, library: str, pool: str, seed: int, kept_noise: float = 0.5, simulate_channels: bool = True):
+    def __init__(self, library: str, pool: str, seed: int, kept_noise: float = 0.5,
+                 signal_to_noise: tuple[float, float] = (6, 150)):
         self.library = library
         self.kept_noise = kept_noise
-        self.simulate_channels = simulate_channels
+        self.signal_to_noise = signal_to_noise
         self.rng = np.random.default_rng(seed)
         self.masks = {
             tuple(int(n) for n in os.path.basename(path)[:-4].split("x")): np.load(path, mmap_mode="r")
@@ -68,7 +70,8 @@ class Examples:
         number = max(1, round(voxels / (extent[0] * extent[1] * thickness)))
         images, masks, deviations = [], [], []
         while len(images) < number:
-            volume = np.load(paths[rng.integers(len(paths))], mmap_mode="r")
+            path = paths[rng.integers(len(paths))]
+            volume = np.load(path, mmap_mode="r")
             start = rng.integers(max(1, volume.shape[2] - thickness + 1))
             image = np.array(volume[:, :, start : start + thickness])
             for axis in range(3):
@@ -76,16 +79,16 @@ class Examples:
                     image = np.flip(image, axis)
             if rng.random() < 0.5:
                 image = image.conj()
-            if self.simulate_channels:
-                image = image * sensitivity(rng, image.shape)
-            else:
+            if os.path.basename(path).startswith("channel-"):
                 image = image * np.exp(2j * np.pi * rng.random())
+            else:
+                image = image * sensitivity(rng, image.shape)
             magnitude = np.quantile(np.abs(image), 0.99)
             if not magnitude > 1e-6:
                 continue
             images.append((image / magnitude).astype(np.complex64))
             # The noise's standard deviation per real part, relative to the strong part of the image.
-            deviations.append(np.exp(rng.uniform(np.log(1 / 150), np.log(1 / 6))))
+            deviations.append(1 / np.exp(rng.uniform(*np.log(self.signal_to_noise))))
             pool = self.masks[extent]
             masks.append(np.array(pool[rng.integers(len(pool))]))
         truth = transform(torch.from_numpy(np.stack(images)))

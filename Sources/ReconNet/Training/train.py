@@ -59,8 +59,7 @@ def main() -> None:
     parser.add_argument("--voxels", type=int, default=32000, help="voxels per step")
     parser.add_argument("--largest-plane", type=int, default=45000)
     parser.add_argument("--kept-noise", type=float, default=0.75)
-    parser.add_argument("--measured-channels", action="store_true",
-                        help="the library holds images of real channels: change only their phase")
+    parser.add_argument("--signal-to-noise", type=float, nargs=2, default=(6, 150), metavar=("LOW", "HIGH"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--float32", action="store_true")
@@ -94,9 +93,9 @@ def main() -> None:
     optimizer = torch.optim.Adam(
         [{"params": kernels, "factor": 1.0}, {"params": lambdas, "factor": 10.0}], lr=options.rate, betas=(0.9, 0.99))
 
-    examples = Examples(options.library, options.masks, options.seed, options.kept_noise, not options.measured_channels)
-    held_out = Examples(options.validation_library, options.validation_masks, 10_000 + options.seed,
-                        options.kept_noise, not options.measured_channels)
+    noise = options.kept_noise, tuple(options.signal_to_noise)
+    examples = Examples(options.library, options.masks, options.seed, *noise)
+    held_out = Examples(options.validation_library, options.validation_masks, 10_000 + options.seed, *noise)
     slices = 1 if options.stage == "planar" else 4
     validation = [held_out.batch(12000, slices, 13000) for _ in range(16)]
     validation = [tuple(t.to(device) for t in batch) for batch in validation]
