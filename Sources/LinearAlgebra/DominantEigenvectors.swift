@@ -97,7 +97,7 @@ extension HermitianPacks {
 
   /// Unit vectors along the row with the largest diagonal element, the first of equal ones.
   @inline(__always)
-  private func startAtLargestDiagonal(
+  func startAtLargestDiagonal(
     _ pack: UnsafePointer<Lanes>, _ real: UnsafeMutablePointer<Lanes>,
     _ imaginary: UnsafeMutablePointer<Lanes>
   ) {

@@ -1,4 +1,3 @@
-import LinearAlgebra
 import NDArrays
 
 extension HermitianPacks {
@@ -17,11 +16,13 @@ extension HermitianPacks {
   ///   - real: Receives the real parts, `order` vectors.
   ///   - imaginary: Receives the imaginary parts, `order` vectors.
   /// - Returns: The eigenvalue in each lane.
-  func eigenvector(
+  /// - Precondition: All diagonals are kept.
+  public func eigenvector(
     of pack: UnsafePointer<Lanes>, nearestTo bound: Float, real: UnsafeMutablePointer<Lanes>,
     imaginary: UnsafeMutablePointer<Lanes>
   ) -> Lanes {
-    withUnsafeTemporaryAllocation(of: Lanes.self, capacity: stride + 3 * order) { memory in
+    precondition(bandwidth == order - 1, "an eigenvector needs all of the matrix")
+    return withUnsafeTemporaryAllocation(of: Lanes.self, capacity: stride + 3 * order) { memory in
       guard let factor = memory.baseAddress else { return .zero }
       let scratch = factor + stride
       factorise(pack, bound, into: factor, scratch)
@@ -40,17 +41,17 @@ extension HermitianPacks {
         let last = eigenvalue
         eigenvalue = bound - scale
         let change = eigenvalue - last
-        if !any(change * change .> Self.tolerance * Self.tolerance) { break }
+        if !any(change * change .> Self.eigenvalueTolerance * Self.eigenvalueTolerance) { break }
       }
       return eigenvalue
     }
   }
 
-  private static var stepLimit: Int { 8 }
+  private static let stepLimit = 8
   /// The change of the eigenvalue at which to stop; that of the vector is about its root.
-  private static var tolerance: Float { 1e-6 }
+  private static let eigenvalueTolerance: Float = 1e-6
   /// The smallest pivot, for bounds that rounding errors exceed.
-  private static var smallestPivot: Lanes { Lanes(repeating: 1e-6) }
+  private static let smallestPivot: Float = 1e-6
 
   /// The factors `L D L^H` of `b 1 - M`, in the layout of the matrix: `L` below the diagonal, `1 / D` on it.
   @inline(__always)
@@ -79,7 +80,7 @@ extension HermitianPacks {
         factor[start + 2 * column + 1] = im * inverse
         pivot -= (re * re + im * im) * inverse
       }
-      factor[start + 2 * row] = 1 / pointwiseMax(pivot, Self.smallestPivot)
+      factor[start + 2 * row] = 1 / pointwiseMax(pivot, Lanes(repeating: Self.smallestPivot))
     }
   }
 
@@ -113,23 +114,6 @@ extension HermitianPacks {
         real[column] -= a * re + b * im
         imaginary[column] -= a * im - b * re
       }
-    }
-  }
-
-  /// Unit vectors along the row with the largest diagonal element, the first of equal ones.
-  @inline(__always)
-  private func startAtLargestDiagonal(
-    _ pack: UnsafePointer<Lanes>, _ real: UnsafeMutablePointer<Lanes>,
-    _ imaginary: UnsafeMutablePointer<Lanes>
-  ) {
-    var largest = Lanes(repeating: -1)
-    for row in 0..<order {
-      let diagonal = pack[row * row + 2 * row]
-      let isLarger = diagonal .> largest
-      largest.replace(with: diagonal, where: isLarger)
-      for earlier in 0..<row { real[earlier].replace(with: 0, where: isLarger) }
-      real[row] = Lanes.zero.replacing(with: 1, where: isLarger)
-      imaginary[row] = .zero
     }
   }
 }
