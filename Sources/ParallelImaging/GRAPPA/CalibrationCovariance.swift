@@ -118,10 +118,18 @@ struct CalibrationCovariance: Sendable {
   func weights(
     _ arrangement: [Int], signalPower: Float, channels: Range<Int>
   ) throws(ParallelImagingError) -> NDArray<Complex<Float>> {
+    var factor = ArrangementFactor(unknowns: arrangement.count * blockLength)
+    return try weights(arrangement, signalPower: signalPower, channels: channels, &factor)
+  }
+
+  /// The same, with what a factor holds already, which then holds this arrangement's.
+  func weights(
+    _ arrangement: [Int], signalPower: Float, channels: Range<Int>, _ factor: inout ArrangementFactor
+  ) throws(ParallelImagingError) -> NDArray<Complex<Float>> {
     var damping = max(noiseVariance / signalPower - noiseShare, Self.smallestDamping)
     while true {
       do throws(LinearAlgebraError) {
-        return try solve(arrangement, damping: damping, channels)
+        return try solve(arrangement, damping: damping, channels, &factor)
       } catch .notPositiveDefinite where damping < 1 {
         damping *= 10
       } catch {
@@ -131,34 +139,40 @@ struct CalibrationCovariance: Sendable {
   }
 
   private func solve(
-    _ arrangement: [Int], damping: Float, _ channels: Range<Int>
+    _ arrangement: [Int], damping: Float, _ channels: Range<Int>, _ factor: inout ArrangementFactor
   ) throws(LinearAlgebraError) -> NDArray<Complex<Float>> {
     let unknowns = arrangement.count * blockLength, first = order - targets + channels.lowerBound
-    var matrix = NDArray<Complex<Float>>(repeating: .zero, shape: [unknowns, unknowns])
+    let shared = factor.shared(with: arrangement, damping: damping), known = shared * blockLength
+    let stride = factor.stride
     var solution = NDArray<Complex<Float>>(repeating: .zero, shape: [channels.count, unknowns])
-    func copy(_ row: Int, to target: UnsafeMutableBufferPointer<Complex<Float>>, _ start: Int) {
+    // The columns of some neighbours, from one of the arrangement's on.
+    func copy(
+      _ row: Int, from neighbour: Int, to target: UnsafeMutableBufferPointer<Complex<Float>>, _ start: Int
+    ) {
       covariance.withUnsafeBufferPointer { covariance in
-        for (index, neighbour) in arrangement.enumerated() {
-          let source = row * order + neighbour * blockLength
+        for index in neighbour..<arrangement.count {
+          let source = row * order + arrangement[index] * blockLength
           let first = start + index * blockLength
           _ = UnsafeMutableBufferPointer(rebasing: target[first..<first + blockLength])
             .update(fromContentsOf: UnsafeBufferPointer(rebasing: covariance[source..<source + blockLength]))
         }
       }
     }
-    try matrix.withUnsafeMutableBufferPointer { (matrix) throws(LinearAlgebraError) in
+    factor.holds([], damping: damping)
+    try factor.elements.withUnsafeMutableBufferPointer { (matrix) throws(LinearAlgebraError) in
       for (index, neighbour) in arrangement.enumerated() {
         for element in 0..<blockLength {
           let row = index * blockLength + element
-          copy(neighbour * blockLength + element, to: matrix, row * unknowns)
-          matrix[row * unknowns + row].real += damping
+          copy(neighbour * blockLength + element, from: max(index, shared), to: matrix, row * stride)
+          if index >= shared { matrix[row * stride + row].real += damping }
         }
       }
       try solution.withUnsafeMutableBufferPointer { (solution) throws(LinearAlgebraError) in
-        for index in 0..<channels.count { copy(first + index, to: solution, index * unknowns) }
-        try solvePositiveDefinite(solution, matrix, order: unknowns)
+        for index in 0..<channels.count { copy(first + index, from: 0, to: solution, index * unknowns) }
+        try solvePositiveDefinite(solution, matrix, order: unknowns, stride: stride, factored: known)
       }
     }
+    factor.holds(arrangement, damping: damping)
     let count = channels.count
     return NDArray(uninitializedShape: [unknowns, count]) { target in
       solution.withUnsafeBufferPointer { solution in

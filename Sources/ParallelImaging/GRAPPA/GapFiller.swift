@@ -25,48 +25,80 @@ struct GapFiller: Sendable {
   let lines: Int
 
   /// Signal powers share weights in steps of this factor.
-  private static let powerStep: Float = 4
+  static let powerStep: Float = 4
   /// The signal power, in units of the noise variance, below which samples are mostly noise and share weights.
-  private static let faintest: Float = 0.1
+  static let faintest: Float = 0.1
+  /// The number of groups that a thread takes at once, one after the other.
+  private static let longestRun = 64
 
   private var arm: Int { calibration.neighbourhood.kernel.readoutWidth / 2 }
 
   /// Predicts the lines of all groups, on all threads.
   func fill(_ groups: [GapGroup], into target: GapTarget) throws(ParallelImagingError) {
     let failure = Mutex<ParallelImagingError?>(nil)
-    Parallelism.forEach(groups.count) { index in
-      guard failure.withLock({ $0 == nil }) else { return }
-      do throws(ParallelImagingError) {
-        try fill(groups[index], target)
-      } catch {
-        failure.withLock { $0 = error }
+    let runs = (groups.count + Self.longestRun - 1) / Self.longestRun
+    Parallelism.forEach(runs) { run in
+      var workspace = Workspace(
+        neighbours: longestArrangement, columns: readout.count, arm: arm, sources: sources.channels,
+        targets: target.channels.count)
+      for index in run * Self.longestRun..<min((run + 1) * Self.longestRun, groups.count) {
+        guard failure.withLock({ $0 == nil }) else { return }
+        do throws(ParallelImagingError) {
+          try fill(groups[index], target, &workspace)
+        } catch {
+          failure.withLock { $0 = error }
+        }
       }
     }
     if let error = failure.withLock({ $0 }) { throw error }
   }
 
-  private func fill(_ group: GapGroup, _ target: GapTarget) throws(ParallelImagingError) {
-    let unknowns = group.arrangement.count * calibration.blockLength
-    var lines = NDArray<Complex<Float>>(
-      repeating: .zero, shape: [group.arrangement.count, readout.count + 2 * arm, sources.channels])
-    var rows = NDArray<Complex<Float>>(repeating: .zero, shape: [readout.count, unknowns])
-    var predicted = NDArray<Complex<Float>>(repeating: .zero, shape: [readout.count, target.channels.count])
+  /// What a thread keeps from one group of lines to the next.
+  private struct Workspace {
+    /// The neighbouring lines, axes `[neighbour, kx, channel]`, with zeros beyond the ends of the readout.
+    var lines: NDArray<Complex<Float>>
+    /// The samples that some columns are predicted from, row after row.
+    var rows: NDArray<Complex<Float>>
+    /// Some columns as predicted, axes `[column, channel]`.
+    var predicted: NDArray<Complex<Float>>
+    /// The covariances that were factored last, by the step of the signal power.
+    var factors: [Int: ArrangementFactor] = [:]
+
+    init(neighbours: Int, columns: Int, arm: Int, sources: Int, targets: Int) {
+      lines = NDArray(repeating: .zero, shape: [neighbours, columns + 2 * arm, sources])
+      rows = NDArray(repeating: .zero, shape: [columns, neighbours * (2 * arm + 1) * sources])
+      predicted = NDArray(repeating: .zero, shape: [columns, targets])
+    }
+  }
+
+  private func fill(
+    _ group: GapGroup, _ target: GapTarget, _ workspace: inout Workspace
+  ) throws(ParallelImagingError) {
+    let room = longestArrangement * calibration.blockLength
     var weights: [Int: NDArray<Complex<Float>>] = [:]
     for gap in group.gaps {
-      gather(gap, group.arrangement, into: &lines)
-      for (level, columns) in columnsByLevel(lines) {
+      gather(gap, group.arrangement, into: &workspace.lines)
+      for (level, columns) in columnsByLevel(workspace.lines, neighbours: group.arrangement.count) {
         let kernel: NDArray<Complex<Float>>
         if let known = weights[level] {
           kernel = known
         } else {
           kernel = try calibration.weights(
-            group.arrangement, signalPower: power(of: level), channels: target.channels)
+            group.arrangement, signalPower: power(of: level), channels: target.channels,
+            &workspace.factors[level, default: ArrangementFactor(unknowns: room)])
           weights[level] = kernel
         }
-        predict(columns, lines, kernel, &rows, &predicted)
-        scatter(columns, predicted, to: gap, target)
+        predict(
+          columns, workspace.lines, neighbours: group.arrangement.count, kernel, &workspace.rows,
+          &workspace.predicted)
+        scatter(columns, workspace.predicted, to: gap, target)
       }
     }
+  }
+
+  /// The largest number of lines that a missing one is predicted from.
+  private var longestArrangement: Int {
+    min(calibration.neighbourhood.kernel.lines, calibration.neighbourhood.offsets.count)
   }
 
   /// Copies the neighbouring lines, axes `[neighbour, kx, channel]`, with zeros beyond the ends of the readout.
@@ -85,8 +117,8 @@ struct GapFiller: Sendable {
   }
 
   /// The columns of the readout by the power of the neighbours' signal, in steps on a logarithmic scale.
-  private func columnsByLevel(_ lines: NDArray<Complex<Float>>) -> [Int: [Int]] {
-    let (neighbours, length, channels) = (lines.shape[0], lines.shape[1], lines.shape[2])
+  private func columnsByLevel(_ lines: NDArray<Complex<Float>>, neighbours: Int) -> [Int: [Int]] {
+    let (length, channels) = (lines.shape[1], lines.shape[2])
     let width = 2 * arm + 1
     var powers = [Float](repeating: 0, count: length)
     lines.withUnsafeBufferPointer { lines in
@@ -119,11 +151,11 @@ struct GapFiller: Sendable {
   }
 
   private func predict(
-    _ columns: [Int], _ lines: NDArray<Complex<Float>>, _ weights: NDArray<Complex<Float>>,
+    _ columns: [Int], _ lines: NDArray<Complex<Float>>, neighbours: Int, _ weights: NDArray<Complex<Float>>,
     _ rows: inout NDArray<Complex<Float>>, _ predicted: inout NDArray<Complex<Float>>
   ) {
     let unknowns = weights.shape[0], targets = weights.shape[1], block = calibration.blockLength
-    let (neighbours, length, channels) = (lines.shape[0], lines.shape[1], lines.shape[2])
+    let (length, channels) = (lines.shape[1], lines.shape[2])
     rows.withUnsafeMutableBufferPointer { rows in
       lines.withUnsafeBufferPointer { lines in
         for (index, column) in columns.enumerated() {

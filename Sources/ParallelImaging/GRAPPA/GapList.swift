@@ -57,8 +57,8 @@ struct GapList {
         GapGroup(arrangement: arrangement, gaps: gaps[start..<min(start + Self.longestGroup, gaps.count)])
       }
     }
-    // The long ones first, so that threads finish together.
-    groups.sort { $0.gaps.count > $1.gaps.count }
+    // Groups that begin with the same neighbours behind each other.
+    groups.sort { $0.arrangement.lexicographicallyPrecedes($1.arrangement) }
   }
 
   /// The mask of an echo with all lines that were filled.

@@ -221,7 +221,7 @@ extension NDArray<Complex<Float>> {
 }
 
 extension KSpace {
-  /// The mean powers of the signal of so many channels around acquired samples, in steps of four, and the share of
+  /// The mean powers of the signal of so many channels around acquired samples, in steps as ``GapFiller`` takes, and the share of
   /// samples of each; virtual channels hold the signal of all.
   fileprivate func signalPowers(echo: Int, sources: Int) -> [(power: Float, share: Float)] {
     let noise = CompactKSpace(self).noiseVariance
@@ -236,14 +236,14 @@ extension KSpace {
             power += samples[((echo * channels + channel) * rows + row) * length + column].lengthSquared
           }
           guard power.isFinite else { continue }
-          let signal = max((power - Float(channels) * noise) / Float(sources), 0.1 * noise)
-          counts[Int((Float.log(signal / noise) / Float.log(4)).rounded()), default: 0] += 1
+          let signal = max((power - Float(channels) * noise) / Float(sources), GapFiller.faintest * noise)
+          counts[Int((Float.log(signal / noise) / Float.log(GapFiller.powerStep)).rounded()), default: 0] += 1
         }
       }
     }
     let total = Float(counts.values.reduce(0, +))
     return counts.sorted { $0.key < $1.key }.map { level, count in
-      (noise * .pow(4, Float(level)), Float(count) / total)
+      (noise * .pow(GapFiller.powerStep, Float(level)), Float(count) / total)
     }
   }
 }
