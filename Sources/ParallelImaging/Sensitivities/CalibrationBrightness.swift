@@ -5,17 +5,33 @@ import Numerics
 
 /// How bright the image of calibration data is, on a coarse grid over the field of view.
 ///
-/// The root of the sum of squares of all channels, Hann-windowed so that edges do not ring; a voxel is bright if it has more
-/// than a fiftieth of the brightest. Beside air the phase turns within a blurred voxel, and signal seems darker than it is:
-/// with a twentieth the object had holes there. What is bright reaches somewhat beyond the object, as the image is blurred.
+/// The root of the sum of squares of all channels, Hann-windowed so that edges do not ring. A voxel is bright if it stands so far
+/// above the noise that it tells its sensitivities to about a twelfth:
+///
+/// ```
+/// sum_c |m_c|^2 > t^2 max sum_c |m_c|^2     t = 12 (C s^2 sum w^2 / N)^(1/2) / max (sum_c |m_c|^2)^(1/2)   within 0.01...0.03
+/// ```
+///
+/// with the variance `s^2` of the noise of a sample, the window `w` and the `N` voxels of the grid. Below a hundredth of the
+/// brightest are the window's own side lobes; beyond three hundredths, noise is no reason to leave voxels out. Beside air the
+/// phase turns within a blurred voxel, and signal seems darker than it is: a fixed twentieth left holes in the object there. What is
+/// bright reaches somewhat beyond the object, as the image is blurred.
 struct CalibrationBrightness: Sendable {
   /// The summed squares, axes `[z, y, x]`.
   private let power: NDArray<Float>
   private let smallest: Float
 
-  private static let darkest: Float = 0.02
+  /// The amplitude over that of the noise from which a voxel is bright.
+  private static let noiseFactor: Float = 12
+  /// The bounds of the smallest bright amplitude, relative to the brightest.
+  private static let thresholds: ClosedRange<Float> = 0.01...0.03
 
-  init(_ block: CalibrationBlock) {
+  /// Finds the brightness.
+  ///
+  /// - Parameters:
+  ///   - block: The calibration data.
+  ///   - noiseVariance: The variance of the noise of a sample.
+  init(_ block: CalibrationBlock, noiseVariance: Float) {
     let shape = block.samples.shape
     let columns = min(shape[3], max(shape[1], shape[2]))
     // Twice as fine as the samples ask for, so that squares are sampled finely enough; a single sample stays one.
@@ -43,7 +59,12 @@ struct CalibrationBrightness: Sendable {
       }
     }
     self.power = power
-    smallest = Self.darkest * Self.darkest * (power.elements.max() ?? 0)
+    let brightest = power.elements.max() ?? 0
+    let windowPower = windows.map { $0.reduce(Float(0)) { $0 + $1 * $1 } }.reduce(1, *)
+    let noise = Float(shape[0]) * noiseVariance * windowPower / Float(voxels)
+    let threshold = Self.noiseFactor * (noise / max(brightest, .leastNormalMagnitude)).squareRoot()
+    let clamped = min(max(threshold, Self.thresholds.lowerBound), Self.thresholds.upperBound)
+    smallest = clamped * clamped * brightest
   }
 
   /// A Hann window that is nowhere zero.

@@ -120,7 +120,7 @@ public struct ESPIRiT: SensitivityEstimation {
     let compressed = compression.compressed(block)
     let space = try SignalSpace(CalibrationPatches(compressed, kernel), threshold: threshold, noise: noise)
     let correlation = KernelCorrelation(space, channels: compression.virtualChannels, kernel: kernel)
-    let brightness = crop == nil ? CalibrationBrightness(compressed) : nil
+    let brightness = crop == nil ? CalibrationBrightness(compressed, noiseVariance: space.noiseVariance) : nil
     let rows = SensitivityRows(
       sets: sets, lines: matrix.y, partitions: matrix.z, compression: compression)
     // A short readout has too few positions to share among threads.

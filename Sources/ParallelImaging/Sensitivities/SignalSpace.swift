@@ -7,6 +7,8 @@ import Numerics
 struct SignalSpace: Sendable {
   /// Orthonormal vectors, axes `[vector, component]`.
   let basis: NDArray<Complex<Float>>
+  /// The variance of a sample's noise: the known one, or else that of the smallest eigenvalues.
+  let noiseVariance: Float
 
   /// How much larger than the noise of independent patches an eigenvalue must be: they overlap.
   private static let margin: Float = 1.25
@@ -30,7 +32,8 @@ struct SignalSpace: Sendable {
     do { system = try HermitianEigensystem(of: patches.gram) } catch { throw .calibrationNotFinite }
     let order = patches.order
     guard let strength = system.values.last, strength > 0 else { throw .calibrationWithoutSignal }
-    let edge = Self.noiseEdge(system.values, rows: patches.count, noise)
+    noiseVariance = Self.noiseVariance(system.values, rows: patches.count, noise)
+    let edge = Self.noiseEdge(noiseVariance, order: order, rows: patches.count)
     // Of noise of a known level it is certain that it is noise.
     guard noise.standardDeviation == nil || strength > Self.smallestStrength * edge else {
       throw .calibrationWithoutSignal
@@ -42,19 +45,18 @@ struct SignalSpace: Sendable {
     basis = NDArray(system.vectors.elements.dropFirst(first * order), shape: [order - first, order])
   }
 
+  /// The variance of a sample's noise.
+  private static func noiseVariance(_ values: [Float], rows: Int, _ noise: NoiseLevel) -> Float {
+    if let deviation = noise.standardDeviation { return 2 * deviation * deviation }
+    // Signal spans up to half of all components; the quarter with the least holds noise, somewhat less than its mean.
+    let empty = max(0, values.count - rows)
+    let quarter = values[empty + (values.count - empty) / 4]
+    return max(0, quarter) / (0.7 * Float(max(rows, values.count)))
+  }
+
   /// The largest eigenvalue that noise alone reaches in independent patches (Marchenko and Pastur).
-  private static func noiseEdge(_ values: [Float], rows: Int, _ noise: NoiseLevel) -> Float {
-    let order = Float(values.count), rows = Float(rows)
-    let variance: Float
-    if let deviation = noise.standardDeviation {
-      variance = 2 * deviation * deviation
-    } else {
-      // Signal spans up to half of all components; the quarter with the least holds noise, somewhat less than its mean.
-      let empty = max(0, values.count - Int(rows))
-      let quarter = values[empty + (values.count - empty) / 4]
-      variance = max(0, quarter) / (0.7 * max(rows, order))
-    }
-    let root = rows.squareRoot() + order.squareRoot()
+  private static func noiseEdge(_ variance: Float, order: Int, rows: Int) -> Float {
+    let root = Float(rows).squareRoot() + Float(order).squareRoot()
     return variance * root * root
   }
 }
