@@ -40,6 +40,16 @@ struct ReconstructionNeeds: CustomStringConvertible {
     }
   }
 
+  /// The time on one of today's cores [s].
+  private var seconds: Double {
+    let matrix = layout.grid.matrix, slices = Double(max(1, layout.sliceCounters.count))
+    return ReconstructionTime(
+      voxels: Double(matrix.x) * Double(matrix.y) * Double(matrix.z) * slices, acquiredShare: acquiredShare,
+      channels: Double(max(1, layout.channels)), echoes: Double(max(1, layout.parameters.echoTimes.count)),
+      readoutLength: Double(matrix.x), method: method
+    ).seconds
+  }
+
   /// The share of the grid's positions that was acquired, over all slices and echoes.
   private var acquiredShare: Double {
     let matrix = layout.grid.matrix
@@ -96,11 +106,11 @@ struct ReconstructionNeeds: CustomStringConvertible {
   var description: String {
     let parameters = layout.parameters
     let slices = layout.sliceCounters.count
-    let gigabytes = String(format: "%.2f", memory / 1e9)
+    let gigabytes = String(format: "%.2f", memory / 1e9), time = String(format: "%.0f", max(1, seconds))
     return """
       \(counted(layout.channels, "channel")), \(counted(parameters.echoTimes.count, "echo")), \(layout.grid.prescribed) voxels\
       \(slices > 1 ? " in each of \(slices) slices" : ""): \(method.rawValue), then \(combination.rawValue); \
-      about \(gigabytes) GB of memory on \(counted(Parallelism.threads, "thread")).
+      about \(gigabytes) GB of memory and \(time) s of one core, on \(counted(Parallelism.threads, "thread")).
       """
   }
 }

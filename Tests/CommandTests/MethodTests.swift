@@ -35,6 +35,27 @@ struct MethodTests {
     }
   }
 
+  @Test("The time that a method takes is told first, and is longer where there is more to do")
+  func time() throws {
+    let scan = try SmallScan(
+      "head.h5", "--channels", "8", "--matrix", "64x78x28", "--voxel-size", "3x3x5mm", "--echoes", "5")
+    #expect(
+      try scan.run(
+        "undersample", "head.h5", "--acceleration", "3", "--calibration", "20x16", "-o", "fast.h5"
+      ).status == 0)
+    func seconds(_ method: String, _ file: String = "fast.h5") throws -> Int {
+      let result = try scan.run("reconstruct", file, "-o", "out", "--method", method, "--dry-run")
+      #expect(result.status == 0, "\(result.errors)")
+      let sentence = try #require(result.errors.firstMatch(of: /GB of memory and (\d+) s of one core/))
+      return try #require(Int(sentence.1))
+    }
+    let zeroFilled = try seconds("zero-filled"), l1SENSE = try seconds("l1-sense")
+    #expect(zeroFilled >= 1 && l1SENSE > zeroFilled)
+    #expect(try seconds("reconnet") > l1SENSE)
+    #expect(try seconds("l1-spirit") > seconds("spirit"))
+    #expect(try seconds("grappa", "head.h5") == seconds("zero-filled", "head.h5"), "nothing is missing")
+  }
+
   @Test(
     "A scan without calibration is refused by parallel imaging", arguments: ["grappa", "sense", "l1-sense"])
   func noCalibration(method: String) throws {

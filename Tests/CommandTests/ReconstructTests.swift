@@ -104,6 +104,7 @@ struct ReconstructTests {
     let result = try scan.run("reconstruct", "head.h5", "-o", "out", "--dry-run")
     #expect(result.status == 0)
     #expect(result.errors.contains("4 channels, 3 echoes") && result.errors.contains("GB of memory"))
+    #expect(result.errors.contains(/GB of memory and \d+ s of one core, on \d+ thread/))
     #expect(try scan.names == ["head.h5", "head_truth"])
   }
 
