@@ -13,34 +13,20 @@ import KSpaceToolkit
 /// Prints the error of MDI's field over the brain, and the slope of the seven nuclei's mean susceptibility over the true
 /// one. A wrapped field is compared up to whole periods.
 func checkChain(reconstruction: String, susceptibility: String, truth: String) throws {
-  func file(in folder: String, endingIn end: String) throws -> String {
-    let paths = try FileManager.default.subpathsOfDirectory(atPath: folder).sorted()
-    guard let path = paths.first(where: { $0.hasSuffix(end) }) else {
-      throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: "\(folder)/*\(end)"])
-    }
-    return "\(folder)/\(path)"
-  }
-  func values(_ path: String) throws -> [Float] {
-    try NIfTIFile(at: path).volumes(scaling: .applied).voxels.elements
-  }
-  let mask = try values("\(truth)/mask.nii.gz"), trueField = try values("\(truth)/field.nii.gz")
-  let fieldPath = try file(in: reconstruction, endingIn: "_desc-wrapped_fieldmap.nii.gz")
-  let field = try values(fieldPath)
-  let sidecar = try Sidecar(at: String(fieldPath.dropLast(7)) + ".json")
-  guard case .number(let period)? = sidecar.extra["FieldPeriod"], let megahertz = sidecar.imagingFrequency
-  else { throw CocoaError(.fileReadCorruptFile, userInfo: [NSFilePathErrorKey: fieldPath]) }
-  let errors = mask.indices.filter { mask[$0] != 0 }.map { voxel -> Double in
-    let error = Double(field[voxel] - trueField[voxel])
-    return abs(error - period * (error / period).rounded()) * 1e3 / megahertz
-  }.sorted()
+  typealias Folder = ReconstructedFolder
+  let images = try Folder(reconstruction), maps = try Folder(susceptibility)
+  let brain = try Folder.values("\(truth)/mask.nii.gz").map { $0 != 0 }
+  let scale = 1e3 / (try images.imagingFrequency)
+  let errors = try images.fieldErrors(Folder.values("\(truth)/field.nii.gz"), within: brain)
+    .map { $0 * scale }
   print(
     String(
       format: "field error over %d voxels of the brain: median %.2f ppb, 95th percentile %.2f ppb",
       errors.count,
       errors[errors.count / 2], errors[errors.count * 95 / 100]))
 
-  let chi = try values(file(in: susceptibility, endingIn: "_Chimap.nii.gz"))
-  let trueChi = try values("\(truth)/chi.nii.gz"), labels = try values("\(truth)/labels.nii.gz")
+  let chi = try Folder.values(maps.file(endingIn: "_Chimap.nii.gz"))
+  let trueChi = try Folder.values("\(truth)/chi.nii.gz"), labels = try Folder.values("\(truth)/labels.nii.gz")
   let points = Tissue.ironRichNuclei.map { nucleus -> SIMD2<Double> in
     let voxels = labels.indices.filter { labels[$0] == Float(nucleus.rawValue) && chi[$0] != 0 }
     let sum = voxels.reduce(SIMD2<Double>.zero) { $0 + [Double(trueChi[$1]), Double(chi[$1])] }
@@ -50,10 +36,12 @@ func checkChain(reconstruction: String, susceptibility: String, truth: String) t
         format: "%@: %d voxels, %.1f ppb for %.1f", "\(nucleus)", voxels.count, mean.y * 1e3, mean.x * 1e3))
     return mean
   }
-  let mean = points.reduce(.zero, +) / Double(points.count)
-  let (products, squares) = points.reduce(into: (0.0, 0.0)) {
-    $0.0 += ($1.x - mean.x) * ($1.y - mean.y)
-    $0.1 += ($1.x - mean.x) * ($1.x - mean.x)
+  let mean = points.reduce(SIMD2<Double>.zero, +) / Double(points.count)
+  var products = 0.0, squares = 0.0
+  for point in points {
+    let deviation = point - mean
+    products += deviation.x * deviation.y
+    squares += deviation.x * deviation.x
   }
   print(String(format: "slope over the nuclei: %.3f", products / squares))
 }
