@@ -25,7 +25,7 @@ func benchmarkSusceptibility() throws {
   }
   let total = ImageVolumes(field, geometry: geometry)
   let brain = ImageVolumes(mask, geometry: geometry)
-  let (local, removal) = try processorSeconds {
+  let (local, removal) = try ProcessCost.processors {
     try VSHARP(radii: (1...12).map { Double($0) * 1e-3 })(total, mask: brain)
   }
   report("V-SHARP, 12 radii", removal, peer: 13)
@@ -34,10 +34,10 @@ func benchmarkSusceptibility() throws {
   for (name, region) in [("mask and 40 mm", WorkingRegion.mask(margin: 0.04)), ("whole grid", .wholeGrid)] {
     var method = TotalVariation(regularization: 2e-4, region: region)
     (method.tolerance, method.maximumIterations) = (0, 35)
-    let (_, inversion) = try processorSeconds { try method(measurement) }
+    let (_, inversion) = try ProcessCost.processors { try method(measurement) }
     report("total variation, 35 iterations, \(name)", inversion, peer: 17.6)
   }
-  let (map, defaults) = try processorSeconds { try TotalVariation()(measurement) }
+  let (map, defaults) = try ProcessCost.processors { try TotalVariation()(measurement) }
   print(String(format: "total variation by default: %.2f CPU-s, %d iterations", defaults, map.iterations))
 }
 
@@ -47,18 +47,6 @@ private func report(_ name: String, _ seconds: Double, peer: Double) {
       format: "%@: %.2f CPU-s, %.1f times less than QSM.rs's %.1f; %d MB", name, seconds, peer / seconds,
       peer,
       peakMegabytes()))
-}
-
-/// What work returns, and the processor time of all threads that it took.
-func processorSeconds<Result>(_ work: () throws -> Result) rethrows -> (Result, Double) {
-  func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
-  let start = now()
-  let result = try work()
-  return (result, now() - start)
 }
 
 /// The largest memory that the process had so far, where the system tells.

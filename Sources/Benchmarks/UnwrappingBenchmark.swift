@@ -32,7 +32,7 @@ func benchmarkUnwrapping() throws {
   }
   var unwrapped = phase
   let seconds = try (0..<5).map { _ in
-    try processorSeconds {
+    try ProcessCost.processors {
       unwrapped = try ROMEO()(phase, echoTimes: echoTimes, magnitude: magnitude, mask: mask)
     }
     .1

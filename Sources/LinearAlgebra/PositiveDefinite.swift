@@ -32,10 +32,10 @@ public func solvePositiveDefinite(
   guard let start = matrix.baseAddress, !right.isEmpty else { return }
   // The library's search for NaN would take a tenth of the time, and its kernels for some processors lose NaN on the way.
   let isFinite = (0..<order).allSatisfy { row in
-    UnsafeBufferPointer(start: start + row * stride, count: order)[max(row, row < factored ? factored : 0)...]
-      .areFinite
+    let first = max(row, factored)
+    return UnsafeBufferPointer(start: start + row * stride + first, count: order - first).areFinite
   }
-  guard isFinite, right[...].areFinite else { throw .notFinite }
+  guard isFinite, UnsafeBufferPointer(right).areFinite else { throw .notFinite }
   OpenBLAS.staysOnCallingThread
   // Read column by column, the rows of B and X are columns, and A is its transpose: A^T X^T = B^T.
   let below = start + factored, corner = start + factored * (stride + 1)
@@ -57,12 +57,4 @@ public func solvePositiveDefinite(
   _ = LAPACKE_cpotrs_work(
     LAPACK_COL_MAJOR, lower, Int32(order), Int32(right.count / order), OpaquePointer(start), Int32(stride),
     right.baseAddress.map(OpaquePointer.init), Int32(order))
-}
-
-extension Collection<Complex<Float>> {
-  /// Whether all elements are finite.
-  fileprivate var areFinite: Bool {
-    // Zero times infinity, or NaN, is NaN.
-    reduce(Float(0)) { $0 + 0 * $1.real + 0 * $1.imaginary } == 0
-  }
 }
