@@ -47,7 +47,7 @@ struct PlanePass: Sendable {
       rows?.execute(plane)
       for columns in columns {
         for matrix in stride(from: 0, to: size, by: columns.length * columns.width) {
-          for bundle in 0..<columns.bundles { columns.apply(to: plane + matrix, bundle: bundle) }
+          columns.apply(to: plane + matrix)
         }
       }
       after?.apply(to: plane)
@@ -78,14 +78,16 @@ struct ColumnPass: Sendable {
   func apply(to block: SharedBuffer<Complex<Float>>, bundle: Int) {
     guard let start = block.elements.baseAddress else { return }
     let factors = innerAfter.factors(of: columns.range(of: bundle))
-    columns.apply(to: start, bundle: bundle) { source, target, row, count in
-      if let before {
-        for column in 0..<count { target[column] = source[column] * before[row] }
-      } else {
-        target.initialize(from: source, count: count)
+    columns.withCopy { copy in
+      columns.apply(to: start, bundle: bundle, in: copy) { source, target, row, count in
+        if let before {
+          for column in 0..<count { target[column] = source[column] * before[row] }
+        } else {
+          target.update(from: source, count: count)
+        }
+      } storing: { source, target, row, count in
+        factors.multiply(source, times: after[row], into: target, count: count)
       }
-    } storing: { source, target, row, count in
-      factors.multiply(source, times: after[row], into: target, count: count)
     }
   }
 }
@@ -124,27 +126,40 @@ struct Columns: Sendable {
     _ count: Int
   ) -> Void
 
-  /// Transforms a bundle, whose elements may be multiplied on their way to and from the copy.
-  @inline(__always)
-  func apply(
-    to matrix: UnsafeMutablePointer<Complex<Float>>, bundle index: Int,
-    loading load: Copy = { source, target, _, count in target.initialize(from: source, count: count) },
-    storing store: Copy = { source, target, _, count in target.update(from: source, count: count) }
-  ) {
-    let columns = range(of: index)
+  /// Lends the memory for a bundle's copy, for as many bundles as a closure transforms.
+  func withCopy(_ body: (UnsafeMutablePointer<Complex<Float>>) -> Void) {
     withUnsafeTemporaryAllocation(
       byteCount: length * bundle * MemoryLayout<Complex<Float>>.stride, alignment: Plan.alignment
     ) { memory in
       let copy = memory.bindMemory(to: Complex<Float>.self)
-      guard let compact = copy.baseAddress else { return }
-      if columns.count < bundle { copy.initialize(repeating: .zero) }
-      for row in 0..<length {
-        load(matrix + row * width + columns.lowerBound, compact + row * bundle, row, columns.count)
-      }
-      plan.execute(compact)
-      for row in 0..<length {
-        store(compact + row * bundle, matrix + row * width + columns.lowerBound, row, columns.count)
-      }
+      // The last bundle may have fewer columns than the copy.
+      copy.initialize(repeating: .zero)
+      copy.baseAddress.map(body)
+    }
+  }
+
+  /// Transforms all columns.
+  func apply(to matrix: UnsafeMutablePointer<Complex<Float>>) {
+    withCopy { copy in
+      for bundle in 0..<bundles { apply(to: matrix, bundle: bundle, in: copy) }
+    }
+  }
+
+  /// Transforms a bundle, whose elements may be multiplied on their way to and from the copy.
+  @inline(__always)
+  func apply(
+    to matrix: UnsafeMutablePointer<Complex<Float>>, bundle index: Int,
+    in copy: UnsafeMutablePointer<Complex<Float>>,
+    loading load: Copy = { source, target, _, count in target.update(from: source, count: count) },
+    storing store: Copy = { source, target, _, count in target.update(from: source, count: count) }
+  ) {
+    let columns = range(of: index)
+    for row in 0..<length {
+      load(matrix + row * width + columns.lowerBound, copy + row * bundle, row, columns.count)
+    }
+    plan.execute(copy)
+    for row in 0..<length {
+      store(copy + row * bundle, matrix + row * width + columns.lowerBound, row, columns.count)
     }
   }
 }

@@ -11,6 +11,11 @@ public enum Planning: Sendable {
   /// What was learned is kept in `kspace/fftw-wisdom` of the user's cache folder, so that only the first
   /// transform of an extent pays.
   case measure
+
+  /// The planning that pays for a number of elements, each counted as often as it will be transformed.
+  ///
+  /// Measured plans take a fifth to a half less time; measuring takes as long as transforming some hundred million elements.
+  public static func suited(toElements count: Int) -> Planning { count > 1 << 27 ? .measure : .estimate }
 }
 
 /// FFTW's uncentred, unscaled transform of a block in place.

@@ -12,7 +12,9 @@ import Numerics
 /// run as in `numpy.fft.rfftn`: `0, 1, ..., -2, -1` along `z` and `y`.
 ///
 /// A volume is transformed plane by plane, then along the first axis in bundles of columns, each in cache. A
-/// ``filter(_:workspace:by:)`` does the whole way there and back with three passes through memory.
+/// ``filter(_:workspace:by:)`` does the whole way there and back with three passes through memory. Where planes are
+/// computed on the way in, or used on the way out, they never need to lie in memory as a volume: see
+/// ``forwardPlanes(into:inRunsOf:making:)``, ``filterColumns(of:by:)`` and ``inversePlanes(of:taking:)``.
 public final class RealFourierTransform: Sendable {
   /// The extents of a volume, `[z, y, x]`.
   public let shape: [Int]
@@ -26,9 +28,14 @@ public final class RealFourierTransform: Sendable {
 
   /// The number of elements of a spectrum's plane.
   private var width: Int { spectrumShape[1] * spectrumShape[2] }
+  /// The number of voxels of a plane.
+  private var planeCount: Int { shape[1] * shape[2] }
 
   /// Plans a transform.
   ///
+  /// - Parameters:
+  ///   - shape: The extents of a volume, `[z, y, x]`.
+  ///   - planning: How long to look for the fastest way along `z` and `y`; along `x`, the first is as good as any.
   /// - Precondition: There are three extents, all positive.
   public init(shape: [Int], planning: Planning = .estimate) {
     precondition(
@@ -52,9 +59,9 @@ public final class RealFourierTransform: Sendable {
   /// - Precondition: The volume has the extents of ``shape``.
   public func forward(_ volume: NDArray<Float>) -> NDArray<Complex<Float>> {
     var spectrum = makeWorkspace()
-    spectrum.withUnsafeMutableBufferPointer { spectrum in
-      volume.withUnsafeBufferPointer { planesForward($0, into: spectrum) }
-      passColumns([SharedBuffer(spectrum)], toImage: false) { _, _, _, _ in }
+    forwardPlanes(of: volume, into: &spectrum)
+    spectrum.withUnsafeMutableBufferPointer {
+      passColumns([SharedBuffer($0)], toImage: false) { _, _, _, _ in }
     }
     return spectrum
   }
@@ -66,12 +73,12 @@ public final class RealFourierTransform: Sendable {
     precondition(
       spectrum.shape == spectrumShape, "a spectrum of shape \(spectrum.shape) is not one of \(spectrumShape)")
     var spectrum = spectrum
-    return NDArray(uninitializedShape: shape) { volume in
-      spectrum.withUnsafeMutableBufferPointer { spectrum in
-        passColumns([SharedBuffer(spectrum)], fromImage: false) { _, _, _, _ in }
-        planesInverse(UnsafeBufferPointer(spectrum), into: volume)
-      }
+    spectrum.withUnsafeMutableBufferPointer {
+      passColumns([SharedBuffer($0)], fromImage: false) { _, _, _, _ in }
     }
+    var volume = NDArray<Float>(repeating: 0, shape: shape)
+    inversePlanes(of: &spectrum, into: &volume)
+    return volume
   }
 
   /// Memory for a spectrum, to be used again in loops.
@@ -88,123 +95,192 @@ public final class RealFourierTransform: Sendable {
   public func filter(
     _ volume: inout NDArray<Float>, workspace: inout NDArray<Complex<Float>>, by kernel: NDArray<Float>
   ) {
+    forwardPlanes(of: volume, into: &workspace)
+    filterColumns(of: &workspace, by: kernel)
+    inversePlanes(of: &workspace, into: &volume)
+  }
+}
+
+// MARK: - Pass by pass
+
+extension RealFourierTransform {
+  /// The first pass: transforms a volume along its two inner axes, plane by plane.
+  public func forwardPlanes(of volume: NDArray<Float>, into workspace: inout NDArray<Complex<Float>>) {
     precondition(
-      kernel.shape == spectrumShape, "a kernel of shape \(kernel.shape) is not one of \(spectrumShape)")
-    kernel.withUnsafeBufferPointer { kernel in
-      let kernel = SharedConstants(kernel)
-      volume.withUnsafeMutableBufferPointer { volume in
-        workspace.withUnsafeMutableBufferPointer { workspace in
-          planesForward(UnsafeBufferPointer(volume), into: workspace)
-          passColumns([SharedBuffer(workspace)]) { spectra, position, offset, count in
-            let row = spectra[0] + position
-            for index in 0..<count {
-              let (sample, factor) = (row[index], kernel[offset + index])
-              row[index] = Complex(sample.real * factor, sample.imaginary * factor)
-            }
+      volume.shape == shape && workspace.shape == spectrumShape,
+      "arrays of shape \(volume.shape) and \(workspace.shape) do not fit a transform of shape \(shape)")
+    volume.withUnsafeBufferPointer { volume in
+      workspace.withUnsafeMutableBufferPointer { workspace in
+        let (volume, workspace) = (SharedConstants(volume), SharedBuffer(workspace))
+        Parallelism.forEach(shape[0]) { z in
+          guard let source = volume.elements.baseAddress, let target = workspace.elements.baseAddress else {
+            return
           }
-          planesInverse(UnsafeBufferPointer(workspace), into: volume)
+          planes.forward(source + z * planeCount, into: target + z * width)
         }
       }
     }
   }
 
-  /// Replaces two volumes by what a closure makes of their spectra.
+  /// The first pass, over planes that are made on the way.
   ///
   /// - Parameters:
-  ///   - first: A volume.
-  ///   - second: Another.
-  ///   - workspaces: Memory for the spectra.
+  ///   - workspace: Memory for the spectrum.
+  ///   - run: How many neighbouring planes one call makes.
+  ///   - make: Makes the planes of a run, each in the memory that it is given, `[y, x]`, of which it says `z` when it is done.
+  ///     Runs are made on all threads, the planes of one in the order that `make` chooses.
+  public func forwardPlanes(
+    into workspace: inout NDArray<Complex<Float>>, inRunsOf run: Int,
+    making make:
+      @Sendable (_ run: Range<Int>, _ plane: UnsafeMutablePointer<Float>, _ done: (_ z: Int) -> Void) -> Void
+  ) {
+    precondition(workspace.shape == spectrumShape, "a workspace of shape \(workspace.shape)")
+    workspace.withUnsafeMutableBufferPointer { workspace in
+      let workspace = SharedBuffer(workspace)
+      Parallelism.forEachBlock(of: shape[0], length: run) { run in
+        withPlane { plane in
+          guard let target = workspace.elements.baseAddress else { return }
+          make(run, plane) { z in planes.forward(plane, into: target + z * width) }
+        }
+      }
+    }
+  }
+
+  /// The second pass: transforms along the first axis, multiplies with a kernel, and transforms back.
+  ///
+  /// - Precondition: The kernel has the extents of ``spectrumShape``.
+  public func filterColumns(of workspace: inout NDArray<Complex<Float>>, by kernel: NDArray<Float>) {
+    precondition(
+      kernel.shape == spectrumShape, "a kernel of shape \(kernel.shape) is not one of \(spectrumShape)")
+    kernel.withUnsafeBufferPointer { kernel in
+      let kernel = SharedConstants(kernel)
+      workspace.withUnsafeMutableBufferPointer { workspace in
+        passColumns([SharedBuffer(workspace)]) { spectra, position, offset, count in
+          let row = spectra[0] + position
+          for index in 0..<count {
+            let (sample, factor) = (row[index], kernel[offset + index])
+            row[index] = Complex(sample.real * factor, sample.imaginary * factor)
+          }
+        }
+      }
+    }
+  }
+
+  /// The second pass over two volumes, whose spectra a closure changes.
+  ///
+  /// - Parameters:
+  ///   - workspaces: What the first pass made of both.
   ///   - mix: Changes a run of elements of both spectra, given the offset of its first element and its length.
-  public func filter(
-    _ first: inout NDArray<Float>, _ second: inout NDArray<Float>,
-    workspaces: inout (NDArray<Complex<Float>>, NDArray<Complex<Float>>),
+  public func filterColumns(
+    of workspaces: inout (NDArray<Complex<Float>>, NDArray<Complex<Float>>),
     by mix:
       @Sendable (
         _ offset: Int, _ count: Int, _ first: UnsafeMutablePointer<Complex<Float>>,
         _ second: UnsafeMutablePointer<Complex<Float>>
       ) -> Void
   ) {
-    first.withUnsafeMutableBufferPointer { first in
-      second.withUnsafeMutableBufferPointer { second in
-        workspaces.0.withUnsafeMutableBufferPointer { one in
-          workspaces.1.withUnsafeMutableBufferPointer { other in
-            planesForward(UnsafeBufferPointer(first), into: one)
-            planesForward(UnsafeBufferPointer(second), into: other)
-            passColumns([SharedBuffer(one), SharedBuffer(other)]) { spectra, position, offset, count in
-              mix(offset, count, spectra[0] + position, spectra[1] + position)
-            }
-            planesInverse(UnsafeBufferPointer(one), into: first)
-            planesInverse(UnsafeBufferPointer(other), into: second)
+    workspaces.0.withUnsafeMutableBufferPointer { one in
+      workspaces.1.withUnsafeMutableBufferPointer { other in
+        passColumns([SharedBuffer(one), SharedBuffer(other)]) { spectra, position, offset, count in
+          mix(offset, count, spectra[0] + position, spectra[1] + position)
+        }
+      }
+    }
+  }
+
+  /// The last pass: transforms back along the two inner axes, and lets a closure use the planes.
+  ///
+  /// - Parameters:
+  ///   - workspace: What the second pass left; nothing of use is in it afterwards.
+  ///   - take: Uses a plane, `[y, x]`, on any thread.
+  public func inversePlanes(
+    of workspace: inout NDArray<Complex<Float>>,
+    taking take: @Sendable (_ z: Int, _ plane: UnsafePointer<Float>) -> Void
+  ) {
+    workspace.withUnsafeMutableBufferPointer { workspace in
+      let workspace = SharedBuffer(workspace)
+      Parallelism.forEachBlock(of: shape[0], length: 4) { run in
+        withPlane { plane in
+          guard let source = workspace.elements.baseAddress else { return }
+          for z in run {
+            planes.inverse(source + z * width, into: plane)
+            take(z, plane)
           }
         }
       }
     }
   }
-}
 
-extension RealFourierTransform {
-  func planesForward(
-    _ volume: UnsafeBufferPointer<Float>, into spectrum: UnsafeMutableBufferPointer<Complex<Float>>
-  ) {
+  /// The last pass, into a volume.
+  public func inversePlanes(of workspace: inout NDArray<Complex<Float>>, into volume: inout NDArray<Float>) {
     precondition(
-      volume.count == shape.reduce(1, *) && spectrum.count == shape[0] * width,
-      "\(volume.count) voxels and \(spectrum.count) frequencies do not fit a transform of shape \(shape)")
-    let (volume, spectrum) = (SharedConstants(volume), SharedBuffer(spectrum))
-    let plane = shape[1] * shape[2]
-    Parallelism.forEach(shape[0]) { z in
-      planes.forward(
-        volume[z * plane..<(z + 1) * plane], into: spectrum[z * width..<(z + 1) * width])
+      volume.shape == shape && workspace.shape == spectrumShape,
+      "arrays of shape \(volume.shape) and \(workspace.shape) do not fit a transform of shape \(shape)")
+    volume.withUnsafeMutableBufferPointer { volume in
+      workspace.withUnsafeMutableBufferPointer { workspace in
+        let (volume, workspace) = (SharedBuffer(volume), SharedBuffer(workspace))
+        Parallelism.forEach(shape[0]) { z in
+          guard let target = volume.elements.baseAddress, let source = workspace.elements.baseAddress else {
+            return
+          }
+          planes.inverse(source + z * width, into: target + z * planeCount)
+        }
+      }
     }
   }
 
-  func planesInverse(
-    _ spectrum: UnsafeBufferPointer<Complex<Float>>, into volume: UnsafeMutableBufferPointer<Float>
-  ) {
-    let (volume, spectrum) = (SharedBuffer(volume), SharedConstants(spectrum))
-    let plane = shape[1] * shape[2]
-    let scale = 1 / Float(shape.reduce(1, *))
-    Parallelism.forEach(shape[0]) { z in
-      planes.inverse(
-        spectrum[z * width..<(z + 1) * width], times: scale, into: volume[z * plane..<(z + 1) * plane])
+  /// Lends the memory of a plane.
+  private func withPlane(_ body: (UnsafeMutablePointer<Float>) -> Void) {
+    withUnsafeTemporaryAllocation(
+      byteCount: planeCount * MemoryLayout<Float>.stride, alignment: Plan.alignment
+    ) { memory in
+      let plane = memory.bindMemory(to: Float.self)
+      plane.initialize(repeating: 0)
+      plane.baseAddress.map(body)
     }
   }
 
-  /// Transforms along the first axis, lets a closure change the result, and transforms back.
+  /// Transforms along the first axis, lets a closure change the result, and transforms back, with the factor of the
+  /// inverse transform of all axes.
   ///
   /// The closure gets compact copies of bundles of columns, the position of a row in them, the offset of the row's
   /// first element in the spectrum, and the number of elements.
-  func passColumns(
+  private func passColumns(
     _ spectra: [SharedBuffer<Complex<Float>>], fromImage: Bool = true, toImage: Bool = true,
     _ change: @Sendable (_ copies: [UnsafeMutablePointer<Complex<Float>>], Int, Int, Int) -> Void
   ) {
     let (length, bundle, width) = (shape[0], self.bundle, self.width)
-    Parallelism.forEach((width + bundle - 1) / bundle) { index in
-      let start = index * bundle
-      let count = min(bundle, width - start)
-      let size = length * bundle
+    // Every copy starts on a cache line.
+    let stride = (length * bundle + 7) / 8 * 8
+    let scale = toImage ? 1 / Float(length * planeCount) : 1
+    Parallelism.forEachBlock(of: (width + bundle - 1) / bundle, length: 8) { bundles in
       withUnsafeTemporaryAllocation(
-        byteCount: spectra.count * size * MemoryLayout<Complex<Float>>.stride + spectra.count
-          * Plan.alignment,
-        alignment: Plan.alignment
+        byteCount: spectra.count * stride * MemoryLayout<Complex<Float>>.stride, alignment: Plan.alignment
       ) { memory in
-        // Every copy starts on a cache line.
-        let stride = (size + 7) / 8 * 8
-        guard let base = memory.bindMemory(to: Complex<Float>.self).baseAddress else { return }
+        let memory = memory.bindMemory(to: Complex<Float>.self)
+        // The last bundle may have fewer columns than the copy.
+        memory.initialize(repeating: .zero)
+        guard let base = memory.baseAddress else { return }
         let copies = spectra.indices.map { base + $0 * stride }
-        for (spectrum, copy) in zip(spectra, copies) {
-          guard let source = spectrum.elements.baseAddress else { continue }
-          if count < bundle { copy.initialize(repeating: .zero, count: size) }
-          for z in 0..<length {
-            (copy + z * bundle).update(from: source + z * width + start, count: count)
+        for start in bundles.lazy.map({ $0 * bundle }) {
+          let count = min(bundle, width - start)
+          for (spectrum, copy) in zip(spectra, copies) {
+            guard let source = spectrum.elements.baseAddress else { continue }
+            for z in 0..<length {
+              (copy + z * bundle).update(from: source + z * width + start, count: count)
+            }
+            if fromImage { forwardColumns.execute(copy) }
           }
-          if fromImage { forwardColumns.execute(copy) }
-        }
-        for z in 0..<length { change(copies, z * bundle, z * width + start, count) }
-        for (spectrum, copy) in zip(spectra, copies) {
-          guard let target = spectrum.elements.baseAddress else { continue }
-          if toImage { inverseColumns.execute(copy) }
-          for z in 0..<length {
-            (target + z * width + start).update(from: copy + z * bundle, count: count)
+          for z in 0..<length { change(copies, z * bundle, z * width + start, count) }
+          for (spectrum, copy) in zip(spectra, copies) {
+            guard let target = spectrum.elements.baseAddress else { continue }
+            if toImage { inverseColumns.execute(copy) }
+            for z in 0..<length {
+              let (from, to) = (copy + z * bundle, target + z * width + start)
+              for index in 0..<count {
+                to[index] = Complex(from[index].real * scale, from[index].imaginary * scale)
+              }
+            }
           }
         }
       }

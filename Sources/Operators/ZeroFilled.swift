@@ -64,7 +64,6 @@ extension ChannelImages {
 extension FourierTransform {
   /// The transform of volumes, a number of samples in all.
   fileprivate convenience init(toImagesOf matrix: Extents, count: Int) {
-    // From about a gigabyte of samples on, the transforms take longer than the measurement.
-    self.init(shape: matrix.shape, planning: count > 1 << 27 ? .measure : .estimate)
+    self.init(shape: matrix.shape, planning: .suited(toElements: count))
   }
 }

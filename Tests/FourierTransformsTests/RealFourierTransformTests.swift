@@ -72,14 +72,33 @@ import Testing
     transform.filter(&result, workspace: &workspace, by: kernel)
     #expect(relativeError(result, filtered(volume)) < 1e-6)
 
-    var pair = (volume, other)
+    // Two volumes at once, one made and the other taken plane by plane.
     var workspaces = (workspace, workspace)
+    transform.forwardPlanes(of: volume, into: &workspaces.0)
+    let plane = shape[1] * shape[2]
+    other.withUnsafeBufferPointer { other in
+      let other = SharedConstants(other)
+      transform.forwardPlanes(into: &workspaces.1, inRunsOf: 3) { run, memory, done in
+        for z in run.reversed() {
+          for index in 0..<plane { memory[index] = other[z * plane + index] }
+          done(z)
+        }
+      }
+    }
     kernel.withUnsafeBufferPointer { kernel in
       let kernel = SharedConstants(kernel)
-      transform.filter(&pair.0, &pair.1, workspaces: &workspaces) { offset, count, first, second in
+      transform.filterColumns(of: &workspaces) { offset, count, first, second in
         for index in 0..<count {
           (first[index], second[index]) = (second[index] * Complex(kernel[offset + index]), first[index])
         }
+      }
+    }
+    var pair = (volume, other)
+    transform.inversePlanes(of: &workspaces.0, into: &pair.0)
+    pair.1.withUnsafeMutableBufferPointer { second in
+      let second = SharedBuffer(second)
+      transform.inversePlanes(of: &workspaces.1) { z, taken in
+        for index in 0..<plane { second[z * plane + index] = taken[index] }
       }
     }
     #expect(relativeError(pair.0, filtered(other)) < 1e-6)

@@ -50,7 +50,11 @@ extension SENSEProblem {
   ///
   /// - Parameter prepare: Makes the solver of all echoes from the samples of the first.
   func solution(prepare: (HybridSamples) -> SENSEEcho.Solver) -> SENSESolution {
-    let matrix = scan.geometry.matrix, transform = FourierTransform(shape: [matrix.z, matrix.y])
+    let matrix = scan.geometry.matrix
+    // There and back in some twenty iterations.
+    let transform = FourierTransform(
+      shape: [matrix.z, matrix.y],
+      planning: .suited(toElements: 40 * scan.echoes * scan.channels * matrix.count))
     let sets = sensitivities.count, echoes = scan.echoes
     var images = NDArray<Complex<Float>>(repeating: .zero, shape: [sets, echoes] + matrix.shape)
     var solutions: [SENSEEcho.Solution] = [], misfits: [Double] = []

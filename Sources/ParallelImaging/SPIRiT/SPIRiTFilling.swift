@@ -55,7 +55,11 @@ extension SPIRiTFilling {
     let matrix = scan.geometry.matrix
     let nodes = try ConsistencyNodes(
       CalibrationBlock(scan), of: matrix, kernelWidth: kernelWidth, damping: damping)
-    let transform = FourierTransform(shape: [matrix.z, matrix.y]), acquired = CompactKSpace(scan)
+    // There and back in some twenty iterations.
+    let transform = FourierTransform(
+      shape: [matrix.z, matrix.y],
+      planning: .suited(toElements: 40 * scan.echoes * scan.channels * matrix.count))
+    let acquired = CompactKSpace(scan)
     var filled = scan
     var iterations: [Int] = [], residuals: [Double] = [], unsupported = 0
     var solver: SPIRiTPlane.Solver?

@@ -34,7 +34,9 @@ struct AlternatingDirections {
     _ grid: WorkingGrid, penalty: Float, curvature: NDArray<Float>, threshold: Double,
     weights: NDArray<Float>? = nil
   ) {
-    transform = RealFourierTransform(shape: grid.matrix.shape)
+    // There and back in some twenty iterations.
+    transform = RealFourierTransform(
+      shape: grid.matrix.shape, planning: .suited(toElements: 40 * grid.matrix.count))
     workspace = transform.makeWorkspace()
     inverse = curvature.combined(with: DifferenceKernel(grid).squares) { curvature, square in
       let sum = curvature + penalty * square
@@ -56,12 +58,14 @@ struct AlternatingDirections {
   mutating func solve(
     from constant: NDArray<Float>, tolerance: Double, maximumIterations: Int
   ) -> (solution: NDArray<Float>, iterations: Int, change: Double) {
-    var (solution, step) = (constant, constant)
+    var solution = constant
     var iterations = 1, change = 1.0
     while iterations < maximumIterations && change >= tolerance {
-      passes(solution, into: &step)
-      transform.filter(&step, workspace: &workspace, by: attraction)
-      change = solution.replace(by: step, plus: constant)
+      passes(solution, by: transform, into: &workspace)
+      transform.filterColumns(of: &workspace, by: attraction)
+      change = solution.replacePlanes(adding: constant) { replace in
+        transform.inversePlanes(of: &workspace, taking: replace)
+      }
       iterations += 1
     }
     return (solution, iterations, change)
@@ -77,18 +81,17 @@ struct AlternatingDirections {
   ) -> (solution: NDArray<Float>, field: NDArray<Float>, iterations: Int, change: Double) {
     var target = fieldStep.field
     var solution = NDArray<Float>(repeating: 0, shape: target.shape)
-    var step = solution
-    var other = transform.makeWorkspace()
+    var workspaces = (workspace, transform.makeWorkspace())
+    workspace = NDArray(repeating: .zero, shape: [0])
     var iterations = 0, change = 1.0
-    let inverse = self.inverse
     repeat {
-      if iterations > 0 { passes(solution, into: &step) }
-      var workspaces = (workspace, other)
-      (workspace, other) = (NDArray(repeating: .zero, shape: [0]), NDArray(repeating: .zero, shape: [0]))
+      transform.forwardPlanes(of: target, into: &workspaces.0)
+      // The first gradient is that of nothing.
+      passes(solution, by: transform, into: &workspaces.1)
       dipole.withUnsafeBufferPointer { dipole in
         inverse.withUnsafeBufferPointer { inverse in
           let (dipole, inverse) = (SharedConstants(dipole), SharedConstants(inverse))
-          transform.filter(&target, &step, workspaces: &workspaces) { offset, count, target, step in
+          transform.filterColumns(of: &workspaces) { offset, count, target, step in
             for index in 0..<count {
               let kernel = dipole[offset + index]
               let (a, b) = (kernel * inverse[offset + index], penalty * inverse[offset + index])
@@ -104,11 +107,14 @@ struct AlternatingDirections {
           }
         }
       }
-      (workspace, other) = workspaces
-      change = solution.replace(by: step)
+      change = solution.replacePlanes { replace in
+        transform.inversePlanes(of: &workspaces.1, taking: replace)
+      }
+      transform.inversePlanes(of: &workspaces.0, into: &target)
       fieldStep(&target)
       iterations += 1
     } while iterations < maximumIterations && change >= tolerance
+    workspace = workspaces.0
     var field = solution
     filter(&field, by: dipole)
     return (solution, field, iterations, change)

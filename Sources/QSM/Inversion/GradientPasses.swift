@@ -1,17 +1,20 @@
+import FourierTransforms
 import MRIData
 import NDArrays
+import Numerics
 
-/// The two passes over a volume that one iteration of a total-variation solver needs besides transforms.
+/// What one iteration of a total-variation solver does to a volume on its way to k-space.
 ///
 /// With `t` the threshold of the shrinkage, `clip(v)` the part of `v` within `-t ... t`, and `G` forward differences
 /// that wrap around:
 ///
 /// ```
 /// v <- clip(v) + G chi            the scaled dual variable is clip(v), the split gradient v - clip(v)
-/// q <- G^T (v - 2 clip(v))        what the next chi is drawn to
+/// p <- v - 2 clip(v)
+/// q <- G^T p                      what the next chi is drawn to
 /// ```
 ///
-/// so that only `v` has to be kept.
+/// so that only `v` has to be kept: `p` and `q` are made plane by plane, while the planes are in cache.
 struct GradientPasses {
   let matrix: Extents
   /// The threshold of the shrinkage.
@@ -23,6 +26,11 @@ struct GradientPasses {
   private let weights: NDArray<Float>?
   /// `v`, axes `[direction, z, y, x]`.
   private var duals: NDArray<Float>
+  /// `p` along `z` of the planes before the runs, axes `[run, y, x]`.
+  private var borders: NDArray<Float>
+
+  /// How many planes a thread makes in one go.
+  private static let run = 8
 
   init(_ grid: WorkingGrid, threshold: Double, weights: NDArray<Float>? = nil) {
     precondition(
@@ -32,74 +40,63 @@ struct GradientPasses {
     inverseSize = SIMD3(1 / grid.voxelSize)
     self.threshold = Float(threshold)
     self.weights = weights
-    duals = NDArray(repeating: 0, shape: [3] + grid.matrix.shape)
+    duals = NDArray(repeating: 0, shape: [3] + matrix.shape)
+    borders = NDArray(
+      repeating: 0, shape: [(matrix.z + Self.run - 1) / Self.run, matrix.y, matrix.x])
   }
 
-  /// Does both passes, from `chi` to `q`.
-  mutating func callAsFunction(_ susceptibility: NDArray<Float>, into result: inout NDArray<Float>) {
-    update(susceptibility)
-    accumulate(into: &result)
-  }
-
-  private mutating func update(_ susceptibility: NDArray<Float>) {
-    let rows = Rows(self)
-    let (nx, ny, count) = (matrix.x, matrix.y, matrix.count)
-    let (scale, weights) = (inverseSize, self.weights)
+  /// Goes from `chi` to the transform of `q` along the two inner axes.
+  mutating func callAsFunction(
+    _ susceptibility: NDArray<Float>, by transform: RealFourierTransform,
+    into workspace: inout NDArray<Complex<Float>>
+  ) {
+    let (matrix, scale, threshold) = (self.matrix, inverseSize, self.threshold)
     duals.withUnsafeMutableBufferPointer { duals in
-      susceptibility.withUnsafeBufferPointer { chi in
-        Self.withFactors(weights) { weights in
-          let (duals, chi) = (SharedBuffer(duals), SharedConstants(chi))
-          Parallelism.forEach(rows.nz) { z in
-            guard let v = duals.elements.baseAddress, let chi = chi.elements.baseAddress else { return }
-            for y in 0..<ny {
-              let row = (z * ny + y) * nx
-              let next = [row + 1, rows.after(z, y, axis: 1), rows.after(z, y, axis: 2)]
-              for axis in 0..<3 {
-                let offset = axis * count + row
-                rows.step(
-                  v + offset, chi + row, chi + next[axis], weights.map { $0 + offset }, scale: scale[axis],
-                  count: axis == 0 ? nx - 1 : nx)
-                if axis == 0 {
-                  let last = nx - 1
-                  rows.step(
-                    v + offset + last, chi + row + last, chi + row, weights.map { $0 + offset + last },
-                    scale: scale[axis], count: 1)
-                }
-              }
+      borders.withUnsafeMutableBufferPointer { borders in
+        susceptibility.withUnsafeBufferPointer { chi in
+          Self.withFactors(weights) { weights in
+            let (duals, borders) = (SharedBuffer(duals), SharedBuffer(borders))
+            let chi = SharedConstants(chi)
+            @Sendable func axis(_ axis: Int) -> Direction? {
+              guard let v = duals.elements.baseAddress, let chi = chi.elements.baseAddress else { return nil }
+              let offset = axis * matrix.count
+              return Direction(
+                v: v + offset, chi: chi, weights: weights.map { $0 + offset }, scale: scale[axis],
+                threshold: threshold)
             }
-          }
-        }
-      }
-    }
-  }
-
-  private func accumulate(into result: inout NDArray<Float>) {
-    let rows = Rows(self)
-    let (nx, ny, count) = (matrix.x, matrix.y, matrix.count)
-    let scale = inverseSize
-    result.withUnsafeMutableBufferPointer { result in
-      duals.withUnsafeBufferPointer { duals in
-        Self.withFactors(weights) { weights in
-          let (result, duals) = (SharedBuffer(result), SharedConstants(duals))
-          Parallelism.forEach(rows.nz) { z in
-            guard let q = result.elements.baseAddress, let v = duals.elements.baseAddress else { return }
-            for y in 0..<ny {
-              let row = (z * ny + y) * nx
-              let before = [row - 1, rows.before(z, y, axis: 1), rows.before(z, y, axis: 2)]
-              let target = q + row
-              target.initialize(repeating: 0, count: nx)
-              for axis in 0..<3 {
-                let start = axis * count
-                let first = axis == 0 ? 1 : 0
-                rows.difference(
-                  target + first, v + start + row + first, v + start + before[axis] + first,
-                  weights.map { ($0 + start + row + first, $0 + start + before[axis] + first) },
-                  scale: scale[axis], count: nx - first)
-                if axis == 0 {
-                  let last = start + row + nx - 1
-                  rows.difference(
-                    target, v + start + row, v + last, weights.map { ($0 + start + row, $0 + last) },
-                    scale: scale[axis], count: 1)
+            let plane = matrix.x * matrix.y
+            // Before another thread makes the plane before a run.
+            Parallelism.forEach(borders.elements.count / plane) { run in
+              let z = run * Self.run
+              guard let border = borders.elements.baseAddress.map({ $0 + run * plane }), let axis = axis(2)
+              else { return }
+              let before = (z > 0 ? z : matrix.z) - 1
+              axis.peek(before * plane, next: z * plane, into: border, count: plane)
+            }
+            transform.forwardPlanes(into: &workspace, inRunsOf: Self.run) { run, q, done in
+              guard let border = borders.elements.baseAddress.map({ $0 + run.lowerBound / Self.run * plane }),
+                let x = axis(0), let y = axis(1), let z = axis(2)
+              else { return }
+              withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * matrix.x) { memory in
+                memory.initialize(repeating: 0)
+                guard let p = memory.baseAddress else { return }
+                let before = p + matrix.x
+                for slice in run {
+                  let start = slice * plane
+                  let nextSlice = (slice + 1 < matrix.z ? slice + 1 : 0) * plane
+                  let last = (matrix.y - 1) * matrix.x
+                  y.peek(start + last, next: start, into: before, count: matrix.x)
+                  for row in stride(from: 0, to: plane, by: matrix.x) {
+                    let target = q + row
+                    x.stepAlong(start + row, into: p, count: matrix.x)
+                    x.difference(p, into: target, count: matrix.x)
+                    y.step(
+                      start + row, next: start + (row < last ? row + matrix.x : 0), into: p, count: matrix.x)
+                    y.add(p, after: before, to: target, count: matrix.x)
+                    z.step(start + row, next: nextSlice + row, into: p, count: matrix.x)
+                    z.add(p, after: border + row, to: target, count: matrix.x)
+                  }
+                  done(slice)
                 }
               }
             }
@@ -123,37 +120,66 @@ struct GradientPasses {
   }
 }
 
-/// What the passes do to a row.
-private struct Rows: Sendable {
-  let nx: Int
-  let ny: Int
-  let nz: Int
+/// What the passes do to a row along one direction.
+///
+/// Loops are short enough for the compiler to see that their pointers do not overlap, and to use vectors.
+private struct Direction {
+  let v: UnsafeMutablePointer<Float>
+  let chi: UnsafePointer<Float>
+  let weights: UnsafePointer<Float>?
+  let scale: Float
   let threshold: Float
 
-  init(_ passes: GradientPasses) {
-    (nx, ny, nz) = (passes.matrix.x, passes.matrix.y, passes.matrix.z)
-    threshold = passes.threshold
-  }
-
-  /// The offset of the row that follows along `y` (1) or `z` (2).
-  func after(_ z: Int, _ y: Int, axis: Int) -> Int {
-    axis == 1 ? (z * ny + (y + 1 < ny ? y + 1 : 0)) * nx : ((z + 1 < nz ? z + 1 : 0) * ny + y) * nx
-  }
-
-  /// The offset of the row that precedes along `y` (1) or `z` (2).
-  func before(_ z: Int, _ y: Int, axis: Int) -> Int {
-    axis == 1 ? (z * ny + (y > 0 ? y : ny) - 1) * nx : (((z > 0 ? z : nz) - 1) * ny + y) * nx
-  }
-
-  /// Updates a row: `v <- clip(v) + (next - here) scale`.
+  /// Updates `v` of a row, whose neighbours start at `next`, and gives its `p`.
   @inline(__always)
-  func step(
-    _ v: UnsafeMutablePointer<Float>, _ here: UnsafePointer<Float>, _ next: UnsafePointer<Float>,
-    _ weights: UnsafePointer<Float>?, scale: Float, count: Int
+  func step(_ start: Int, next: Int, into p: UnsafeMutablePointer<Float>, count: Int) {
+    update(v + start, start, next: next, count: count)
+    reflect(v + start, start, into: p, count: count)
+  }
+
+  /// Updates `v` of a row along `x`, whose last voxel precedes its first, and gives its `p`.
+  @inline(__always)
+  func stepAlong(_ start: Int, into p: UnsafeMutablePointer<Float>, count: Int) {
+    let last = start + count - 1
+    update(v + start, start, next: start + 1, count: count - 1)
+    update(v + last, last, next: start, count: 1)
+    reflect(v + start, start, into: p, count: count)
+  }
+
+  /// What `p` of a row will be, without updating `v`.
+  @inline(__always)
+  func peek(_ start: Int, next: Int, into p: UnsafeMutablePointer<Float>, count: Int) {
+    p.update(from: v + start, count: count)
+    update(p, start, next: next, count: count)
+    reflect(p, start, into: p, count: count)
+  }
+
+  /// Sets a row to `q = (p(before) - p(here)) scale` along `x`.
+  @inline(__always)
+  func difference(_ p: UnsafePointer<Float>, into q: UnsafeMutablePointer<Float>, count: Int) {
+    q[0] = (p[count - 1] - p[0]) * scale
+    for x in 1..<max(count, 1) { q[x] = (p[x - 1] - p[x]) * scale }
+  }
+
+  /// Adds to a row `q += (p(before) - p(here)) scale`; `p(here)` is the next row's `p(before)`.
+  @inline(__always)
+  func add(
+    _ p: UnsafePointer<Float>, after before: UnsafeMutablePointer<Float>, to q: UnsafeMutablePointer<Float>,
+    count: Int
   ) {
+    for x in 0..<count {
+      q[x] += (before[x] - p[x]) * scale
+      before[x] = p[x]
+    }
+  }
+
+  /// Updates the row: `v <- clip(v) + (next - here) scale`.
+  @inline(__always)
+  private func update(_ v: UnsafeMutablePointer<Float>, _ start: Int, next: Int, count: Int) {
+    let (here, next) = (chi + start, chi + next)
     if let weights {
       for x in 0..<count {
-        let t = threshold * weights[x]
+        let t = threshold * weights[start + x]
         v[x] = min(max(v[x], -t), t) + (next[x] - here[x]) * scale
       }
     } else {
@@ -161,23 +187,18 @@ private struct Rows: Sendable {
     }
   }
 
-  /// Adds to a row: `q += (p(before) - p(here)) scale` with `p(v) = v - 2 clip(v)`.
+  /// Gives a row's `p <- v - 2 clip(v)`.
   @inline(__always)
-  func difference(
-    _ q: UnsafeMutablePointer<Float>, _ here: UnsafePointer<Float>, _ before: UnsafePointer<Float>,
-    _ weights: (here: UnsafePointer<Float>, before: UnsafePointer<Float>)?, scale: Float, count: Int
+  private func reflect(
+    _ v: UnsafePointer<Float>, _ start: Int, into p: UnsafeMutablePointer<Float>, count: Int
   ) {
     if let weights {
       for x in 0..<count {
-        let (t, s) = (threshold * weights.here[x], threshold * weights.before[x])
-        let reflected = here[x] - 2 * min(max(here[x], -t), t)
-        q[x] += (before[x] - 2 * min(max(before[x], -s), s) - reflected) * scale
+        let t = threshold * weights[start + x]
+        p[x] = v[x] - 2 * min(max(v[x], -t), t)
       }
     } else {
-      for x in 0..<count {
-        let reflected = here[x] - 2 * min(max(here[x], -threshold), threshold)
-        q[x] += (before[x] - 2 * min(max(before[x], -threshold), threshold) - reflected) * scale
-      }
+      for x in 0..<count { p[x] = v[x] - 2 * min(max(v[x], -threshold), threshold) }
     }
   }
 }

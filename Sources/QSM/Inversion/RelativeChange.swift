@@ -1,30 +1,54 @@
 import NDArrays
 
 extension NDArray<Float> {
-  /// Replaces the elements by others, plus further ones, and returns the norm of the change over that of the result.
-  mutating func replace(by first: NDArray<Float>, plus second: NDArray<Float>? = nil) -> Double {
-    let blocks = shape[0], length = count / shape[0]
-    var sums = NDArray<Double>(repeating: 0, shape: [blocks, 2])
-    let other = second ?? first
-    withUnsafeMutableBufferPointer { values in
-      first.withUnsafeBufferPointer { first in
-        // Where there is nothing to add, what is added is multiplied with zero.
-        other.withUnsafeBufferPointer { added in
-          sums.withUnsafeMutableBufferPointer { sums in
-            let (values, sums) = (SharedBuffer(values), SharedBuffer(sums))
-            let (first, added) = (SharedConstants(first), SharedConstants(added))
-            let factor: Float = second == nil ? 0 : 1
-            Parallelism.forEach(blocks) { block in
-              let range = block * length..<(block + 1) * length
-              (sums[2 * block], sums[2 * block + 1]) = squares(
-                values[range], first[range], added[range], factor)
-            }
-          }
+  /// Replaces the volume by another, and returns the norm of the change over that of the result.
+  mutating func replace(by other: NDArray<Float>) -> Double {
+    let plane = shape[1] * shape[2]
+    return replacePlanes { replace in
+      other.withUnsafeBufferPointer { other in
+        let other = SharedConstants(other)
+        Parallelism.forEach(other.elements.count / plane) { z in
+          guard let start = other.elements.baseAddress else { return }
+          replace(z, start + z * plane)
         }
       }
     }
+  }
+
+  /// Replaces the planes of a volume, on any threads, and returns the norm of the change over that of the result.
+  ///
+  /// - Parameters:
+  ///   - constant: What is added to the planes, if anything.
+  ///   - supply: Calls the closure that it is given once for every `z` with the plane that comes there.
+  mutating func replacePlanes(
+    adding constant: NDArray<Float>? = nil,
+    from supply: (_ replace: @Sendable (_ z: Int, _ plane: UnsafePointer<Float>) -> Void) -> Void
+  ) -> Double {
+    let (planes, length) = (shape[0], shape[1] * shape[2])
+    var sums = NDArray<Double>(repeating: 0, shape: [planes, 2])
+    func replacePlanes(of values: SharedBuffer<Float>, adding constant: SharedConstants<Float>?) {
+      sums.withUnsafeMutableBufferPointer { sums in
+        let sums = SharedBuffer(sums)
+        supply { z, plane in
+          let range = z * length..<(z + 1) * length
+          let plane = UnsafeBufferPointer(start: plane, count: length)
+          // Where there is nothing to add, what is added is multiplied with zero.
+          (sums[2 * z], sums[2 * z + 1]) = squares(
+            values[range], plane, constant?[range] ?? plane, constant == nil ? 0 : 1)
+        }
+      }
+    }
+    withUnsafeMutableBufferPointer { values in
+      if let constant {
+        constant.withUnsafeBufferPointer {
+          replacePlanes(of: SharedBuffer(values), adding: SharedConstants($0))
+        }
+      } else {
+        replacePlanes(of: SharedBuffer(values), adding: nil)
+      }
+    }
     let totals = sums.withUnsafeBufferPointer { sums in
-      (0..<blocks).reduce(into: (0.0, 0.0)) {
+      (0..<planes).reduce(into: (0.0, 0.0)) {
         $0.0 += sums[2 * $1]
         $0.1 += sums[2 * $1 + 1]
       }
