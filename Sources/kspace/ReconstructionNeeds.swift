@@ -70,13 +70,15 @@ struct ReconstructionNeeds: CustomStringConvertible {
     // Sensitivities and one echo's acquired samples in hybrid space, of one slice; the images of all echoes.
     let sensitivities = kspace / (echoes * slices)
     let encoded = sensitivities + acquired / (echoes * slices) + kspace / channels
+    // Many channels are mixed to virtual ones.
+    let sources = channels > 12 ? 16.0 : channels
+    let mixed = sensitivities * sources / channels
     switch method {
     case .zeroFilled: return 0
-    case .sense: return encoded
+    case .sense: return encoded + (sources < channels ? mixed : 0)
     // Sensitivities once more, plane by plane, and the volumes of an echo's iterations.
-    case .l1SENSE: return encoded + sensitivities + 7 * sensitivities / channels
+    case .l1SENSE: return encoded + mixed + 7 * sensitivities / channels
     case .grappa:
-      let sources = channels > 12 ? 16.0 : channels
       let missing = (kspace - acquired) / slices
       let block = slices * min(missing, max(Double(GRAPPA.blockMemory), threads * missing / channels))
       // The covariance of 28 neighbours of three samples, in parts.
@@ -84,9 +86,10 @@ struct ReconstructionNeeds: CustomStringConvertible {
       return acquired * sources / channels + block + 6 * order * order * element
     // The network's windows; the scan's k-space with its zeros.
     case .reconNet: return grid + Double(ReconNet3D.defaultMemoryLimit)
-    // K-space filled, one echo's acquired samples in hybrid space, and each thread's matrices of a plane.
+    // The missing samples, one echo's acquired samples in hybrid space, and each thread's matrices of a plane.
     case .spirit, .l1SPIRiT:
-      return grid + kspace + acquired / (echoes * slices) + threads * plane * channels * (channels + 8)
+      return (kspace - acquired) * sources / channels + acquired / (echoes * slices)
+        + threads * plane * sources * (sources + 8)
     }
   }
 

@@ -39,15 +39,15 @@ struct ReconstructionTime {
     let sensitivities = Self.sensitivityCost * voxels * combinations * combinations
     switch method {
     case .zeroFilled: return 0
-    case .sense: return sensitivities + 15 * Self.senseCost * volumes * channels
-    case .l1SENSE: return sensitivities + 60 * Self.waveletCost * volumes * channels
+    case .sense: return sensitivities + 15 * Self.senseCost * volumes * combinations
+    case .l1SENSE: return sensitivities + 60 * Self.waveletCost * volumes * combinations
     case .grappa:
       // Six neighbours of three samples each, at two powers of the signal.
       let unknowns = 18 * combinations, missing = voxels * (1 - acquiredShare) / max(1, readoutLength)
       return Self.factorCost * 2 * missing * unknowns * unknowns * unknowns
         + Self.predictionCost * missing * echoes * readoutLength * unknowns * channels
-    case .spirit: return 20 * Self.consistencyCost * volumes * channels * channels
-    case .l1SPIRiT: return 60 * Self.consistencyCost * volumes * channels * channels
+    case .spirit: return 20 * Self.consistencyCost * volumes * combinations * combinations
+    case .l1SPIRiT: return 60 * Self.consistencyCost * volumes * combinations * combinations
     case .reconNet: return Self.networkCost * volumes * channels
     }
   }

@@ -34,15 +34,58 @@ public struct ChannelMix: Sendable {
         samples: mixed(lines.samples, lines.mask, readout: scan.readoutRange), mask: lines.mask,
         isEmbedded: lines.isEmbedded)
     }
-    let percent = (1000 * retainedEnergy).rounded() / 10
     return KSpace(
       samples: samples, masks: scan.masks, parameters: scan.parameters, geometry: scan.geometry,
       readoutRange: scan.readoutRange, prescribedMatrix: scan.prescribedMatrix, calibration: calibration,
       noise: scan.noise,
-      assumptions: scan.assumptions + [
-        "\(channels) channels were compressed to \(virtualChannels) virtual ones, which hold \(percent) % of the "
-          + "calibration data's energy."
-      ])
+      assumptions: scan.assumptions + [account(of: "Samples are those of")])
+  }
+
+  /// The mix turned by a discrete Fourier matrix, so that all virtual channels hold about the same energy.
+  ///
+  /// What they span, and their noise, stay as they are; methods that weigh channels alike ask for it.
+  var balanced: ChannelMix {
+    let count = virtualChannels, scale = 1 / Float(count).squareRoot()
+    let fourier = (0..<count * count).map { index in
+      let turns = Float(index / count * (index % count) % count) / Float(count)
+      return Complex<Float>(length: scale, phase: -2 * .pi * turns)
+    }
+    let turned = NDArray<Complex<Float>>(uninitializedShape: weights.shape) { target in
+      fourier.withUnsafeBufferPointer { fourier in
+        weights.withUnsafeBufferPointer { weights in
+          for start in stride(from: 0, to: weights.count, by: count * channels) {
+            let range = start..<start + count * channels
+            multiply(
+              fourier, UnsafeBufferPointer(rebasing: weights[range]),
+              into: UnsafeMutableBufferPointer(rebasing: target[range]), rows: count, columns: channels,
+              inner: count)
+          }
+        }
+      }
+    }
+    return ChannelMix(weights: turned, retainedEnergy: retainedEnergy)
+  }
+
+  /// A sentence that says what the mix was used for.
+  func account(of use: String) -> String {
+    let percent = (1000 * retainedEnergy).rounded() / 10
+    return
+      "\(use) \(virtualChannels) virtual channels, which hold \(percent) % of the energy of the \(channels) receive "
+      + "channels' calibration data."
+  }
+
+  /// Mixes what lies at one position of the readout, `[channel, ...]` to `[virtual channel, ...]`.
+  func callAsFunction(
+    _ values: NDArray<Complex<Float>>, atReadoutPosition x: Int
+  ) -> NDArray<Complex<Float>> {
+    let matrix = weights.part(at: isUniform ? 0 : x), columns = values.count / channels
+    return NDArray(uninitializedShape: [virtualChannels] + values.shape[1...]) { target in
+      matrix.withUnsafeBufferPointer { matrix in
+        values.withUnsafeBufferPointer { values in
+          multiply(matrix, values, into: target, rows: virtualChannels, columns: columns, inner: channels)
+        }
+      }
+    }
   }
 
   /// Mixes `[channel, kz, ky, kx]`, all of it.

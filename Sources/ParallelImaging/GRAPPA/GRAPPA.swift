@@ -95,12 +95,7 @@ public struct GRAPPA: Reconstruction {
   }
 
   private func assumptions(_ plan: FillingPlan) -> [String] {
-    guard let mix = plan.mix else { return [] }
-    let percent = (1000 * mix.retainedEnergy).rounded() / 10
-    return [
-      "Missing lines were predicted from \(mix.virtualChannels) virtual channels, which hold \(percent) % of the energy of the "
-        + "\(plan.scan.channels) receive channels' calibration data."
-    ]
+    plan.mix.map { [$0.account(of: "Missing lines were predicted from")] } ?? []
   }
 
   /// A scan whose gaps were filled.

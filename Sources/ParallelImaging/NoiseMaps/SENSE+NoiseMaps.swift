@@ -62,6 +62,7 @@ extension SENSE: NoiseAnalysis, CalibratedReconstruction {
   public func calibrated(by scan: KSpace) throws -> any Reconstruction {
     SENSE(
       calibration: .sets(try calibration.sensitivities(for: CompactKSpace(scan).withEmbeddedCalibration)),
+      channels: channels,
       regularization: regularization, solver: solver, iterations: iterations, tolerance: tolerance)
   }
 }
@@ -73,6 +74,7 @@ extension L1WaveletSENSE: CalibratedReconstruction {
   public func calibrated(by scan: KSpace) throws -> any Reconstruction {
     L1WaveletSENSE(
       calibration: .sets(try calibration.sensitivities(for: CompactKSpace(scan).withEmbeddedCalibration)),
+      channels: channels,
       weight: weight,
       iterations: iterations, seed: seed)
   }

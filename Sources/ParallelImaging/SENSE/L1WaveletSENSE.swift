@@ -17,6 +17,11 @@ import Operators
 public struct L1WaveletSENSE: Reconstruction {
   /// Where sensitivities come from.
   public let calibration: SensitivitySource
+  /// The virtual channels in which images are solved for, which take their time in proportion to their number.
+  ///
+  /// Unless given, all channels up to twelve, and of more the virtual ones that hold 99 % of the calibration data's energy, sixteen
+  /// at most. The images are seen by all receive channels all the same.
+  public let channels: CoilCompression.Extent?
   /// The weight `w` in units of the noise of a sample (the root mean square of its modulus).
   ///
   /// The level is that of the whitened scan, or what the highest spatial frequencies hold.
@@ -30,16 +35,19 @@ public struct L1WaveletSENSE: Reconstruction {
   ///
   /// - Parameters:
   ///   - calibration: Where sensitivities come from; the scan's own calibration data unless given.
+  ///   - channels: The virtual channels in which images are solved for, see ``channels``.
   ///   - weight: The weight of the wavelets' magnitudes in units of the noise; fully sampled echoes have none.
   ///   - iterations: The number of iterations.
   ///   - seed: The seed of the wavelets' random shifts.
   /// - Precondition: The weight is not negative.
   public init(
-    calibration: SensitivitySource = .estimated(ESPIRiT()), weight: Float = 0.3, iterations: Int = 60,
+    calibration: SensitivitySource = .estimated(ESPIRiT()), channels: CoilCompression.Extent? = nil,
+    weight: Float = 0.3, iterations: Int = 60,
     seed: UInt64 = 1
   ) {
     precondition(weight >= 0, "a negative weight, \(weight), has no smallest value")
     self.calibration = calibration
+    self.channels = channels
     self.weight = weight
     self.iterations = iterations
     self.seed = seed
@@ -71,7 +79,7 @@ public struct L1WaveletSENSE: Reconstruction {
   /// - Throws: ``ParallelImagingError`` where sensitivities cannot be estimated.
   public func solution(for scan: CompactKSpace) throws(ParallelImagingError) -> SENSESolution {
     let problem = try SENSEProblem(scan, calibration)
-    return problem.solution { samples in
+    return problem.solution(keeping: channels) { samples in
       let noise = PowerSpectrum(samples, of: problem.scan).noiseVariance.squareRoot()
       return { echo in fista(echo, weight: echo.isFullySampled ? 0 : weight * Float(noise)) }
     }

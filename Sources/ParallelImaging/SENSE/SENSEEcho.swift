@@ -36,7 +36,9 @@ struct SENSEPlane: Sendable {
 /// The data of one echo, plane by plane.
 struct SENSEEcho: Sendable {
   let samples: HybridSamples
-  let sensitivities: [CoilSensitivities]
+  let channels: PlaneChannels
+  /// The number of sets of sensitivities.
+  let sets: Int
   let transform: FourierTransform
   /// The lattice of the mask, if it is one.
   let lattice: SamplingLattice?
@@ -44,7 +46,7 @@ struct SENSEEcho: Sendable {
   let count: Int
 
   /// The axes of the images of all planes: `[x, set, z, y]`.
-  var shape: [Int] { [count, sensitivities.count] + transform.shape }
+  var shape: [Int] { [count, sets] + transform.shape }
 
   /// Whether every position was acquired.
   var isFullySampled: Bool { samples.positions.count == transform.count }
@@ -52,8 +54,9 @@ struct SENSEEcho: Sendable {
   func plane(_ x: Int) -> SENSEPlane {
     SENSEPlane(
       model: PlaneModel(
-        maps: sensitivities.plane(x), positions: samples.positions, transform: transform),
-      samples: samples.plane(x), x: x, isFullySampled: isFullySampled, transform: transform, lattice: lattice)
+        maps: channels.maps(x), positions: samples.positions, transform: transform),
+      samples: channels.samples(x, of: samples), x: x, isFullySampled: isFullySampled, transform: transform,
+      lattice: lattice)
   }
 
   /// Finds the images of an echo.

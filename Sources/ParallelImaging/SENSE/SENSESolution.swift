@@ -40,6 +40,8 @@ public struct SENSESolution: Sendable {
   public var iterations: [Int] { histories.map { $0.count - 1 } }
   /// The largest last residual of a plane of each echo.
   public let residuals: [Double]
+  /// The virtual channels in which planes were solved, one mix for each of them; `nil` if in the receiver's.
+  public let mix: ChannelMix?
 }
 
 extension SENSEProblem {
@@ -48,14 +50,20 @@ extension SENSEProblem {
 
   /// Solves all echoes, one after the other.
   ///
-  /// - Parameter prepare: Makes the solver of all echoes from the samples of the first.
-  func solution(prepare: (HybridSamples) -> SENSEEcho.Solver) -> SENSESolution {
+  /// - Parameters:
+  ///   - extent: In how many channels planes are solved; unless given, in those that hold nearly all where there are many.
+  ///   - prepare: Makes the solver of all echoes from the samples of the first.
+  func solution(
+    keeping extent: CoilCompression.Extent?, prepare: (HybridSamples) -> SENSEEcho.Solver
+  ) -> SENSESolution {
     let matrix = scan.geometry.matrix
     // There and back in some twenty iterations.
     let transform = FourierTransform(
       shape: [matrix.z, matrix.y],
       planning: .suited(toElements: 40 * scan.echoes * scan.channels * matrix.count))
     let sets = sensitivities.count, echoes = scan.echoes
+    let automatic = scan.channels > 12 ? CoilCompression.Extent.energy(0.99, atMost: 16) : nil
+    let channels = PlaneChannels(scan, sensitivities, keeping: extent ?? automatic)
     var images = NDArray<Complex<Float>>(repeating: .zero, shape: [sets, echoes] + matrix.shape)
     var solutions: [SENSEEcho.Solution] = [], misfits: [Double] = []
     var solver: SENSEEcho.Solver?
@@ -64,11 +72,11 @@ extension SENSEProblem {
       let solve = solver ?? prepare(samples)
       solver = solve
       let echo = SENSEEcho(
-        samples: samples, sensitivities: sensitivities, transform: transform, lattice: lattice(of: samples),
-        count: matrix.x)
+        samples: samples, channels: channels, sets: sets, transform: transform,
+        lattice: lattice(of: samples), count: matrix.x)
       var solution = solve(echo)
       images.setVolumes(of: index, to: solution.images, matrix)
-      let count = Double(max(samples.positions.count * scan.channels * matrix.x, 1))
+      let count = Double(max(samples.positions.count * channels.count * matrix.x, 1))
       misfits.append((solution.squaredMisfit / count).squareRoot())
       // Diagnostics are kept, images have their place.
       solution.images = NDArray<Complex<Float>>(repeating: .zero, shape: [0])
@@ -83,7 +91,7 @@ extension SENSEProblem {
       components: components, histories: solutions.map(\.history), misfits: misfits,
       isUnfolded: solutions.map(\.isUnfolded),
       unsupported: scan.masks.reduce(0) { $0 + $1.positionsOutOfReach(of: Self.sensitivityReach) },
-      residuals: solutions.map(\.residual))
+      residuals: solutions.map(\.residual), mix: channels.mix)
   }
 }
 
@@ -108,12 +116,16 @@ extension NDArray<Complex<Float>> {
 }
 
 extension SENSESolution {
+  private var assumptions: [String] {
+    mix.map { [$0.account(of: "Images were solved for in")] } ?? []
+  }
+
   /// The images as every channel sees them, sensitivity times image, computed channel by channel.
   func channelImages(of scan: CompactKSpace) -> ChannelImages {
     let voxels = scan.geometry.matrix.count
     return ChannelImages(
       channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry,
-      assumptions: scan.assumptions, diagnostics: diagnostics(noise: scan.noise)
+      assumptions: scan.assumptions + assumptions, diagnostics: diagnostics(noise: scan.noise)
     ) { channel in
       var sum = NDArray<Complex<Float>>(repeating: .zero, shape: images.voxels.shape)
       sum.withUnsafeMutableBufferPointer { sum in

@@ -20,6 +20,11 @@ public struct L1WaveletSPIRiT: Reconstruction {
   public let kernelWidth: Int
   /// What is added to the diagonal of the calibration's covariance, relative to its mean.
   public let damping: Float
+  /// The virtual channels in which missing samples are found; time grows with the square of their number.
+  ///
+  /// Unless given, all channels up to twelve, and of more the virtual ones that hold 99.9 % of the calibration data's energy,
+  /// sixteen at most.
+  public let channels: CoilCompression.Extent?
   /// The weight `w` in units of the noise of a sample (the root mean square of its modulus).
   public let weight: Float
   /// The number of iterations.
@@ -34,13 +39,15 @@ public struct L1WaveletSPIRiT: Reconstruction {
   ///
   /// - Precondition: The kernel's width is odd and at least 3; damping and weight are not negative.
   public init(
-    kernelWidth: Int = 5, damping: Float = 0.01, weight: Float = 0.25, iterations: Int = 60, seed: UInt64 = 1
+    kernelWidth: Int = 5, damping: Float = 0.01, channels: CoilCompression.Extent? = nil,
+    weight: Float = 0.25, iterations: Int = 60, seed: UInt64 = 1
   ) {
     precondition(
       kernelWidth >= 3 && kernelWidth % 2 == 1 && damping >= 0 && weight >= 0,
       "no kernel has width \(kernelWidth) and damping \(damping), or no smallest value with weight \(weight)")
     self.kernelWidth = kernelWidth
     self.damping = damping
+    self.channels = channels
     self.weight = weight
     self.iterations = iterations
     self.seed = seed
@@ -49,16 +56,25 @@ public struct L1WaveletSPIRiT: Reconstruction {
   /// The images of every channel on the encoded grid.
   ///
   /// - Throws: What ``filled(_:)`` throws.
-  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages {
-    let filling = try filled(scan)
-    return ZeroFilled()(filling.scan).reporting(filling.diagnostics)
+  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages { try filled(scan).images }
+
+  /// The images of every channel on the encoded grid.
+  ///
+  /// - Throws: What ``filled(_:)`` throws.
+  public func callAsFunction(_ scan: CompactKSpace) throws -> ChannelImages { try filled(scan).images }
+
+  /// A scan without gaps, and how they were filled.
+  ///
+  /// - Throws: ``ParallelImagingError``.
+  public func filled(_ scan: KSpace) throws(ParallelImagingError) -> SPIRiTFilling {
+    try filled(CompactKSpace(scan))
   }
 
   /// A scan without gaps; residuals are relative changes of the images in one iteration.
   ///
   /// - Throws: ``ParallelImagingError``.
-  public func filled(_ scan: KSpace) throws(ParallelImagingError) -> SPIRiTFilling {
-    try SPIRiTFilling(scan, kernelWidth: kernelWidth, damping: damping) { scan, samples in
+  public func filled(_ scan: CompactKSpace) throws(ParallelImagingError) -> SPIRiTFilling {
+    try SPIRiTFilling(scan, kernelWidth: kernelWidth, damping: damping, keeping: channels) { scan, samples in
       let noise = PowerSpectrum(samples, of: scan).noiseVariance.squareRoot()
       return { plane in fista(plane, threshold: weight * Float(noise)) }
     }

@@ -16,8 +16,7 @@ import Operators
 /// spectrum is expected to have over the noise `s^2`; without it noise would grow in k-space's sparsely sampled parts.
 ///
 /// Acquired samples are returned bit for bit, and channels keep their own phases. All echoes use the kernels of the
-/// first echo's calibration. Time grows with the square of the channels: compress more than about twelve
-/// (``MRIData/KSpace/compressed(by:)``).
+/// first echo's calibration. Time grows with the square of the channels, so missing samples of many are found in fewer, virtual ones.
 ///
 /// - SeeAlso: M. Lustig, J. M. Pauly, "SPIRiT: iterative self-consistent parallel imaging reconstruction from arbitrary
 ///   k-space", Magn. Reson. Med. 64(2):457-471, 2010, doi:10.1002/mrm.22428.
@@ -26,6 +25,11 @@ public struct SPIRiT: Reconstruction {
   public let kernelWidth: Int
   /// What is added to the diagonal of the calibration's covariance, relative to its mean.
   public let damping: Float
+  /// The virtual channels in which missing samples are found; time grows with the square of their number.
+  ///
+  /// Unless given, all channels up to twelve, and of more the virtual ones that hold 99.9 % of the calibration data's energy,
+  /// sixteen at most.
+  public let channels: CoilCompression.Extent?
   /// The largest number of iterations.
   public let iterations: Int
   /// The relative residual of the normal equations at which a plane is done.
@@ -37,12 +41,16 @@ public struct SPIRiT: Reconstruction {
   /// Creates the reconstruction.
   ///
   /// - Precondition: The kernel's width is odd and at least 3, and the damping is not negative.
-  public init(kernelWidth: Int = 5, damping: Float = 0.01, iterations: Int = 30, tolerance: Double = 1e-3) {
+  public init(
+    kernelWidth: Int = 5, damping: Float = 0.01, channels: CoilCompression.Extent? = nil,
+    iterations: Int = 30, tolerance: Double = 1e-3
+  ) {
     precondition(
       kernelWidth >= 3 && kernelWidth % 2 == 1 && damping >= 0,
       "no kernel has width \(kernelWidth) and damping \(damping)")
     self.kernelWidth = kernelWidth
     self.damping = damping
+    self.channels = channels
     self.iterations = iterations
     self.tolerance = tolerance
   }
@@ -50,19 +58,28 @@ public struct SPIRiT: Reconstruction {
   /// The images of every channel on the encoded grid.
   ///
   /// - Throws: What ``filled(_:)`` throws.
-  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages {
-    let filling = try filled(scan)
-    return ZeroFilled()(filling.scan).reporting(filling.diagnostics)
+  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages { try filled(scan).images }
+
+  /// The images of every channel on the encoded grid.
+  ///
+  /// - Throws: What ``filled(_:)`` throws.
+  public func callAsFunction(_ scan: CompactKSpace) throws -> ChannelImages { try filled(scan).images }
+
+  /// A scan without gaps, and how they were filled.
+  ///
+  /// - Throws: ``ParallelImagingError``.
+  public func filled(_ scan: KSpace) throws(ParallelImagingError) -> SPIRiTFilling {
+    try filled(CompactKSpace(scan))
   }
 
   /// A scan without gaps, and how they were filled; residuals are those of the normal equations.
   ///
   /// - Throws: ``ParallelImagingError``.
-  public func filled(_ scan: KSpace) throws(ParallelImagingError) -> SPIRiTFilling {
-    try SPIRiTFilling(scan, kernelWidth: kernelWidth, damping: damping) { scan, samples in
+  public func filled(_ scan: CompactKSpace) throws(ParallelImagingError) -> SPIRiTFilling {
+    try SPIRiTFilling(scan, kernelWidth: kernelWidth, damping: damping, keeping: channels) { scan, samples in
       let spectrum = PowerSpectrum(samples, of: scan)
-      let factor = Float(Self.inconsistency * Double(scan.channels)).squareRoot()
       return { plane in
+        let factor = Float(Self.inconsistency * Double(plane.missing.channels)).squareRoot()
         let penalties = spectrum.penaltyWeights(at: plane.x, shape: plane.missing.transform.shape).elements
         let penalty = MissingSampleWeights(weights: plane.missing.positions.map { factor * penalties[$0] })
         var target = plane.consistency(plane.zeroFilled)

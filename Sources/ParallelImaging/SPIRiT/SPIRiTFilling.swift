@@ -5,9 +5,15 @@ import Numerics
 import Operators
 
 /// A scan whose missing samples were made consistent with the acquired ones, and how that went.
+///
+/// Missing samples are kept in the channels in which they were found, so that many channels take the memory of a few.
 public struct SPIRiTFilling: Sendable {
-  /// The scan without gaps, with every acquired sample as it was.
-  public let scan: KSpace
+  /// The scan as it was acquired.
+  let acquired: CompactKSpace
+  /// The virtual channels in which samples were found, one mix for each readout position; `nil` if in the receiver's.
+  public let mix: ChannelMix?
+  /// The missing positions of each echo, and their samples in hybrid space, axes `[x, channel, missing position]`.
+  private let found: [(gaps: [Int], samples: NDArray<Complex<Float>>)]
   /// The largest number of iterations that a plane of each echo took.
   public let iterations: [Int]
   /// The largest last residual of a plane of each echo, as the solver measures it.
@@ -39,71 +45,171 @@ struct SPIRiTPlane {
 extension SPIRiTFilling {
   /// Fills all planes of all echoes, one echo after the other.
   ///
-  /// - Parameter prepare: Makes the solver of all echoes from the samples of the first that has gaps.
+  /// - Parameters:
+  ///   - scan: The scan.
+  ///   - kernelWidth: The largest extent of the kernel.
+  ///   - damping: What is added to the diagonal of the calibration's covariance, relative to its mean.
+  ///   - extent: In how many channels; unless given, in those that hold nearly all where there are many.
+  ///   - prepare: Makes the solver of all echoes from the samples of the first that has gaps.
   /// - Throws: ``ParallelImagingError``.
   init(
-    _ scan: KSpace, kernelWidth: Int, damping: Float,
+    _ scan: CompactKSpace, kernelWidth: Int, damping: Float, keeping extent: CoilCompression.Extent?,
     prepare: (CompactKSpace, HybridSamples) -> SPIRiTPlane.Solver
   ) throws(ParallelImagingError) {
     let scan = scan.withEmbeddedCalibration
+    acquired = scan
+    let none = Array(repeating: 0, count: scan.echoes)
     guard !scan.isFullySampled else {
-      self.init(
-        scan: scan, iterations: Array(repeating: 0, count: scan.echoes),
-        residuals: Array(repeating: 0, count: scan.echoes), unsupported: 0)
+      (mix, found) = (nil, none.map { _ in ([], NDArray(repeating: .zero, shape: [0])) })
+      (iterations, residuals, unsupported) = (none, none.map(Double.init), 0)
       return
     }
-    let matrix = scan.geometry.matrix
-    let nodes = try ConsistencyNodes(
-      CalibrationBlock(scan), of: matrix, kernelWidth: kernelWidth, damping: damping)
+    var calibration = try CalibrationBlock(scan)
+    let automatic = scan.channels > 12 ? CoilCompression.Extent.energy(0.999, atMost: 16) : nil
+    var chosen: ChannelMix?
+    if let extent = extent ?? automatic {
+      // Every channel's deviation counts alike, so they are to be of like strength.
+      let possible = try CoilCompression(.geometric, keeping: extent).mix(
+        of: calibration, noiseVariance: scan.noiseVariance
+      ).balanced
+      if possible.virtualChannels < scan.channels {
+        chosen = possible
+        calibration = CalibrationBlock(
+          whole: possible(calibration.samples), region: calibration.region,
+          readoutRange: calibration.readoutRange)
+      }
+    }
+    let mix = chosen
+    self.mix = mix
+    let matrix = scan.geometry.matrix, channels = mix?.virtualChannels ?? scan.channels
+    let nodes = try ConsistencyNodes(calibration, of: matrix, kernelWidth: kernelWidth, damping: damping)
     // There and back in some twenty iterations.
     let transform = FourierTransform(
       shape: [matrix.z, matrix.y],
-      planning: .suited(toElements: 40 * scan.echoes * scan.channels * matrix.count))
-    let acquired = CompactKSpace(scan)
-    var filled = scan
+      planning: .suited(toElements: 40 * scan.echoes * channels * matrix.count))
+    var found: [(gaps: [Int], samples: NDArray<Complex<Float>>)] = []
     var iterations: [Int] = [], residuals: [Double] = [], unsupported = 0
     var solver: SPIRiTPlane.Solver?
     for echo in 0..<scan.echoes {
       let mask = scan.masks[echo], flags = mask.isAcquired.elements
       let gaps = flags.indices.filter { !flags[$0] }
       guard !gaps.isEmpty else {
+        found.append(([], NDArray(repeating: .zero, shape: [0])))
         iterations.append(0)
         residuals.append(0)
         continue
       }
-      let hybrid = HybridSamples(acquired, echo: echo)
-      let solve = solver ?? prepare(acquired, hybrid)
+      let hybrid = HybridSamples(scan, echo: echo)
+      let solve = solver ?? prepare(scan, hybrid)
       solver = solve
-      let missing = MissingSamples(positions: gaps, channels: scan.channels, transform: transform)
-      let range = filled.samples.range(at: [echo])
+      let missing = MissingSamples(positions: gaps, channels: channels, transform: transform)
       var planes = [PlaneDiagnostics](repeating: PlaneDiagnostics(), count: matrix.x)
-      filled.samples.withUnsafeMutableBufferPointer { samples in
-        let volume = SharedBuffer(UnsafeMutableBufferPointer(rebasing: samples[range]))
+      let samples = NDArray<Complex<Float>>(uninitializedShape: [matrix.x, channels, gaps.count]) { samples in
+        let target = SharedBuffer(samples), size = channels * gaps.count
         planes.withUnsafeMutableBufferPointer { planes in
           let planes = SharedBuffer(planes)
           Parallelism.forEach(matrix.x) { x in
+            let acquired = hybrid.plane(x)
             let plane = SPIRiTPlane(
               consistency: PlaneConsistency(nodes.kernel(at: x, of: matrix.x), shape: transform.shape),
-              missing: missing, samples: hybrid.plane(x), positions: hybrid.positions, x: x)
-            let found = solve(plane)
+              missing: missing, samples: mix?(acquired, atReadoutPosition: x) ?? acquired,
+              positions: hybrid.positions, x: x)
+            let result = solve(plane)
             planes[x] = PlaneDiagnostics(
-              iterations: found.residuals.count - 1, residual: found.residuals.last ?? 0)
-            found.samples.withUnsafeBufferPointer { found in
-              for index in found.indices {
-                let row = index / gaps.count * transform.count + gaps[index % gaps.count]
-                volume[row * matrix.x + x] = found[index]
-              }
+              iterations: result.residuals.count - 1, residual: result.residuals.last ?? 0)
+            result.samples.withUnsafeBufferPointer {
+              _ = target[x * size..<(x + 1) * size].initialize(from: $0)
             }
           }
         }
-        volume.transformReadouts(gaps, of: scan, plane: transform.count)
       }
+      found.append((gaps, samples))
       iterations.append(planes.map(\.iterations).max() ?? 0)
       residuals.append(planes.map(\.residual).max() ?? 0)
       unsupported += mask.positionsOutOfReach(of: nodes.extents)
     }
-    for echo in 0..<scan.echoes { filled.masks[echo] = SamplingMask(lines: matrix.y, partitions: matrix.z) }
-    self.init(scan: filled, iterations: iterations, residuals: residuals, unsupported: unsupported)
+    (self.found, self.iterations, self.residuals, self.unsupported) = (
+      found, iterations, residuals, unsupported
+    )
+  }
+
+  /// The scan without gaps, with every acquired sample as it was.
+  public var scan: KSpace {
+    var filled = KSpace(acquired)
+    let volume = filled.geometry.matrix.count
+    for channel in 0..<acquired.channels {
+      let echoes = kSpace(of: channel)
+      filled.samples.withUnsafeMutableBufferPointer { samples in
+        echoes.withUnsafeBufferPointer { echoes in
+          for echo in 0..<acquired.echoes {
+            let start = (echo * acquired.channels + channel) * volume
+            _ = UnsafeMutableBufferPointer(rebasing: samples[start..<start + volume]).update(
+              fromContentsOf: echoes[echo * volume..<(echo + 1) * volume])
+          }
+        }
+      }
+    }
+    let matrix = filled.geometry.matrix
+    for echo in 0..<acquired.echoes {
+      filled.masks[echo] = SamplingMask(lines: matrix.y, partitions: matrix.z)
+    }
+    filled.assumptions += assumptions
+    return filled
+  }
+
+  /// The images of every channel, which are computed when they are asked for.
+  var images: ChannelImages {
+    ChannelImages(of: acquired, assumptions: assumptions) { kSpace(of: $0) }.reporting(diagnostics)
+  }
+
+  /// The k-space of one channel without gaps, axes `[echo, kz, ky, kx]`.
+  private func kSpace(of channel: Int) -> NDArray<Complex<Float>> {
+    var volume = acquired.channel(channel)
+    let length = acquired.readoutLength, plane = acquired.lines * acquired.partitions
+    let transform = FourierTransform(shape: [length])
+    volume.withUnsafeMutableBufferPointer { volume in
+      for (echo, (gaps, samples)) in found.enumerated() where !gaps.isEmpty {
+        // Sixteen lines at a time, so that what is read of a plane fills cache lines.
+        for begin in stride(from: 0, to: gaps.count, by: 16) {
+          let bundle = begin..<min(gaps.count, begin + 16)
+          withUnsafeTemporaryAllocation(of: Complex<Float>.self, capacity: bundle.count * length) { lines in
+            lines.initialize(repeating: .zero)
+            for x in 0..<length { add(samples, bundle, at: x, of: channel, to: lines) }
+            for (row, place) in bundle.enumerated() {
+              let line = UnsafeMutableBufferPointer(rebasing: lines[row * length..<(row + 1) * length])
+              transform.forward(line)
+              let start = (echo * plane + gaps[place]) * length
+              for column in acquired.readoutRange { volume[start + column] = line[column] }
+            }
+          }
+        }
+      }
+    }
+    return volume
+  }
+
+  /// Adds what a channel sees at one readout position of a bundle of missing samples, one per line.
+  private func add(
+    _ samples: NDArray<Complex<Float>>, _ bundle: Range<Int>, at x: Int, of channel: Int,
+    to lines: UnsafeMutableBufferPointer<Complex<Float>>
+  ) {
+    let length = acquired.readoutLength, channels = samples.shape[1], count = samples.shape[2]
+    samples.withUnsafeBufferPointer { samples in
+      guard let mix else {
+        let start = (x * channels + channel) * count
+        for (row, place) in bundle.enumerated() { lines[row * length + x] = samples[start + place] }
+        return
+      }
+      for virtual in 0..<channels {
+        let weight = mix.weights[x, virtual, channel].conjugate
+        let start = (x * channels + virtual) * count
+        for (row, place) in bundle.enumerated() { lines[row * length + x] += weight * samples[start + place] }
+      }
+    }
+  }
+
+  private var assumptions: [String] {
+    mix.map { [$0.account(of: "Missing samples were found in")] } ?? []
   }
 }
 
@@ -111,18 +217,4 @@ extension SPIRiTFilling {
 private struct PlaneDiagnostics: ArrayElement {
   var iterations = 0
   var residual = 0.0
-}
-
-extension SharedBuffer<Complex<Float>> {
-  /// Transforms the missing lines of one echo from hybrid space to k-space, and clears what no readout samples.
-  fileprivate func transformReadouts(_ gaps: [Int], of scan: KSpace, plane: Int) {
-    let length = scan.readoutLength, transform = FourierTransform(shape: [length])
-    Parallelism.forEach(scan.channels * gaps.count) { index in
-      let start = (index / gaps.count * plane + gaps[index % gaps.count]) * length
-      let line = self[start..<start + length]
-      transform.forward(line)
-      for column in 0..<scan.readoutRange.lowerBound { line[column] = .zero }
-      for column in scan.readoutRange.upperBound..<length { line[column] = .zero }
-    }
-  }
 }
