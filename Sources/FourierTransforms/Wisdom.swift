@@ -7,13 +7,13 @@ import Foundation
 struct Wisdom {
   private let known: String
 
-  private static let file: URL = {
+  private static var file: URL {
     let environment = ProcessInfo.processInfo.environment
     let caches =
       environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? URL(filePath: $0) : nil }
       ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
     return caches.appending(path: "kspace/fftw-wisdom")
-  }()
+  }
 
   /// Reads what earlier runs learned, once; call with the planner locked.
   static func recalled() -> Wisdom {
@@ -23,9 +23,11 @@ struct Wisdom {
 
   private static let firstReading: Void = read()
 
-  /// Writes what has been learned since, if anything; call with the planner locked.
+  /// Writes what has been learned since, if anything, or all where nothing is kept; call with the planner locked.
   func keep() {
-    guard Wisdom.current() != known else { return }
+    guard Wisdom.current() != known || !FileManager.default.fileExists(atPath: Wisdom.file.path) else {
+      return
+    }
     // Another process may have learned something meanwhile; reading adds to what is known here.
     Wisdom.read()
     let folder = Wisdom.file.deletingLastPathComponent()

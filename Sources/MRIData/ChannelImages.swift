@@ -22,6 +22,11 @@ public struct ChannelImages: Sendable {
   /// What the reconstruction measured of itself.
   public let diagnostics: [Diagnostic]
 
+  /// Computes the k-space of one channel, axes `[echo, kz, ky, kx]`, where the images are nothing but its transform.
+  ///
+  /// Who wants to change k-space need not transform images back first.
+  public let kSpace: (@Sendable (Int) throws -> NDArray<Complex<Float>>)?
+
   private let image: @Sendable (Int) throws -> NDArray<Complex<Float>>
   private let preparation: (@Sendable (Range<Int>) throws -> Void)?
 
@@ -38,12 +43,14 @@ public struct ChannelImages: Sendable {
   ///   - assumptions: What was assumed on the way here.
   ///   - diagnostics: What the reconstruction measured of itself.
   ///   - preparation: Computes, on all threads, what the images of some channels have in common.
+  ///   - kSpace: Computes the k-space of one channel, where the images are nothing but its transform.
   ///   - image: Computes the images of one channel, axes `[echo, z, y, x]`; it may be called from several
   ///     threads at once.
   public init(
     channels: Int, parameters: ScanParameters, geometry: Geometry, noise: NoiseLevel = .unknown,
     assumptions: [String] = [], diagnostics: [Diagnostic] = [],
     preparing preparation: (@Sendable (Range<Int>) throws -> Void)? = nil,
+    kSpace: (@Sendable (Int) throws -> NDArray<Complex<Float>>)? = nil,
     image: @escaping @Sendable (Int) throws -> NDArray<Complex<Float>>
   ) {
     self.preparation = preparation
@@ -53,6 +60,7 @@ public struct ChannelImages: Sendable {
     self.noise = noise
     self.assumptions = assumptions
     self.diagnostics = diagnostics
+    self.kSpace = kSpace
     self.image = image
   }
 
@@ -95,7 +103,7 @@ extension ChannelImages {
   public func reporting(_ more: [Diagnostic]) -> ChannelImages {
     ChannelImages(
       channels: channels, parameters: parameters, geometry: geometry, noise: noise, assumptions: assumptions,
-      diagnostics: diagnostics + more, preparing: preparation, image: image)
+      diagnostics: diagnostics + more, preparing: preparation, kSpace: kSpace, image: image)
   }
 
   /// The same images; a closure sees each channel when it is computed.

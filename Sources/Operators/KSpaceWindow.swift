@@ -69,34 +69,43 @@ public struct WindowedReconstruction: Reconstruction {
 extension ChannelImages {
   /// The same images with their k-space weighted; they must not have been cropped.
   public func weighted(by window: KSpaceWindow) -> ChannelImages {
-    let matrix = geometry.matrix
-    let transform = FourierTransform(shape: matrix.shape)
-    let (x, y, z) = (
-      window.weights(extent: matrix.x), window.weights(extent: matrix.y), window.weights(extent: matrix.z)
-    )
+    let kSpace = kSpace ?? transformedBack
     return ChannelImages(
       channels: channels, parameters: parameters, geometry: geometry,
-      noise: noise.scaled(by: window.noiseFactor(matrix)),
+      noise: noise.scaled(by: window.noiseFactor(geometry.matrix)),
       assumptions: assumptions + ["K-space was weighted by the window \(window.rawValue) along all axes."],
-      diagnostics: diagnostics, preparing: { try self.prepare($0) }
-    ) { channel in
+      diagnostics: diagnostics, preparing: { try self.prepare($0) },
+      transforming: { channel in
+        var samples = try kSpace(channel)
+        samples.weigh(by: window)
+        return samples
+      })
+  }
+
+  /// The k-space of a channel from its images.
+  private var transformedBack: @Sendable (Int) throws -> NDArray<Complex<Float>> {
+    let transform = FourierTransform(
+      shape: geometry.matrix.shape, planning: .suited(toElements: channels * shape.reduce(1, *)))
+    return { channel in
       var images = try self.channel(channel)
       transform.forward(&images)
-      images.withUnsafeMutableBufferPointer { samples in
-        var row = 0
-        while row < samples.count {
-          let line = row / matrix.x
-          let factor = y[line % matrix.y] * z[line / matrix.y % matrix.z]
-          for column in 0..<matrix.x {
-            let weight = factor * x[column]
-            let sample = samples[row + column]
-            samples[row + column] = Complex(weight * sample.real, weight * sample.imaginary)
-          }
-          row += matrix.x
+      return images
+    }
+  }
+}
+
+extension NDArray<Complex<Float>> {
+  /// Multiplies k-space `[..., kz, ky, kx]` with a window.
+  fileprivate mutating func weigh(by window: KSpaceWindow) {
+    let axes = shape.suffix(3).map { window.weights(extent: $0) }
+    let (z, y, x) = (axes[0], axes[1], axes[2])
+    withUnsafeMutableBufferPointer { samples in
+      for row in 0..<samples.count / x.count {
+        let factor = y[row % y.count] * z[row / y.count % z.count], start = row * x.count
+        for column in x.indices {
+          samples[start + column] = samples[start + column].multiplied(by: factor * x[column])
         }
       }
-      transform.inverse(&images)
-      return images
     }
   }
 }

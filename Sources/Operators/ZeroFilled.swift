@@ -17,15 +17,9 @@ public struct ZeroFilled: Reconstruction {
 
   /// The images of every channel on the encoded grid.
   public func callAsFunction(_ scan: KSpace) -> ChannelImages {
-    let transform = FourierTransform(toImagesOf: scan.geometry.matrix, count: scan.samples.count)
-    return ChannelImages(
+    ChannelImages(
       channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry, noise: scan.noise,
-      assumptions: scan.assumptions
-    ) { channel in
-      var images = scan.samples.part(at: channel, ofAxis: 1)
-      transform.inverse(&images)
-      return images
-    }
+      assumptions: scan.assumptions, transforming: { scan.samples.part(at: $0, ofAxis: 1) })
   }
 
   /// The images of every channel on the encoded grid.
@@ -47,23 +41,28 @@ extension ChannelImages {
     preparing preparation: (@Sendable (Range<Int>) throws -> Void)? = nil,
     kSpace: @escaping @Sendable (Int) throws -> NDArray<Complex<Float>>
   ) {
-    let matrix = scan.geometry.matrix
-    let transform = FourierTransform(
-      toImagesOf: matrix, count: scan.echoes * scan.channels * matrix.count)
     self.init(
       channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry, noise: scan.noise,
-      assumptions: scan.assumptions + assumptions, preparing: preparation
+      assumptions: scan.assumptions + assumptions, preparing: preparation, transforming: kSpace)
+  }
+
+  /// The images of channels whose k-space `[echo, kz, ky, kx]` is computed when it is asked for.
+  init(
+    channels: Int, parameters: ScanParameters, geometry: Geometry, noise: NoiseLevel, assumptions: [String],
+    diagnostics: [Diagnostic] = [], preparing preparation: (@Sendable (Range<Int>) throws -> Void)? = nil,
+    transforming kSpace: @escaping @Sendable (Int) throws -> NDArray<Complex<Float>>
+  ) {
+    let matrix = geometry.matrix
+    let transform = FourierTransform(
+      shape: matrix.shape,
+      planning: .suited(toElements: parameters.echoTimes.count * channels * matrix.count))
+    self.init(
+      channels: channels, parameters: parameters, geometry: geometry, noise: noise, assumptions: assumptions,
+      diagnostics: diagnostics, preparing: preparation, kSpace: kSpace
     ) { channel in
       var images = try kSpace(channel)
       transform.inverse(&images)
       return images
     }
-  }
-}
-
-extension FourierTransform {
-  /// The transform of volumes, a number of samples in all.
-  fileprivate convenience init(toImagesOf matrix: Extents, count: Int) {
-    self.init(shape: matrix.shape, planning: .suited(toElements: count))
   }
 }

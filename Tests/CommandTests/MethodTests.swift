@@ -83,7 +83,7 @@ struct MethodTests {
     let files = try FileManager.default.subpathsOfDirectory(atPath: scan.folder.path("out"))
     #expect(files.contains { $0.contains("coil-02") } && !files.contains { $0.contains("coil-03") })
     let provenance = try String(contentsOfFile: scan.folder.path("out/provenance.json"), encoding: .utf8)
-    #expect(provenance.contains("compressed to 2 virtual ones"))
+    #expect(provenance.contains("Samples are those of 2 virtual channels"))
   }
 
   @Test(

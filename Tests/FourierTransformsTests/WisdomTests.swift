@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Measured plans")
 struct WisdomTests {
-  /// The only test that measures: FFTW's wisdom belongs to the process, and the cache folder is chosen once.
+  /// FFTW's wisdom belongs to the process; other tests that measure have other extents.
   @Test("compute the same transform and are remembered in the cache folder")
   func measuring() throws {
     let folder = try TemporaryDirectory()
@@ -31,6 +31,5 @@ struct WisdomTests {
     FourierTransform(shape: [10, 6], planning: .measure).forward(&turned)
     let expected = explicitTransform(input.reshaped(to: [10, 6]), axes: [0, 1], sign: -1)
     #expect(relativeError(turned, expected) < example.tolerance)
-
   }
 }

@@ -50,8 +50,8 @@ public struct SENSE: Reconstruction {
   public let calibration: SensitivitySource
   /// The virtual channels in which images are solved for, which take their time in proportion to their number.
   ///
-  /// Unless given, all channels up to twelve, and of more the virtual ones that hold 99 % of the calibration data's energy, sixteen
-  /// at most. The images are seen by all receive channels all the same.
+  /// Unless given, all channels of a two-dimensional scan and up to twelve of others; of more the virtual ones that hold 99 %
+  /// of the calibration data's energy, sixteen at most. The images are seen by all receive channels all the same.
   public let channels: CoilCompression.Extent?
   /// What is preferred among images that explain the samples about equally well.
   public let regularization: Regularization

@@ -62,7 +62,9 @@ extension SENSEProblem {
       shape: [matrix.z, matrix.y],
       planning: .suited(toElements: 40 * scan.echoes * scan.channels * matrix.count))
     let sets = sensitivities.count, echoes = scan.echoes
-    let automatic = scan.channels > 12 ? CoilCompression.Extent.energy(0.99, atMost: 16) : nil
+    // A plane that holds the readout sees all channels, and is soon solved.
+    let hasMany = scan.channels > 12 && !geometry.matrix.isPlanar
+    let automatic = hasMany ? CoilCompression.Extent.energy(0.99, atMost: 16) : nil
     let channels = PlaneChannels(scan, sensitivities, keeping: extent ?? automatic)
     var images = NDArray<Complex<Float>>(repeating: .zero, shape: [sets, echoes] + matrix.shape)
     var solutions: [SENSEEcho.Solution] = [], misfits: [Double] = []

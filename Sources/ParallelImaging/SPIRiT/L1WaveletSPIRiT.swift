@@ -15,7 +15,7 @@ import Operators
 ///
 /// - SeeAlso: M. Murphy et al., "Fast l1-SPIRiT compressed sensing parallel imaging MRI: scalable parallel implementation
 ///   and clinically feasible runtime", IEEE Trans. Med. Imaging 31(6):1250-1262, 2012, doi:10.1109/TMI.2012.2188039.
-public struct L1WaveletSPIRiT: Reconstruction {
+public struct L1WaveletSPIRiT: SelfConsistentReconstruction {
   /// The largest extent of the kernel along `ky` and `kz`, odd; half of the calibration region is enough.
   public let kernelWidth: Int
   /// What is added to the diagonal of the calibration's covariance, relative to its mean.
@@ -51,23 +51,6 @@ public struct L1WaveletSPIRiT: Reconstruction {
     self.weight = weight
     self.iterations = iterations
     self.seed = seed
-  }
-
-  /// The images of every channel on the encoded grid.
-  ///
-  /// - Throws: What ``filled(_:)`` throws.
-  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages { try filled(scan).images }
-
-  /// The images of every channel on the encoded grid.
-  ///
-  /// - Throws: What ``filled(_:)`` throws.
-  public func callAsFunction(_ scan: CompactKSpace) throws -> ChannelImages { try filled(scan).images }
-
-  /// A scan without gaps, and how they were filled.
-  ///
-  /// - Throws: ``ParallelImagingError``.
-  public func filled(_ scan: KSpace) throws(ParallelImagingError) -> SPIRiTFilling {
-    try filled(CompactKSpace(scan))
   }
 
   /// A scan without gaps; residuals are relative changes of the images in one iteration.

@@ -20,7 +20,7 @@ import Operators
 ///
 /// - SeeAlso: M. Lustig, J. M. Pauly, "SPIRiT: iterative self-consistent parallel imaging reconstruction from arbitrary
 ///   k-space", Magn. Reson. Med. 64(2):457-471, 2010, doi:10.1002/mrm.22428.
-public struct SPIRiT: Reconstruction {
+public struct SPIRiT: SelfConsistentReconstruction {
   /// The largest extent of the kernel along `ky` and `kz`, odd; half of the calibration region is enough.
   public let kernelWidth: Int
   /// What is added to the diagonal of the calibration's covariance, relative to its mean.
@@ -53,23 +53,6 @@ public struct SPIRiT: Reconstruction {
     self.channels = channels
     self.iterations = iterations
     self.tolerance = tolerance
-  }
-
-  /// The images of every channel on the encoded grid.
-  ///
-  /// - Throws: What ``filled(_:)`` throws.
-  public func callAsFunction(_ scan: KSpace) throws -> ChannelImages { try filled(scan).images }
-
-  /// The images of every channel on the encoded grid.
-  ///
-  /// - Throws: What ``filled(_:)`` throws.
-  public func callAsFunction(_ scan: CompactKSpace) throws -> ChannelImages { try filled(scan).images }
-
-  /// A scan without gaps, and how they were filled.
-  ///
-  /// - Throws: ``ParallelImagingError``.
-  public func filled(_ scan: KSpace) throws(ParallelImagingError) -> SPIRiTFilling {
-    try filled(CompactKSpace(scan))
   }
 
   /// A scan without gaps, and how they were filled; residuals are those of the normal equations.

@@ -55,7 +55,7 @@ public struct ROMEO: Sendable, Equatable {
   public var mergesRegions: Bool
   /// Whether the median of every region (after merging) is brought to the turn nearest to zero.
   public var centersRegions: Bool
-  /// Whether the median of the whole is brought to the turn nearest to zero, and with ``isIndividual`` that of later
+  /// Whether the median of the whole, in the mask or where there is signal, is brought to the turn nearest to zero, and with ``isIndividual`` that of later
   /// echoes to the one that the echo before predicts.
   public var correctsGlobalWraps: Bool
   /// Whether voxels that end more than a quarter turn from what the echo before predicts are unwrapped in space again.

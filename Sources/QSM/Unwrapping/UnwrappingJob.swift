@@ -184,9 +184,15 @@ extension UnwrappingJob {
     return value + Turn.full * Float(best.turns)
   }
 
-  /// The median number of turns of an echo, inside of the mask.
+  /// The median number of turns of an echo, inside of the mask; without one, where there is signal.
   private func medianTurns(_ echo: Int, _ values: NDArray<Float>, predicted: Bool = false) -> Float {
     var turns: [Float] = []
+    // Noise drifts by many turns, and there is often more of it.
+    var mask = mask
+    if mask == nil, let magnitude {
+      let size = magnitude.part(at: echo), threshold = RobustThreshold(size).value
+      mask = size.map { $0 > threshold }
+    }
     values.withUnsafeBufferPointer { values in
       mask.withPointer { mask in
         for index in 0..<volume where mask?[index] ?? true {

@@ -112,6 +112,23 @@ struct ROMEOTests {
     #expect(result.allSatisfy { abs($0 - 0.4) < 1e-5 })
   }
 
+  @Test("whole turns are counted where there is signal, however far the phase of the dark drifts")
+  func globalTurnsOfSignal() throws {
+    // A bright block of a quarter of the volume; the dark beside it turns eight times.
+    let matrix = [6, 8, 64]
+    let truth = (0..<matrix.reduce(1, *)).map { index -> Float in
+      let x = index % 64
+      return x < 16 ? 0.1 * Float(x) : 1.5 + Float(x - 15)
+    }
+    let phase = NDArray(truth.map { $0 - Turn.full * ($0 / Turn.full).rounded() }, shape: matrix)
+    let magnitude = NDArray(truth.indices.map { $0 % 64 < 16 ? Float(1) : 0.02 }, shape: matrix)
+    let result = try ROMEO(correctsGlobalWraps: true)(phase, magnitude: magnitude).elements
+    #expect(truth.indices.allSatisfy { abs(result[$0] - truth[$0]) < 1e-4 })
+    // Without a magnitude all voxels count.
+    let other = try ROMEO(correctsGlobalWraps: true)(phase).elements
+    #expect(abs(other[0] - truth[0]) > 6)
+  }
+
   @Test("noise makes edges the last to be taken")
   func noise() throws {
     // A column of noise stands in the way; the path around it is longer.
