@@ -53,6 +53,28 @@ struct KSpaceWindowTests {
   }
 
   @Test(
+    "weigh k-space that images come from as they weigh the k-space of images",
+    arguments: KSpaceWindow.allCases)
+  func kSpaceOfImages(window: KSpaceWindow) throws {
+    let matrix = Extents(x: 10, y: 9, z: 4)
+    let scan = KSpace(
+      samples: testPattern([1, 2] + matrix.shape),
+      masks: [SamplingMask(lines: matrix.y, partitions: matrix.z)],
+      parameters: ScanParameters(echoTimes: [0.004], fieldStrength: 3),
+      geometry: Geometry(matrix: matrix, voxelSize: .one))
+    for images in [ZeroFilled()(scan), ZeroFilled()(CompactKSpace(scan))] {
+      #expect(images.kSpace != nil)
+      for channel in 0..<2 {
+        let image = try images.channel(channel)
+        let alone = self.images(image.reshaped(to: [1, 1] + matrix.shape), matrix)
+        let expected = try alone.weighted(by: window).channel(0)
+        #expect(relativeError(try images.weighted(by: window).channel(channel), expected) < 1e-6)
+        #expect(relativeError(image, expected) > 0.01, "the window did something")
+      }
+    }
+  }
+
+  @Test(
     "change no constant, and are symmetric and not negative", arguments: KSpaceWindow.allCases, [1, 2, 9, 16])
   func constants(window: KSpaceWindow, extent: Int) {
     let weights = window.weights(extent: extent), centre = extent / 2
