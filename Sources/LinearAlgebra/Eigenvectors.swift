@@ -22,7 +22,7 @@ public struct HermitianEigensystem: Sendable {
     var values = [Float](repeating: 0, count: order)
     // Read column by column, the rows of A are the columns of its conjugate, whose lower triangle is A's upper one
     // and whose eigenvectors, conjugated, are A's. They come back as columns, that is, as rows here.
-    var vectors = matrix
+    var vectors = matrix.withSlack
     OpenBLAS.staysOnCallingThread
     let status = vectors.withUnsafeMutableBufferPointer { elements in
       LAPACKE_cheevd(
@@ -32,6 +32,6 @@ public struct HermitianEigensystem: Sendable {
     guard status >= 0 else { throw .notFinite }
     guard status == 0 else { throw .eigenvaluesNotFound }
     self.values = values
-    self.vectors = vectors.map(\.conjugate)
+    self.vectors = vectors.withoutSlack.map(\.conjugate)
   }
 }

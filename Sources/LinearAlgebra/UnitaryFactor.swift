@@ -13,11 +13,11 @@ public func unitaryFactor(
   of matrix: NDArray<Complex<Float>>
 ) throws(LinearAlgebraError) -> NDArray<Complex<Float>> {
   let order = orderOfSquare(matrix)
-  var (matrix, left, right) = (matrix, matrix, matrix)
+  var (work, left, right) = (matrix.withSlack, matrix.withSlack, matrix.withSlack)
   var values = [Float](repeating: 0, count: order)
   OpenBLAS.staysOnCallingThread
   // Read column by column, M is its transpose, and so are the factors that come back.
-  let status = matrix.withUnsafeMutableBufferPointer { matrix in
+  let status = work.withUnsafeMutableBufferPointer { matrix in
     left.withUnsafeMutableBufferPointer { left in
       right.withUnsafeMutableBufferPointer { right in
         LAPACKE_cgesdd(
@@ -30,6 +30,7 @@ public func unitaryFactor(
   }
   guard status >= 0 else { throw .notFinite }
   guard status == 0 else { throw .eigenvaluesNotFound }
+  (left, right) = (left.withoutSlack, right.withoutSlack)
   return NDArray(uninitializedShape: matrix.shape) { product in
     left.withUnsafeBufferPointer { left in
       right.withUnsafeBufferPointer { right in
