@@ -186,7 +186,7 @@ extension ScanLayout {
       warnings.append(
         String(
           format:
-            "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred.",
+            "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred; --method l1-sense or grappa finds what is missing.",
           acceleration))
     }
     if Set(parameters.polarities).count > 1, !combination.removesReadoutPhase {
