@@ -6,7 +6,7 @@ SWIFT ?= swift
 BUILD := .build/release
 TESTS := .build-tests
 PYTHON ?= python3
-APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmrd-dev libhdf5-dev zlib1g-dev libpng-dev libboost-dev
+APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmrd-dev libhdf5-dev zlib1g-dev libpng-dev libssl-dev libboost-dev
 TEST_PACKAGES := ismrmrd-tools python3-venv elastix
 PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0
 

@@ -10,9 +10,9 @@ let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 // when that module's types change, and a stale layout corrupts memory.
 let data: [Target.Dependency] = ["MRIData", "NDArrays", numerics]
 let modules: [Target.Dependency] = [
-  "NDArrays", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-  "Sampling", "ParallelImaging", "ReconNet", "CoilCombination", "QSM", "Evaluation", "Study",
-  "Phantoms", numerics,
+  "NDArrays", "Files", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
+  "Sampling", "ParallelImaging", "ReconNet", "CoilCombination", "QSM", "QuantitativeMapping", "Evaluation",
+  "Study", "Phantoms", numerics,
 ]
 
 let package = Package(
@@ -36,35 +36,47 @@ let package = Package(
       name: "CISMRMRD", pkgConfig: "hdf5", providers: [.apt(["libismrmrd-dev", "libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CSystem"),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // MARK: - Foundations
     .target(name: "NDArrays", dependencies: [numerics]),
+    .target(name: "Files", dependencies: ["CCrypto", "CSystem"]),
     .target(name: "FourierTransforms", dependencies: ["NDArrays", "CFFTW", numerics]),
     .target(name: "LinearAlgebra", dependencies: ["NDArrays", "COpenBLAS", numerics]),
     .target(name: "MRIData", dependencies: ["NDArrays", numerics]),
-    .target(name: "Operators", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
+    .target(name: "Operators", dependencies: data + ["FourierTransforms"]),
 
     // MARK: - Files
-    .target(name: "RawData", dependencies: data + ["FourierTransforms", "LinearAlgebra", "CISMRMRD"]),
-    .target(name: "ImageFiles", dependencies: data + ["CZlib", "CPNG"]),
+    .target(
+      name: "RawData", dependencies: data + ["Files", "FourierTransforms", "LinearAlgebra", "CISMRMRD"]),
+    .target(name: "ImageFiles", dependencies: data + ["Files", "CZlib", "CPNG"]),
 
     // MARK: - Methods
-    .target(name: "Sampling", dependencies: data + ["FourierTransforms", "ImageFiles"]),
+    .target(name: "Sampling", dependencies: data + ["Files", "FourierTransforms", "ImageFiles"]),
     .target(
       name: "ParallelImaging", dependencies: data + ["Operators", "FourierTransforms", "LinearAlgebra"]),
     .target(name: "CConvolution"),
     .target(
       name: "ReconNet",
-      dependencies: data + ["Operators", "FourierTransforms", "LinearAlgebra", "CConvolution"],
+      dependencies: data + ["Files", "FourierTransforms", "CConvolution"],
       exclude: ["Training"], resources: [.process("Resources")]),
     .target(name: "CoilCombination", dependencies: data + ["LinearAlgebra"]),
-    .target(name: "QSM", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
+    .target(name: "QSM", dependencies: data + ["FourierTransforms"]),
     // Needs the headers of Boost.Math, libboost-dev.
     .target(name: "CSpecialFunctions"),
-    .target(name: "Evaluation", dependencies: data + ["CSpecialFunctions"]),
+    .target(name: "Evaluation", dependencies: data + ["Files", "ImageFiles", "CSpecialFunctions"]),
+    .target(
+      name: "QuantitativeMapping",
+      dependencies: data + [
+        "Files", "ImageFiles", "RawData", "ParallelImaging", "CoilCombination", "QSM",
+      ]),
     .target(
       name: "Study",
-      dependencies: data + ["RawData", "ImageFiles", "Sampling", "CoilCombination", "QSM", "Evaluation"]),
+      dependencies: data + [
+        "Files", "RawData", "ImageFiles", "Sampling", "CoilCombination", "QSM", "QuantitativeMapping",
+        "Evaluation", "Phantoms",
+      ]),
     .target(name: "Phantoms", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
 
     // MARK: - What users import and run
@@ -76,6 +88,7 @@ let package = Package(
 
     // MARK: - Tests
     .target(name: "TestSupport", dependencies: ["NDArrays", numerics], path: "Tests/TestSupport"),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "NDArraysTests", dependencies: ["NDArrays", "TestSupport", numerics]),
     .testTarget(name: "MRIDataTests", dependencies: data + ["TestSupport"]),
     .testTarget(name: "FourierTransformsTests", dependencies: data + ["FourierTransforms", "TestSupport"]),
@@ -86,8 +99,9 @@ let package = Package(
     .testTarget(
       name: "RawDataTests",
       dependencies: data + ["RawData", "Operators", "FourierTransforms", "LinearAlgebra", "TestSupport"]),
-    .testTarget(name: "ImageFilesTests", dependencies: data + ["ImageFiles", "TestSupport"]),
-    .testTarget(name: "SamplingTests", dependencies: data + ["Sampling", "ImageFiles", "TestSupport"]),
+    .testTarget(name: "ImageFilesTests", dependencies: data + ["Files", "ImageFiles", "TestSupport"]),
+    .testTarget(
+      name: "SamplingTests", dependencies: data + ["Files", "Sampling", "ImageFiles", "TestSupport"]),
     .testTarget(name: "ParallelImagingTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
       name: "CoilCombinationTests", dependencies: data + ["CoilCombination", "LinearAlgebra", "TestSupport"]),
@@ -96,6 +110,8 @@ let package = Package(
     .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
       name: "EvaluationTests", dependencies: data + ["Evaluation", "TestSupport"], exclude: ["Golden"]),
+    .testTarget(
+      name: "QuantitativeMappingTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
     .testTarget(name: "StudyTests", dependencies: modules + ["TestSupport"], exclude: ["Golden"]),
     .testTarget(name: "PhantomsTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),

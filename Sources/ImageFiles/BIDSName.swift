@@ -1,3 +1,5 @@
+import Files
+
 /// The name of an image file by the Brain Imaging Data Structure, and its place in a data set.
 ///
 /// ```
@@ -45,13 +47,13 @@ public struct BIDSName: Sendable, Hashable {
   ///   - part: The half of a complex image that the file holds.
   ///   - describing: What tells a derived image from its siblings, such as `noise`.
   ///   - suffix: What kind of image the file holds.
-  /// - Throws: ``ImageFileError/invalidLabel(entity:label:)`` if a label is empty or has characters other than ASCII
+  /// - Throws: ``FileError/invalidLabel(entity:label:)`` if a label is empty or has characters other than ASCII
   ///   letters and digits, or if a number is not positive.
   public init(
     subject: String, session: String? = nil, task: String? = nil, acquisition: String? = nil,
     contrastAgent: String? = nil, reconstruction: String? = nil, run: Int? = nil, channel: Int? = nil,
     echo: Int? = nil, part: Part? = nil, describing: String? = nil, suffix: String
-  ) throws(ImageFileError) {
+  ) throws(FileError) {
     let reconstruction = channel == nil ? reconstruction : "uncombined"
     let labels: [(String, String?)] = [
       ("sub", subject), ("ses", session), ("task", task), ("acq", acquisition), ("ce", contrastAgent),

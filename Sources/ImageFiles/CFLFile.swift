@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import NDArrays
 import Numerics
@@ -20,8 +21,8 @@ public enum CFLFile {
 
   /// Reads an array with all of BART's sixteen dimensions, slowest first.
   ///
-  /// - Throws: ``ImageFileError`` if one of the two files is missing, or they do not fit each other.
-  public static func read(_ path: String) throws(ImageFileError) -> NDArray<Complex<Float>> {
+  /// - Throws: ``FileError`` if one of the two files is missing, or they do not fit each other.
+  public static func read(_ path: String) throws(FileError) -> NDArray<Complex<Float>> {
     let base = baseName(path)
     let dimensions = try dimensions(base + ".hdr")
     let needed = byteCount(of: dimensions, elementBytes: bytes)
@@ -35,7 +36,7 @@ public enum CFLFile {
       throw .sizeMismatch(
         path: elements, dimensions: dimensions, expectedBytes: needed ?? .max, foundBytes: found)
     }
-    return try NDArray(uninitializedShape: dimensions.reversed()) { (target) throws(ImageFileError) in
+    return try NDArray(uninitializedShape: dimensions.reversed()) { (target) throws(FileError) in
       var rest = UnsafeMutableRawBufferPointer(target)
       while !rest.isEmpty {
         let count = Foundation.read(handle.fileDescriptor, rest.baseAddress, rest.count)
@@ -47,14 +48,14 @@ public enum CFLFile {
 
   /// Writes an array of up to sixteen axes, the last of which becomes BART's dimension 0.
   ///
-  /// - Throws: ``ImageFileError/cannotWrite(path:reason:)``; then neither file is left behind.
-  public static func write(_ array: NDArray<Complex<Float>>, to path: String) throws(ImageFileError) {
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``; then neither file is left behind.
+  public static func write(_ array: NDArray<Complex<Float>>, to path: String) throws(FileError) {
     precondition(array.shape.count <= axes, "BART has no more than \(axes) axes; shape \(array.shape)")
     let dimensions = array.shape.reversed() + Array(repeating: 1, count: axes - array.shape.count)
     let base = baseName(path)
     let elements = try AtomicFile(base + ".cfl")
     let header = try AtomicFile(base + ".hdr")
-    try array.withUnsafeBufferPointer { (values) throws(ImageFileError) in
+    try array.withUnsafeBufferPointer { (values) throws(FileError) in
       try elements.append(UnsafeRawBufferPointer(values))
     }
     let list = dimensions.map(String.init).joined(separator: " ")
@@ -68,7 +69,7 @@ public enum CFLFile {
   }
 
   /// The sixteen dimensions in a header, fastest first; BART leaves out trailing ones.
-  private static func dimensions(_ path: String) throws(ImageFileError) -> [Int] {
+  private static func dimensions(_ path: String) throws(FileError) -> [Int] {
     guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .unreadable(path: path, reason: "no permission")
@@ -95,9 +96,9 @@ extension CFLFile {
   ///
   /// BART marks what was not acquired by zeros; the file holds no mask, no geometry and no echo times.
   ///
-  /// - Throws: ``ImageFileError`` as ``read(_:)``, and if the array extends along a dimension that a scan does not have,
+  /// - Throws: ``FileError`` as ``read(_:)``, and if the array extends along a dimension that a scan does not have,
   ///   such as several sets of maps.
-  public static func readScan(_ path: String) throws(ImageFileError) -> NDArray<Complex<Float>> {
+  public static func readScan(_ path: String) throws(FileError) -> NDArray<Complex<Float>> {
     let array = try read(path)
     let dimensions = Array(array.shape.reversed())
     for (dimension, extent) in dimensions.enumerated()
@@ -111,8 +112,8 @@ extension CFLFile {
 
   /// Writes k-space or images of a scan, axes `[echo, channel, z, y, x]`.
   ///
-  /// - Throws: ``ImageFileError/cannotWrite(path:reason:)``; then neither file is left behind.
-  public static func writeScan(_ scan: NDArray<Complex<Float>>, to path: String) throws(ImageFileError) {
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``; then neither file is left behind.
+  public static func writeScan(_ scan: NDArray<Complex<Float>>, to path: String) throws(FileError) {
     precondition(scan.shape.count == 5, "a scan needs [echo, channel, z, y, x], not \(scan.shape)")
     // One set of maps, BART's dimension 4, stands between echoes and channels.
     try write(scan.reshaped(to: [scan.shape[0], 1] + scan.shape[1...]), to: path)

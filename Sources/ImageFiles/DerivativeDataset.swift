@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import MRIData
 
@@ -17,10 +18,10 @@ public struct DerivativeDataset: Sendable {
   ///   - name: The data set's name.
   ///   - generator: The program that makes it.
   ///   - version: The program's version.
-  /// - Throws: ``ImageFileError/cannotWrite(path:reason:)``.
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``.
   public init(
     at folder: String, name: String, generator: String = "KSpaceToolkit", version: String
-  ) throws(ImageFileError) {
+  ) throws(FileError) {
     self.folder = folder
     try Self.createFolder(folder)
     let description: [String: JSONValue] = [
@@ -44,12 +45,12 @@ public struct DerivativeDataset: Sendable {
   ///   - sidecar: What to write beside it.
   ///   - displayRange: The values between which viewers should display the file.
   /// - Returns: The path of the image.
-  /// - Throws: ``ImageFileError/cannotWrite(path:reason:)``.
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``.
   @discardableResult
   public func write(
     _ volumes: ImageVolumes<some NIfTIElement>, as name: BIDSName, sidecar: Sidecar,
     displayRange: ClosedRange<Double>? = nil
-  ) throws(ImageFileError) -> String {
+  ) throws(FileError) -> String {
     try Self.createFolder("\(folder)/\(name.folder)")
     let path = path(of: name)
     try sidecar.write(to: path + ".json")
@@ -57,7 +58,7 @@ public struct DerivativeDataset: Sendable {
     return path + ".nii.gz"
   }
 
-  private static func createFolder(_ folder: String) throws(ImageFileError) {
+  private static func createFolder(_ folder: String) throws(FileError) {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {

@@ -1,4 +1,5 @@
 import CZlib
+import Files
 import Foundation
 
 /// A file read from start to end, unpacked on the way if it is gzip.
@@ -12,8 +13,8 @@ struct GzipReader: ~Copyable {
 
   /// Opens a file.
   ///
-  /// - Throws: ``ImageFileError/missing(path:)`` or ``ImageFileError/unreadable(path:reason:)``.
-  init(path: String) throws(ImageFileError) {
+  /// - Throws: ``FileError/missing(path:)`` or ``FileError/unreadable(path:reason:)``.
+  init(path: String) throws(FileError) {
     var status = stat()
     guard stat(path, &status) == 0, let file = gzopen(path, "rb") else {
       throw errno == ENOENT || errno == ENOTDIR
@@ -30,9 +31,9 @@ struct GzipReader: ~Copyable {
 
   /// Fills a buffer with the bytes that follow.
   ///
-  /// - Throws: ``ImageFileError/truncated(path:expectedBytes:foundBytes:)`` if there are not so many, or
-  ///   ``ImageFileError/unreadable(path:reason:)`` if they cannot be unpacked.
-  mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(ImageFileError) {
+  /// - Throws: ``FileError/truncated(path:expectedBytes:foundBytes:)`` if there are not so many, or
+  ///   ``FileError/unreadable(path:reason:)`` if they cannot be unpacked.
+  mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
     var filled = 0
     while filled < buffer.count {
       let count = try next(UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
@@ -48,7 +49,7 @@ struct GzipReader: ~Copyable {
   /// Passes over bytes.
   ///
   /// - Throws: As ``read(into:)``.
-  mutating func skip(_ count: Int) throws(ImageFileError) {
+  mutating func skip(_ count: Int) throws(FileError) {
     guard count > 0 else { return }
     let target = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
     defer { target.deallocate() }
@@ -58,15 +59,15 @@ struct GzipReader: ~Copyable {
   /// Makes sure that nothing is missing after the last byte that was read: packed data end with a checksum.
   ///
   /// - Throws: As ``read(into:)``.
-  mutating func finish() throws(ImageFileError) {
+  mutating func finish() throws(FileError) {
     var byte: UInt8 = 0
     let result = withUnsafeMutableBytes(of: &byte) { byte in
-      Result { () throws(ImageFileError) in try next(byte) }
+      Result { () throws(FileError) in try next(byte) }
     }
     _ = try result.get()
   }
 
-  private func next(_ buffer: UnsafeMutableRawBufferPointer) throws(ImageFileError) -> Int {
+  private func next(_ buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
     let count = Int(gzread(file, buffer.baseAddress, UInt32(min(buffer.count, 1 << 30))))
     var code: Int32 = 0
     let message = gzerror(file, &code)
@@ -89,8 +90,8 @@ extension GzipReader {
   /// The bytes that follow.
   ///
   /// - Throws: As ``read(into:)``.
-  mutating func bytes(_ count: Int) throws(ImageFileError) -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: count) { (buffer, filled) throws(ImageFileError) in
+  mutating func bytes(_ count: Int) throws(FileError) -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: count) { (buffer, filled) throws(FileError) in
       try read(into: UnsafeMutableRawBufferPointer(buffer))
       filled = count
     }

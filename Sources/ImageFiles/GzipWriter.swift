@@ -1,4 +1,5 @@
 import CZlib
+import Files
 import NDArrays
 
 /// One gzip member whose blocks are packed on all threads.
@@ -12,10 +13,10 @@ enum GzipWriter {
 
   /// Appends packed data to a file.
   ///
-  /// - Throws: ``ImageFileError/cannotWrite(path:reason:)``.
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``.
   static func append(
     _ parts: [UnsafeRawBufferPointer], to file: borrowing AtomicFile, level: Int32 = 1
-  ) throws(ImageFileError) {
+  ) throws(FileError) {
     // ID, deflate, no name, no time, fastest method, unknown system.
     try file.append([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 255])
     var checksum = crc32(0, nil, 0)
@@ -32,7 +33,7 @@ enum GzipWriter {
 
   private static func append(
     _ part: UnsafeRawBufferPointer, to file: borrowing AtomicFile, level: Int32, checksum: inout UInt
-  ) throws(ImageFileError) {
+  ) throws(FileError) {
     let source = SharedConstants(part.bindMemory(to: UInt8.self))
     let blocks = (part.count + blockLength - 1) / blockLength
     let batch = max(1, min(blocks, 4 * Parallelism.threads))

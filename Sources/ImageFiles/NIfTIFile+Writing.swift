@@ -1,3 +1,4 @@
+import Files
 import MRIData
 import NDArrays
 
@@ -11,12 +12,12 @@ extension NIfTIFile {
   ///   - path: The file, which is replaced if it exists.
   ///   - volumeSpacing: The time between volumes, such as the echo spacing [s]; 0 if there is none.
   ///   - displayRange: The values between which viewers should display the file.
-  /// - Throws: ``ImageFileError/cannotWrite(path:reason:)``; then no file is left behind.
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``; then no file is left behind.
   /// - Precondition: No extent is beyond 32767, the format's limit.
   public static func write<Element: NIfTIElement>(
     _ volumes: ImageVolumes<Element>, to path: String, volumeSpacing: Double = 0,
     displayRange: ClosedRange<Double>? = nil
-  ) throws(ImageFileError) {
+  ) throws(FileError) {
     precondition(
       volumes.voxels.shape.allSatisfy { (1...Int(Int16.max)).contains($0) },
       "NIfTI-1 cannot hold volumes of shape \(volumes.voxels.shape)")
@@ -25,11 +26,11 @@ extension NIfTIFile {
       volumeSpacing: volumeSpacing, displayRange: displayRange
     ).bytes
     let file = try AtomicFile(path)
-    try volumes.voxels.withUnsafeBufferPointer { (voxels) throws(ImageFileError) in
+    try volumes.voxels.withUnsafeBufferPointer { (voxels) throws(FileError) in
       let voxels = UnsafeRawBufferPointer(voxels)
       if path.hasSuffix(".gz") {
         let result = header.withUnsafeBytes { header in
-          Result { () throws(ImageFileError) in try GzipWriter.append([header, voxels], to: file) }
+          Result { () throws(FileError) in try GzipWriter.append([header, voxels], to: file) }
         }
         try result.get()
       } else {

@@ -1,3 +1,4 @@
+import Files
 import MRIData
 import NDArrays
 import Numerics
@@ -28,8 +29,8 @@ public struct NIfTIFile: Sendable {
 
   /// Opens a file and reads its header.
   ///
-  /// - Throws: ``ImageFileError`` if the file is missing, too short, not NIfTI-1, or of an unknown element type.
-  public init(at path: String) throws(ImageFileError) {
+  /// - Throws: ``FileError`` if the file is missing, too short, not NIfTI-1, or of an unknown element type.
+  public init(at path: String) throws(FileError) {
     var reader = try GzipReader(path: path)
     self.path = path
     header = try NIfTIHeader(bytes: reader.bytes(NIfTIHeader.size), path: path)
@@ -49,6 +50,12 @@ extension NIfTIFile {
   public var volumeSpacing: Double { header.volumeSpacing }
   /// The values between which the file should be displayed, if it says so.
   public var displayRange: ClosedRange<Double>? { header.displayRange }
+  /// Whether the file says where it lies, rather than how large its voxels are alone.
+  public var hasOrientation: Bool { header.hasOrientation }
+  /// What of the header was not taken as it stands, one sentence each.
+  public var remarks: [String] { header.remarks.map { "\(path): \($0)." } }
+  /// Why nobody can tell how large the voxels are; `nil` if the header is of one mind.
+  public var contradiction: String? { header.contradiction }
   /// The file's free text.
   public var text: String { header.description }
 
@@ -56,8 +63,8 @@ extension NIfTIFile {
   ///
   /// Integers beyond 2^24 and double-precision numbers are rounded.
   ///
-  /// - Throws: ``ImageFileError`` if the file is cut short or damaged, or if its voxels are complex.
-  public func volumes(scaling: Scaling) throws(ImageFileError) -> ImageVolumes<Float> {
+  /// - Throws: ``FileError`` if the file is cut short or damaged, or if its voxels are complex.
+  public func volumes(scaling: Scaling) throws(FileError) -> ImageVolumes<Float> {
     guard !dataType.isComplex else {
       throw .unsupported(
         path: path, feature: "complex voxels", advice: "Read them as complex volumes, or export a real part.")
@@ -88,8 +95,8 @@ extension NIfTIFile {
   ///
   /// The intercept, which the format adds to the real part alone, shifts the origin of the phase.
   ///
-  /// - Throws: ``ImageFileError`` if the file is cut short or damaged, or if its voxels are real.
-  public func complexVolumes(scaling: Scaling) throws(ImageFileError) -> ImageVolumes<Complex<Float>> {
+  /// - Throws: ``FileError`` if the file is cut short or damaged, or if its voxels are real.
+  public func complexVolumes(scaling: Scaling) throws(FileError) -> ImageVolumes<Complex<Float>> {
     guard dataType.isComplex else {
       throw .unsupported(path: path, feature: "real voxels", advice: "Read them as real volumes.")
     }
@@ -121,7 +128,7 @@ extension NIfTIFile {
   /// Reads all voxels by pieces that fit in the cache; a closure turns the bytes of a piece into elements.
   private func read<Element>(
     converting convert: (UnsafeMutableRawBufferPointer, UnsafeMutableBufferPointer<Element>) -> Void
-  ) throws(ImageFileError) -> NDArray<Element> {
+  ) throws(FileError) -> NDArray<Element> {
     var reader = try GzipReader(path: path)
     // A damaged header may ask for more memory than there is.
     let needed = header.dataBytes.map { $0.addingReportingOverflow(header.dataOffset).partialValue }
@@ -133,7 +140,7 @@ extension NIfTIFile {
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceLength * dataType.bytes, alignment: 64)
     defer { piece.deallocate() }
     let shape = [volumeCount] + geometry.matrix.shape
-    let voxels = try NDArray<Element>(uninitializedShape: shape) { (target) throws(ImageFileError) in
+    let voxels = try NDArray<Element>(uninitializedShape: shape) { (target) throws(FileError) in
       for first in stride(from: 0, to: target.count, by: pieceLength) {
         let part = UnsafeMutableBufferPointer(
           rebasing: target[first..<min(target.count, first + pieceLength)])

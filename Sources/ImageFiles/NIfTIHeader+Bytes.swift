@@ -1,3 +1,5 @@
+import Files
+
 /// The byte offsets of the header's fields.
 private enum Offset {
   static let headerSize = 0, dimensions = 40, dataType = 70, bitsPerVoxel = 72, spacings = 76,
@@ -42,10 +44,10 @@ extension NIfTIHeader {
 
   /// Reads the header, in either byte order.
   ///
-  /// - Throws: ``ImageFileError/notNIfTI(path:reason:)``, or ``ImageFileError/unsupported(path:feature:advice:)`` for
+  /// - Throws: ``FileError/notNIfTI(path:reason:)``, or ``FileError/unsupported(path:feature:advice:)`` for
   ///   the format's relatives and for element types such as colours.
   /// - Precondition: There are 348 bytes.
-  init(bytes: [UInt8], path: String) throws(ImageFileError) {
+  init(bytes: [UInt8], path: String) throws(FileError) {
     precondition(bytes.count >= Self.size, "a NIfTI-1 header has 348 bytes, not \(bytes.count)")
     func raw<T: FixedWidthInteger>(_ type: T.Type, _ offset: Int) -> T {
       bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }

@@ -44,22 +44,85 @@ struct NIfTIHeader {
     return spacings[4] / (perSecond[units & 0b11_1000] ?? 1)
   }
 
+  /// Whether the file says where it lies, rather than how large its voxels are alone.
+  var hasOrientation: Bool { sformCode > 0 || qformCode > 0 }
+
   /// The geometry by the sform, else by the qform, else by the voxel sizes alone along the patient's axes.
+  ///
+  /// An sform of bare voxel indices, which some tools leave behind, yields to voxel sizes that say otherwise.
   var geometry: Geometry? {
-    let perMillimetre: [UInt8: Double] = [1: 1e-3, 3: 1e3]
-    let factor = 1 / (perMillimetre[units & 0b111] ?? 1)
-    let axes = quaternion.columns
-    let sizes = spacings[1...3].map(abs)
-    let qform = AffineRAS(
-      x: axes.x * sizes[0], y: axes.y * sizes[1], z: axes.z * (spacings[0] < 0 ? -sizes[2] : sizes[2]),
-      origin: qformOrigin)
-    let plain = AffineRAS(x: [sizes[0], 0, 0], y: [0, sizes[1], 0], z: [0, 0, sizes[2]], origin: .zero)
-    let candidates = (sformCode > 0 ? [sform] : []) + (qformCode > 0 ? [qform] : []) + [plain]
+    let plain = AffineRAS(
+      x: [sizes[0], 0, 0], y: [0, sizes[1], 0], z: [0, 0, sizes[2]], origin: .zero)
+    let candidates =
+      (sformCode > 0 && !isSformOfIndices ? [sform] : []) + (qformCode > 0 ? [qform] : []) + [plain]
+    let factor = millimetresPerUnit
     return candidates.lazy.compactMap { affine in
       let affine = AffineRAS(
         x: affine.x * factor, y: affine.y * factor, z: affine.z * factor, origin: affine.origin * factor)
       return Geometry(affineRAS: affine, matrix: matrix)
     }.first
+  }
+
+  private var sizes: [Double] { spacings[1...3].map(abs) }
+
+  private var qform: AffineRAS {
+    let axes = quaternion.columns
+    return AffineRAS(
+      x: axes.x * sizes[0], y: axes.y * sizes[1], z: axes.z * (spacings[0] < 0 ? -sizes[2] : sizes[2]),
+      origin: qformOrigin)
+  }
+
+  /// The lengths of the sform's columns.
+  private var sformSizes: [Double] {
+    [sform.x, sform.y, sform.z].map { ($0 * $0).sum().squareRoot() }
+  }
+
+  /// Whether sform and voxel sizes differ by more than rounding.
+  private var sizesDiffer: Bool {
+    sformCode > 0
+      && zip(sformSizes, sizes).contains { $0 > 0 && $1 > 0 && abs($0 - $1) > 0.01 * max($0, $1) }
+  }
+
+  /// Whether the sform's steps are 1 along the axes while the voxels have other sizes.
+  private var isSformOfIndices: Bool {
+    sizesDiffer
+      && [sform.x, sform.y, sform.z].enumerated().allSatisfy { axis, step in
+        (0..<3).allSatisfy { abs(abs(step[$0]) - ($0 == axis ? 1 : 0)) < 1e-6 }
+      }
+  }
+
+  /// Whether the unit is not stated, and voxels would be thinner than 30 micrometres if it were millimetres.
+  private var areMetres: Bool {
+    units & 0b111 == 0 && (sizes.max() ?? 1) < 0.03 && (sizes.min() ?? 0) > 0
+  }
+
+  private var millimetresPerUnit: Double {
+    if areMetres { return 1e3 }
+    return [1: 1e3, 3: 1e-3][units & 0b111] ?? 1
+  }
+
+  /// What of the header was not taken as it stands, one sentence each.
+  var remarks: [String] {
+    var remarks: [String] = []
+    let sizes = sizes.map { "\($0)" }.joined(separator: " x ")
+    if areMetres {
+      remarks.append("voxels of \(sizes) without a unit were taken for metres: no scan has them in mm")
+    }
+    if isSformOfIndices {
+      remarks.append(
+        "the sform has steps of 1 mm where pixdim\(qformCode > 0 ? " and qform say" : " says") \(sizes) mm, which was used"
+      )
+    }
+    return remarks
+  }
+
+  /// Why nobody can tell how large the voxels are; `nil` if the header is of one mind.
+  var contradiction: String? {
+    guard sizesDiffer, !isSformOfIndices else { return nil }
+    func text(_ values: [Double]) -> String {
+      values.map { "\(($0 * 1e4).rounded() / 1e4)" }.joined(separator: " x ")
+    }
+    return "the sform has voxels of \(text(sformSizes)) mm, and pixdim of \(text(sizes)) mm"
   }
 }
 

@@ -1,4 +1,5 @@
 import CPNG
+import Files
 import Foundation
 import NDArrays
 
@@ -6,9 +7,9 @@ import NDArrays
 public enum PNGFile {
   /// Writes a picture, axes `[row, column]` in grey or `[row, column, 3]` in red, green and blue.
   ///
-  /// - Throws: ``ImageFileError/cannotWrite(path:reason:)``; then no file is left behind.
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``; then no file is left behind.
   /// - Precondition: The picture has such a shape and at least one pixel.
-  public static func write(_ picture: NDArray<UInt8>, to path: String) throws(ImageFileError) {
+  public static func write(_ picture: NDArray<UInt8>, to path: String) throws(FileError) {
     let file = try AtomicFile(path)
     try file.append(data(picture, path: path))
     try file.commit()
@@ -16,12 +17,12 @@ public enum PNGFile {
 
   /// The bytes of a PNG file, for embedding in a page; see ``write(_:to:)``.
   ///
-  /// - Throws: ``ImageFileError/cannotWrite(path:reason:)`` if the picture is too large for the format.
-  public static func data(_ picture: NDArray<UInt8>) throws(ImageFileError) -> Data {
+  /// - Throws: ``FileError/cannotWrite(path:reason:)`` if the picture is too large for the format.
+  public static func data(_ picture: NDArray<UInt8>) throws(FileError) -> Data {
     try data(picture, path: "PNG")
   }
 
-  private static func data(_ picture: NDArray<UInt8>, path: String) throws(ImageFileError) -> Data {
+  private static func data(_ picture: NDArray<UInt8>, path: String) throws(FileError) -> Data {
     let shape = picture.shape
     precondition(
       picture.count > 0 && (shape.count == 2 || (shape.count == 3 && shape[2] == 3)),

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import MRIData
 
@@ -128,8 +129,8 @@ public enum ImageUnits: String, Sendable, Codable {
 extension Sidecar {
   /// Reads a sidecar; keys that have no property here become ``extra``.
   ///
-  /// - Throws: ``ImageFileError`` if the file is missing, or a key has a type that BIDS does not give it.
-  public init(at path: String) throws(ImageFileError) {
+  /// - Throws: ``FileError`` if the file is missing, or a key has a type that BIDS does not give it.
+  public init(at path: String) throws(FileError) {
     self = try JSONFile.read(path)
     let all: [String: JSONValue] = try JSONFile.read(path)
     extra = all.filter { CodingKeys(rawValue: $0.key) == nil }
@@ -137,8 +138,8 @@ extension Sidecar {
 
   /// Writes the sidecar; ``extra`` keys do not replace those that have a property.
   ///
-  /// - Throws: ``ImageFileError/cannotWrite(path:reason:)``, also if a number is not finite.
-  public func write(to path: String) throws(ImageFileError) {
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``, also if a number is not finite.
+  public func write(to path: String) throws(FileError) {
     let known: [String: JSONValue]
     do {
       known = try JSONDecoder().decode([String: JSONValue].self, from: JSONEncoder().encode(self))

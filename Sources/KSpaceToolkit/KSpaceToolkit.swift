@@ -1,5 +1,6 @@
 @_exported import CoilCombination
 @_exported import Evaluation
+@_exported import Files
 @_exported import FourierTransforms
 @_exported import ImageFiles
 @_exported import LinearAlgebra
@@ -10,6 +11,7 @@
 @_exported import ParallelImaging
 @_exported import Phantoms
 @_exported import QSM
+@_exported import QuantitativeMapping
 @_exported import RawData
 @_exported import ReconNet
 @_exported import Sampling

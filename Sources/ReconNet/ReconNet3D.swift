@@ -113,3 +113,12 @@ public struct ReconNet3D: Reconstruction {
     return result
   }
 }
+
+extension ReconNet3D {
+  /// The network, told from others by the fingerprint of its weights.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("ReconNet3D", revision: 1).with("blocks", weights.blocks.count)
+      .with("layers", weights.layers).with("features", weights.features)
+      .with("weights SHA-256", weights.digest)
+  }
+}

@@ -1,3 +1,4 @@
+import Files
 import ImageFiles
 import MRIData
 
@@ -30,7 +31,7 @@ public enum SamplingError: Error, Equatable, CustomStringConvertible {
   /// A mask made anew from its recipe is not the one that the sidecar describes.
   case notReproduced(stated: String, made: String)
   /// An array or picture file cannot be read or written.
-  case imageFile(ImageFileError)
+  case imageFile(FileError)
   /// A file cannot be read, written or understood.
   case file(path: String, problem: String, remedy: String)
 

@@ -3,6 +3,7 @@ import Evaluation
 import MRIData
 import NDArrays
 import QSM
+import QuantitativeMapping
 import RawData
 import Sampling
 import Synchronization
@@ -25,13 +26,14 @@ extension ScanStudy {
   func recipe(
     of cell: StudyCell, reference: StudyCell, region: String
   ) throws(StudyError) -> CellRecipe {
-    guard methods[cell.method] != nil else {
+    guard let method = methods[cell.method] else {
       throw .unknownMethod(cell.method, known: methods.keys.sorted())
     }
     let maps = scan.obstacleToSusceptibility == nil ? mapping : nil
     return CellRecipe(
       cell: cell, input: try source(of: cell).input, mask: cell.acceleration == nil ? nil : masks,
-      method: methodDescriptions[cell.method], maps: maps?.description(reference: reference) ?? "none",
+      method: method.configuration, combination: scan.combination.configuration,
+      mapping: maps?.configurations ?? [], noise: maps.map { _ in reference.name },
       region: maps.map { _ in region },
       alignment: cell.scan == nil ? nil : alignment.map { "\($0.tool.version), rigid" } ?? "taken as it lies",
       software: software)
@@ -49,24 +51,31 @@ extension ScanStudy {
     guard let method = methods[cell.method] else { preconditionFailure("no \(cell.method)") }
     let slices = try undersampled(stack.slices, for: cell)
     let maps = scan.obstacleToSusceptibility == nil ? mapping : nil
-    let channels = try SliceStack(slices, geometry: stack.geometry).images(by: method)
-    let combined = try CombinedCell(
-      observed(channels, of: cell, share: maps == nil ? 0.95 : 0.7), allowsFieldMap: scan.allowsFieldMap)
+    var diagnostics: [Diagnostic] = []
+    var combined = try Pipeline(method, then: scan.combination)(
+      SliceStack(slices, geometry: stack.geometry)
+    ) { images in
+      diagnostics = images.diagnostics
+      return observed(images, of: cell, share: maps == nil ? 0.95 : 0.7)
+    }
     let motion = try target.flatMap { target in
       try cell.scan.flatMap { _ in
         try alignment?.motion(
           of: scan, stack, reference: target.record, images: target.images, folder: store.folder)
       }
     }
-    var images = combined.images
+    var susceptibility: SusceptibilityMaps?
     if let maps {
-      var region = target?.object ?? mask, noise = target?.images.fieldNoise
+      var brain = target?.brain, noise = target?.images.fieldNoise
+      if brain == nil { brain = try maskForMaps(given: mask, combined, maps) }
       if let back = motion?.inverse {
-        region = region?.moved(by: back, from: self.scan.geometry, onto: scan.geometry)
+        brain = brain?.moved(by: back, from: self.scan.geometry, onto: scan.geometry)
         noise = noise?.moved(by: back, onto: scan.geometry)
       }
-      images = try combined.mapped(by: maps, within: region, noise: noise)
+      if let noise { combined.field?.noise = noise }
+      susceptibility = try maps(combined, mask: brain)
     }
+    var images = CellImages(combined, susceptibility: susceptibility?.susceptibility)
     if let motion { images = images.moved(by: motion, onto: self.scan.geometry) }
     let first = slices[0], positions = first.masks.map(\.acquiredCount).max() ?? 0
     let excitations = cell.acceleration == nil ? scan.excitations : nil
@@ -77,7 +86,8 @@ extension ScanStudy {
       // Slices share the repetition time.
       scanTime: first.parameters.repetitionTime.map { $0 * Double(excitations ?? positions) },
       fieldPeriod: images.fieldPeriod, motion: motion,
-      assumptions: combined.assumptions + channels.diagnostics.filter(\.isWarning).map(\.description)
+      assumptions: combined.assumptions + diagnostics.filter(\.isWarning).map(\.description)
+        + (susceptibility.map { $0.assumptions + $0.warnings } ?? [])
         + [cell.acceleration.flatMap { masks.remark(on: first.masks[0], acceleration: $0) }].compactMap(
           \.self))
     try store.keep(images, record)
@@ -144,19 +154,28 @@ extension ScanStudy {
   }
 }
 
-extension SusceptibilityMapping {
-  /// The parameters, and whose noise weighs the fields.
-  func description(reference: StudyCell) -> String {
-    "\(background), \(inversion), noise of \(reference.name) up to \(Int(largestFieldNoise)) medians"
+extension ScanStudy {
+  /// Where susceptibility is mapped: the mask that was given, else the brain, else the object.
+  func maskForMaps(
+    given mask: NDArray<Bool>?, _ maps: EchoMaps, _ mapping: SusceptibilityMapping
+  ) throws -> BrainMask {
+    if let mask { return BrainMask(mask, geometry: maps.geometry) }
+    do {
+      return try mapping.mask(of: maps)
+    } catch QSMError.noObject {
+      // Bottles and fruit have no brain.
+      return try mapping.mask(of: maps, by: MagnitudeMask())
+    }
   }
 }
 
-extension NDArray<Bool> {
+extension BrainMask {
   /// A mask on one scan's grid as it lies on that of another.
   fileprivate func moved(
     by motion: RigidMotion, from geometry: Geometry, onto other: Geometry
-  ) -> NDArray<Bool> {
-    ImageVolumes(map { $0 ? Float(1) : 0 }, geometry: geometry)
-      .moved(by: motion, onto: other, nearest: true)[0].map { $0 != 0 }
+  ) -> BrainMask {
+    let moved = ImageVolumes(isInside.map { $0 ? Float(1) : 0 }, geometry: geometry)
+      .moved(by: motion, onto: other, nearest: true)
+    return BrainMask(moved, origin: origin)
   }
 }

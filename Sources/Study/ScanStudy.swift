@@ -1,10 +1,12 @@
 import CoilCombination
 import Evaluation
+import Files
 import Foundation
 import ImageFiles
 import MRIData
 import NDArrays
 import QSM
+import QuantitativeMapping
 import RawData
 import Sampling
 
@@ -25,8 +27,6 @@ public struct ScanStudy: Sendable {
   public let accelerated: [StudyScan]
   /// The reconstructions by name.
   public let methods: [String: any Reconstruction]
-  /// What the reconstructions depend on beside the samples, by their names: parameters, checksums of weights.
-  public var methodDescriptions: [String: String] = [:]
   /// How masks are made.
   public var masks = MaskChoice()
   /// What the scores depend on.
@@ -95,7 +95,7 @@ public struct ScanStudy: Sendable {
     progress: (Progress) throws -> Void = { _ in }
   ) throws -> Outcome {
     try check(mask: mask, labels: labels)
-    StudyFolder.removeFragments(in: store.folder)
+    try StudyFolder.begin(store.folder)
     let cells = [reference] + cells.filter { $0 != reference }
     var reader = ScanReader()
     let region = mask.map { "mask \(SHA256.digest(of: $0.elements.map { $0 ? 1 : 0 }))" }
@@ -103,7 +103,7 @@ public struct ScanStudy: Sendable {
     var target: Target?
     for (index, cell) in cells.enumerated() {
       let recipe = try recipe(
-        of: cell, reference: reference, region: region ?? "object of \(reference.name)")
+        of: cell, reference: reference, region: region ?? "brain of \(reference.name)")
       let found = store.record(of: recipe)
       try progress(Progress(cell: cell, index: index, count: cells.count, isFound: found != nil))
       let record = try found ?? make(recipe, by: &reader, within: mask, toward: target)
@@ -111,7 +111,13 @@ public struct ScanStudy: Sendable {
       records.append(record)
       if target == nil {
         let images = try store.images(of: record)
-        target = Target(record: record, images: images, object: try mask ?? images.object())
+        let brain = try mapping.flatMap { mapping in
+          try images.susceptibility.map { _ in
+            try maskForMaps(given: mask, images.maps(scan.parameters), mapping)
+          }
+        }
+        target = Target(
+          record: record, images: images, object: try mask ?? images.object(), brain: brain)
       }
     }
     guard let target else { preconditionFailure("a study has at least its reference") }
@@ -126,11 +132,13 @@ public struct ScanStudy: Sendable {
     let images: CellImages
     /// The voxels that count.
     let object: NDArray<Bool>
+    /// Where susceptibility is mapped; `nil` without.
+    let brain: BrainMask?
   }
 
   /// The images of a finished cell.
   ///
-  /// - Throws: ``ImageFileError`` if its files are gone.
+  /// - Throws: ``FileError`` if its files are gone.
   public func images(of record: CellRecord) throws -> CellImages { try store.images(of: record) }
 
   /// Refuses what cannot be compared, before anything is computed.

@@ -10,6 +10,8 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
   case emptyMask
   /// The folder holds something else than a study.
   case notAStudy(path: String)
+  /// The folder holds a study of another version of the program.
+  case otherForm(path: String)
   /// The slices of a scan form no stack.
   case noStack(scan: String)
   /// A scan cannot be compared with the reference.
@@ -34,6 +36,9 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
       "The mask is zero everywhere. Give one that is not zero where images are to be compared."
     case .notAStudy(let path):
       "\(path): the folder holds files of something else. Choose another --output."
+    case .otherForm(let path):
+      "\(path): the study in this folder was made by another version, whose cells cannot be told from today's. Choose "
+        + "another folder, or remove this one."
     case .noStack(let scan):
       "\(scan): its slices or slabs form no stack. Choose one with --slice."
     case .scansDiffer(let scan, let difference, let advice):

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Sampling
 
@@ -32,20 +33,20 @@ public struct StudyResults: Sendable, Equatable, Codable {
 
   /// Writes `results.json` and `results.tsv`.
   public func write(to folder: String) throws {
-    try written(to: "\(folder)/results.json")
+    try JSONFile.write(self, to: "\(folder)/results.json")
     let text = ([Self.header] + table(missing: "n/a")).map { $0.joined(separator: "\t") + "\n" }.joined()
     let regions = rows.flatMap { row in
       row.regions.map {
         "\(row.cell.name)\t\($0.name)\t\($0.mean)\t\($0.standardDeviation)\t\($0.voxels)\n"
       }
     }
-    try text.write(toStudyFile: "\(folder)/results.tsv")
+    try AtomicFile.write(text, to: "\(folder)/results.tsv")
     if regions.isEmpty {
       // One of an earlier run, with labels.
       try? FileManager.default.removeItem(atPath: "\(folder)/regions.tsv")
     } else {
       let header = "cell\tregion\tmean_ppm\tsd_ppm\tvoxels\n"
-      try (header + regions.joined()).write(toStudyFile: "\(folder)/regions.tsv")
+      try AtomicFile.write(header + regions.joined(), to: "\(folder)/regions.tsv")
     }
   }
 

@@ -1,4 +1,5 @@
 import MRIData
+import QuantitativeMapping
 import RawData
 
 /// One scan of a study: what its headers say, and how its samples are read when they are needed.
@@ -20,7 +21,7 @@ public struct StudyScan: Sendable {
   public init(_ stack: SliceStack, input: StudyInput) {
     self.input = input
     parameters = stack.slices[0].parameters
-    geometry = Self.images(of: stack.geometry, stack.slices[0].prescribedMatrix, stack.slices.count)
+    geometry = Self.images(of: stack)
     slices = stack.slices.count
     excitations = nil
     read = { stack }
@@ -42,6 +43,11 @@ public struct StudyScan: Sendable {
     read = reading
   }
 
+  /// Where the images of a scan will lie.
+  static func images(of stack: SliceStack) -> Geometry {
+    images(of: stack.geometry, stack.slices[0].prescribedMatrix, stack.slices.count)
+  }
+
   private static func images(of geometry: Geometry, _ prescribed: Extents, _ slices: Int) -> Geometry {
     var matrix = prescribed
     if slices > 1 { matrix.z = slices }
@@ -54,7 +60,7 @@ public struct StudyScan: Sendable {
   /// Why there can be no susceptibility; `nil` if there can.
   public var obstacleToSusceptibility: String? {
     if parameters.echoTimes.count < 2 { return "a single echo has no field map" }
-    if !allowsFieldMap { return "its echo times do not increase, so there is no field map" }
+    if !combination.yieldsMaps { return "its echo times do not increase, so there is no field map" }
     if slices > 1 {
       return "\(slices) separate slices are no volume, which the field of the dipoles extends over"
     }
@@ -68,11 +74,8 @@ public struct StudyScan: Sendable {
   /// Below this number of voxels, what is left between the borders of a slab is no map.
   private static let leastExtent = 8
 
-  /// Whether MDI can make a field map of the echoes.
-  var allowsFieldMap: Bool {
-    let times = parameters.echoTimes
-    return times.count > 1 && zip(times, times.dropFirst()).allSatisfy { $0 < $1 }
-  }
+  /// How channels become one: with a field map where the echoes allow one.
+  var combination: CombinationMethod { CombinationMethod(suiting: parameters) }
 }
 
 extension StudyScan {
@@ -118,25 +121,8 @@ extension StudyScan {
 }
 
 extension Geometry {
-  /// Whether the voxels of two grids lie at the same places, to a tenth of their size.
-  func coincides(with other: Geometry) -> Bool {
-    matrix == other.matrix && largestOffset(from: other) <= 0.1 * voxelSize.min()
-  }
-
-  /// How far apart the same voxels of two grids lie at most [m].
-  fileprivate func largestOffset(from other: Geometry) -> Double {
-    var largest = 0.0
-    for z in [0, matrix.z - 1] {
-      for y in [0, matrix.y - 1] {
-        for x in [0, matrix.x - 1] {
-          let voxel = SIMD3(Double(x), Double(y), Double(z))
-          let offset = position(ofVoxel: voxel) - other.position(ofVoxel: voxel)
-          largest = max(largest, (offset * offset).sum().squareRoot())
-        }
-      }
-    }
-    return largest
-  }
+  /// Whether the voxels of two grids lie at the same places and are numbered alike.
+  func coincides(with other: Geometry) -> Bool { arrangement(on: other)?.isIdentity ?? false }
 }
 
 extension Double {

@@ -8,7 +8,8 @@ extension Phantom {
     guard snr.isFinite else {
       throw ValidationError("--snr inf: a cohort without noise says nothing of a group; give a number.")
     }
-    let folder = try OutputFolder(output, kind: .simulatedCohort, replacing: runArguments.force)
+    Interruption.postpone()
+    let folder = try AtomicFolder(output, kind: Self.cohortFolder, replacing: runArguments.force)
     let simulation = CohortSimulation(
       matrix: matrix, voxelSize: voxelSize?.metres ?? HeadPhantom.defaultGeometry.voxelSize,
       channels: channels, echoTimes: parameters.echoTimes, signalToNoise: snr)
@@ -32,11 +33,9 @@ extension Phantom {
       "\(output): \(count) subjects of \(ages), to be simulated when kspace study --cohort \(output) asks for them"
     )
   }
-}
 
-extension OutputFolder.Kind {
   /// A cohort that exists as a table.
-  fileprivate static let simulatedCohort = OutputFolder.Kind(
+  private static let cohortFolder = AtomicFolder.Kind(
     marker: CohortSimulation.file,
     holds: { ["participants.tsv", CohortSource.namesFile, CohortSimulation.file].contains($0) })
 }

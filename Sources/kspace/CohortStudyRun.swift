@@ -21,35 +21,25 @@ extension StudyCommand {
     if running.dryRun { return }
 
     progress.report("looking for scans", 0)
-    let subjects = try source.subjects(reading, scratch: "\(output)/.partial-scan.h5")
+    let subjects = try source.subjects(
+      options: reading.options, ignoringAffine: regions.ignoreAffine, opening: reading.open)
     Interruption.postpone()
     let used = Set(methods.methods + [reference.method])
     var study = CohortStudy(
-      methods: Dictionary(
-        uniqueKeysWithValues: try used.map {
-          ($0.rawValue, try $0.method(.estimated(ESPIRiT()), network, window))
-        }),
-      cells: cells, reference: reference.cell, folder: output)
+      methods: try reconstructions(used), cells: cells, reference: reference.cell, folder: output)
     study.masks = MaskChoice(calibration: calibration, shutter: shutter, seed: seed)
-    study.software = try software(used)
+    study.software = "KSpaceToolkit \(ToolkitVersion.text)"
     study.keepsImages = keepImages
-    try FileManager.default.createDirectory(
-      atPath: "\(output)/subjects", withIntermediateDirectories: true)
+    try StudyFolder.begin(output)
+    let lock = try FolderLock(output)
+    defer { _ = lock }
     let results = try study.run(subjects) { step in
       try Interruption.check()
       progress.report(
         "\(step.index + 1)/\(step.count) \(step.cell?.cell.name ?? "scan")", step.fraction)
     }
     try results.write(to: output)
-    let page = try CohortReport(results, folder: output).html()
-    try page.write(toStudyFile: "\(output)/report.html")
+    try AtomicFile.write(CohortReport(results, folder: output).html(), to: "\(output)/report.html")
     try Terminal.deliver(results.text + "\n\n\(output)/report.html: the whole cohort on one page")
-  }
-
-  /// The program, and the weights of a network that is used.
-  private func software(_ methods: Set<ReconstructionMethod>) throws -> String {
-    let program = "KSpaceToolkit \(KSpaceVersion.text)"
-    guard methods.contains(.reconNet) else { return program + windowAccount }
-    return "\(program), \(try network.account())\(windowAccount)"
   }
 }

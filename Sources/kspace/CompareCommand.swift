@@ -2,26 +2,7 @@ import ArgumentParser
 import Foundation
 import KSpaceToolkit
 
-/// The structural similarities that the command offers.
-enum SimilarityConvention: String, ExpressibleByArgument, CaseIterable {
-  /// MATLAB's `ssim`: Gaussian windows of 11 voxels, every voxel counted.
-  case matlab
-  /// scikit-image's with Wang's Gaussian windows, without the border unless there is a mask.
-  case scikitImage = "scikit-image"
-  /// scikit-image's defaults slice by slice, as fastMRI scores.
-  case fastMRI = "fastmri"
-
-  func similarity(dataRange: Double, outside: OutsideMask) -> SSIM {
-    switch self {
-    case .matlab: .matlab(dataRange: dataRange, outside: outside)
-    case .scikitImage: .scikitImage(dataRange: dataRange, outside: outside)
-    case .fastMRI:
-      .scikitImage(
-        dataRange: dataRange, window: .uniform(width: 7), usesSampleCovariance: true, dimensions: .inPlane,
-        outside: outside)
-    }
-  }
-}
+extension SimilarityConvention: ExpressibleByArgument {}
 
 extension OutsideMask: ExpressibleByArgument {
   /// Reads `seen` or `zeroed`.
@@ -101,24 +82,25 @@ struct Compare: ParsableCommand {
   }
 
   func run() throws {
-    if let output { try OutputFolder.check(output, kind: .comparison, replacing: force) }
-    let images = try ComparedImages(
-      image, reference, mask: mask, labels: labels, isPhase: phase, ignoringAffine: ignoreAffine)
-    let names = try labelNames.map { try LabelNames(at: $0) }
-    let report = try ComparisonReport(images, names: names, settings: self)
+    if let output { try AtomicFolder.check(output, kind: Self.results, replacing: force) }
+    let images = try ImagePair(
+      image, reference: reference, mask: mask, labels: labels, isPhase: phase, ignoringAffine: ignoreAffine)
+    for remark in images.remarks { Terminal.report("kspace: \(remark)") }
+    var settings = ComparisonReport.Settings()
+    (settings.range, settings.ssim, settings.outside, settings.scales) = (range, ssim, outside, scale)
+    let names = try labelNames.map { try RegionNames(at: $0) }
+    let report = try ComparisonReport(images, names: names, settings: settings)
     if let output {
-      let folder = try OutputFolder(output, kind: .comparison, replacing: force)
+      let folder = try AtomicFolder(output, kind: Self.results, replacing: force)
       try report.write(to: folder.temporaryPath)
       try images.writePictures(to: folder.temporaryPath)
       try folder.commit()
     }
     try Terminal.deliver(json ? report.json() : report.description)
   }
-}
 
-extension OutputFolder.Kind {
   /// What a comparison writes.
-  fileprivate static let comparison = OutputFolder.Kind(marker: "results.json") { name in
+  private static let results = AtomicFolder.Kind(marker: "results.json") { name in
     ["results.json", "results.tsv", "regions.tsv", "figures"].contains(name)
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KSpaceToolkit
 
 /// The command; one file per subcommand.
 struct KSpaceCommand: ParsableCommand {
@@ -9,7 +10,7 @@ struct KSpaceCommand: ParsableCommand {
     discussion: """
       Exit status: 0 done, 2 wrong usage, 3 bad input, 4 done in part, 75 try again.
       """,
-    version: KSpaceVersion.text,
+    version: ToolkitVersion.text,
     subcommands: [
       Info.self, Phantom.self, Mask.self, Undersample.self, Reconstruct.self, MapSusceptibility.self,
       Compare.self, StudyCommand.self, Time.self,
@@ -31,6 +32,10 @@ enum Main {
   private static func exit(with error: any Error) -> Never {
     if let status = error as? ExitCode { Foundation.exit(status.rawValue) }
     if let request = error as? Interruption.Request { Foundation.exit(request.status) }
+    if error is FolderLock.Busy {
+      Terminal.report("kspace: \(error)")
+      Foundation.exit(75)
+    }
     switch KSpaceCommand.exitCode(for: error) {
     case .success:
       // A request for help or for the version.
@@ -43,9 +48,4 @@ enum Main {
       Foundation.exit(3)
     }
   }
-}
-
-/// The version that outputs record.
-enum KSpaceVersion {
-  static let text = "0.1.0"
 }

@@ -149,7 +149,7 @@ struct Mask: ParsableCommand {
       let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: reading.options)
       try layout.check(path: raw)
       guard layout.sliceCounters.count == 1 else {
-        throw CommandError(
+        throw InputError(
           raw, "the scan holds \(layout.sliceCounters.count) slices", remedy: "Choose one with --slice")
       }
       let masks = layout.masks(slice: layout.sliceCounters[0])

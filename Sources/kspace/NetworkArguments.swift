@@ -35,11 +35,5 @@ struct NetworkArguments: ParsableArguments {
       network, by: CoilCompression(.uniform, keeping: .channels(virtualChannels)))
   }
 
-  /// The network in a recipe, with the fingerprint of its weights.
-  func account() throws -> String {
-    let channels = virtualChannels.map { " on \($0) virtual channels" } ?? ""
-    return "ReconNet3D\(channels), weights SHA-256 \(try SHA256.digest(ofFile: source.path()))"
-  }
-
   private var source: WeightSource { weights.map { .file($0) } ?? .bundled }
 }

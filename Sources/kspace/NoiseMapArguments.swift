@@ -19,33 +19,6 @@ struct NoiseMapArguments: ParsableArguments {
     if replicas < 2 { throw ValidationError("--replicas \(replicas): at least two are needed.") }
   }
 
-  /// The noise that a method leaves in the images of all slices, cropped to the prescribed field of view.
-  func maps(_ stack: SliceStack, _ method: any Reconstruction, _ progress: Progress) throws -> NoiseMaps {
-    var matrix = stack.slices[0].prescribedMatrix
-    if stack.slices.count > 1 { matrix.z = stack.slices.count }
-    let slices = try stack.slices.enumerated().map { index, compact in
-      let slice = KSpace(compact)
-      let maps =
-        try (method as? any NoiseAnalysis)?.noiseMaps(for: slice)
-        ?? PseudoReplicas(count: replicas, seed: noiseSeed)(method, slice) { fraction in
-          try Interruption.check()
-          progress.report("noise", (Double(index) + fraction) / Double(stack.slices.count))
-        }
-      return maps.cropped(to: slice.prescribedMatrix)
-    }
-    return NoiseMaps(stacking: slices, geometry: stack.geometry.cropped(to: matrix))
-  }
-}
-
-extension NoiseMaps {
-  /// What was computed, in a sentence.
-  var account: String {
-    let source =
-      switch source {
-      case .weights: "from the weights of the reconstruction"
-      case .replicas(let count): "from \(count) replicas with added noise"
-      }
-    return "The g factor and the noise are \(source), for the best combination of channels; "
-      + "g is the noise over that of the fully sampled scan and the root of the acceleration."
-  }
+  /// How noise is found where it does not follow from weights.
+  var method: PseudoReplicas { PseudoReplicas(count: replicas, seed: noiseSeed) }
 }

@@ -102,8 +102,12 @@ struct Phantom: ParsableCommand {
     let phantom = HeadPhantom(
       anatomy, geometry: geometry, parameters: parameters, channels: channels, signalToNoise: snr,
       seed: noiseSeed, progress: progress.report)
+    Interruption.postpone()
     let truth = try files.writeTruth(of: phantom, replacing: runArguments.force)
-    try files.writeScan(of: phantom, signalToNoise: snr, progress: progress)
+    try files.writeScan(of: phantom, signalToNoise: snr) { fraction in
+      try Interruption.check()
+      progress.report("simulating echoes", fraction)
+    }
     try truth.commit()
     print("\(files.scan) and \(files.truth)")
   }

@@ -9,6 +9,18 @@ struct QSMImageArguments: ParsableArguments {
   @Option(parsing: .upToNextOption, help: "Magnitude as NIfTI, like the phase.")
   var magnitude: [String] = []
 
+  @Option(help: "Instead of echoes: a field without wraps, background included, as NIfTI.")
+  var totalField: String?
+
+  @Option(help: "Instead of echoes: the field of what lies inside of the mask, as NIfTI.")
+  var localField: String?
+
+  @Option(help: "The standard deviation of --total-field or --local-field, in the same unit.")
+  var fieldNoise: String?
+
+  @Option(help: "The unit of --total-field or --local-field: ppm, Hz or rad; else from its sidecar.")
+  var fieldUnit: FieldUnit?
+
   @Option(help: "The echo times with their unit, such as 3.3ms,6.4ms; else from the sidecars.")
   var echoTimes: EchoTimes?
 
@@ -23,7 +35,10 @@ struct QSMImageArguments: ParsableArguments {
   @Option(help: "What stored phase means: auto, radians, or the number that stands for pi.")
   var phaseScale = PhaseScale.automatic
 
-  @Option(help: "The sign of the phase: positive if paramagnetic matter makes it grow, negative, or auto.")
+  @Option(
+    help:
+      "The sign of the phase: positive if paramagnetic matter makes it grow, or negative; auto is positive, and doubted aloud."
+  )
   var phaseSign = PhaseSignChoice.automatic
 
   @Flag(help: "Every other echo was read out backwards; else as the sidecars' ReadoutPolarity says.")
@@ -41,6 +56,60 @@ struct QSMImageArguments: ParsableArguments {
   @Option(help: "Where R2* comes from: mdi (its Gram matrix), or arlo (the magnitudes).")
   var relaxation = RelaxationMethod.mdi
 
+  @Flag(help: "Take mask, magnitude and the like voxel by voxel, wherever their headers say that they lie.")
+  var ignoreAffine = false
+
+  /// Refuses inputs that do not go together.
+  func validate(beside folder: String?) throws {
+    let fields = [totalField, localField].compactMap(\.self)
+    if folder == nil, phase.isEmpty, fields.isEmpty {
+      throw ValidationError(
+        "INPUT: name a folder, or files with --magnitude and --phase, or a field with --total-field or --local-field."
+      )
+    }
+    if let folder, !phase.isEmpty || !magnitude.isEmpty || !fields.isEmpty {
+      throw ValidationError("--phase, --magnitude and fields: give them or the folder \(folder), not both.")
+    }
+    if fields.count + (phase.isEmpty ? 0 : 1) > 1 {
+      throw ValidationError("--phase, --total-field, --local-field: give one of them.")
+    }
+    if fields.isEmpty, fieldNoise != nil || fieldUnit != nil {
+      throw ValidationError("--field-noise and --field-unit belong to --total-field or --local-field.")
+    }
+  }
+
+  /// What the scan is called.
+  var name: String { phase.first ?? totalField ?? localField ?? "" }
+
+  /// The files that are meant.
+  func source(folder: String?) throws -> ImageSource {
+    if let folder { return try ImageSource(folder: folder, reading: reading) }
+    for (field, stage) in [(totalField, FieldMap.Stage.total), (localField, .local)] {
+      guard let field else { continue }
+      return ImageSource(
+        field: field, stage: stage, noise: fieldNoise, magnitude: magnitude, reading: reading)
+    }
+    return ImageSource(phase: phase, magnitude: magnitude, reading: reading)
+  }
+
+  /// What the user says of the files.
+  private var reading: ImageReading {
+    var reading = ImageReading()
+    reading.echoTimes = echoTimes?.seconds
+    reading.fieldStrength = fieldStrength?.tesla
+    reading.fieldDirection = fieldDirection?.vector
+    reading.phaseScale = phaseScale
+    reading.phaseSign = phaseSign.sign
+    reading.fieldUnit = fieldUnit?.unit
+    reading.isBipolar = bipolar
+    if field == .mcpc3ds {
+      reading.fieldMapping = EchoPhaseField(fit: PhaseFit(hasIntercept: false, weights: fitWeights))
+    }
+    reading.fitsR2Star = relaxation == .arlo
+    reading.ignoresAffine = ignoreAffine
+    return reading
+  }
+
   /// The settings by option name.
   var resolved: [String: String] {
     var result = [
@@ -49,6 +118,8 @@ struct QSMImageArguments: ParsableArguments {
     ]
     if field == .mcpc3ds { result["fit-weights"] = fitWeights.rawValue }
     if bipolar { result["bipolar"] = "true" }
+    if ignoreAffine { result["ignore-affine"] = "true" }
+    if let fieldUnit { result["field-unit"] = fieldUnit.rawValue }
     if let echoTimes { result["echo-times"] = echoTimes.seconds.map { "\($0)s" }.joined(separator: ",") }
     if let fieldStrength { result["field-strength"] = "\(fieldStrength.tesla)T" }
     if let fieldDirection { result["field-direction"] = fieldDirection.description }
@@ -150,6 +221,23 @@ struct QSMMethodArguments: ParsableArguments {
     }
   }
 
+  /// The stages that the arguments describe.
+  func mapping(for maps: EchoMaps) -> SusceptibilityMapping {
+    SusceptibilityMapping(
+      masking: masking(hasMagnitude: maps.magnitude != nil),
+      unwrapping: FieldUnwrapping(method: unwrapping.method(seeds: seeds)),
+      background: background.method(radius: backgroundRadius?.metres),
+      inversion: inversion.method(self, echoTimes: maps.parameters.echoTimes))
+  }
+
+  private func masking(hasMagnitude: Bool) -> any BrainMasking {
+    switch maskMethod ?? (hasMagnitude ? .surface : .quality) {
+    case .surface: BrainSurface(fraction: maskFraction, erosion: maskErosion.metres)
+    case .threshold: MagnitudeMask(erosion: maskErosion.metres)
+    case .quality: PhaseQualityMask(unwrapping: unwrapping.romeo(seeds: 1), erosion: maskErosion.metres)
+    }
+  }
+
   /// The settings by option name, as ``QSMConfiguration`` takes them.
   var resolved: [String: String] {
     var result = [
@@ -172,9 +260,22 @@ struct QSMMethodArguments: ParsableArguments {
 
 /// The sign of the phase in files.
 enum PhaseSignChoice: String, ExpressibleByArgument, CaseIterable {
-  /// What the sidecar says; else the one with which tissue of fast decay is paramagnetic.
+  /// What the sidecar says; else positive, with a word where the map speaks against it.
   case automatic = "auto"
   case positive, negative
+
+  /// The sign that was chosen.
+  var sign: PhaseSign? { self == .automatic ? nil : self == .positive ? .positive : .negative }
+}
+
+/// The unit of a field in a file.
+enum FieldUnit: String, ExpressibleByArgument, CaseIterable {
+  case hertz = "Hz"
+  case partsPerMillion = "ppm"
+  case radians = "rad"
+
+  /// The unit as sidecars have it.
+  var unit: ImageUnits { self == .hertz ? .hertz : self == .radians ? .radians : .partsPerMillion }
 }
 
 /// A length with its unit, such as `2mm`.

@@ -10,7 +10,7 @@ struct MapSusceptibility: ParsableCommand {
     discussion: """
       INPUT is the folder that `kspace reconstruct` wrote, any BIDS folder with one multi-echo scan \
       (part-mag, part-phase), or absent, with --magnitude and --phase naming NIfTI files of any tool: one file of \
-      all echoes, or one per echo. The field comes from all echoes (MDI), is unwrapped by region growing, freed \
+      all echoes, or one per echo; or --total-field or --local-field naming a field in Hz, ppm or rad. The field comes from all echoes (MDI), is unwrapped by region growing, freed \
       from its background and inverted.
 
       Writes a BIDS derivative data set: Chimap [ppm] with a sidecar, previews in figures/, and in provenance.json \
@@ -54,19 +54,13 @@ struct MapSusceptibility: ParsableCommand {
     }
     // A configuration file may name what is missing here.
     guard config == nil else { return }
-    if input == nil, images.phase.isEmpty {
-      throw ValidationError("INPUT: name a folder, or files with --magnitude and --phase.")
-    }
-    if input != nil, !images.phase.isEmpty || !images.magnitude.isEmpty {
-      throw ValidationError("--phase and --magnitude: give them or the folder \(input ?? ""), not both.")
-    }
+    try images.validate(beside: input)
     if qsmCI, input == nil { throw ValidationError("--qsm-ci: name the input folder.") }
   }
 
   func run() throws {
     if let config {
-      let typed = Array(CommandLine.arguments.drop { $0 != "qsm" }.dropFirst())
-      var merged = try MapSusceptibility.parse(try QSMConfiguration(at: config).arguments(before: typed))
+      var merged = try QSMConfiguration(at: config).merged()
       merged.config = nil
       try merged.validate()
       try merged.execute(configuration: config)
@@ -77,51 +71,70 @@ struct MapSusceptibility: ParsableCommand {
 
   private func execute(configuration: String?) throws {
     let progress = running.begin()
-    if qsmCI, let input {
-      return try QSMContract(input: input, output: output).run(methods, running, progress)
-    }
-    let source = try QSMSource(folder: input, images)
+    let contract =
+      try qsmCI ? StageContract(input: input ?? "", output: output, replacing: running.force) : nil
+    var methods = methods
+    if let file = contract?.configuration { methods = try QSMConfiguration(at: file).merged().methods }
+    methods.mask = methods.mask ?? contract?.mask
+    let source = try contract?.source() ?? images.source(folder: input)
     Terminal.report("kspace: \(source.summary)")
-    let inputs = source.paths + [methods.mask, configuration].compactMap(\.self)
-    for path in [input].compactMap(\.self) + inputs {
-      try OutputFolder.check(output, kind: .susceptibility, replacing: running.force, input: path)
+    let given = [methods.mask, methods.reference].compactMap(\.self)
+    let inputs = source.paths + given + [configuration].compactMap(\.self)
+    if contract == nil {
+      try AtomicFolder.check(
+        output, kind: SusceptibilityResults.kind, replacing: running.force,
+        inputs: [input].compactMap(\.self) + inputs)
     }
-    let needs = QSMNeeds(source)
+    let needs = SusceptibilityNeeds(source)
     Terminal.report("kspace: \(needs)")
     try needs.check()
     if running.dryRun { return }
 
     progress.report("reading", 0)
-    let scan = try source.read()
+    let maps = try source.maps()
+    let ignoresAffine = images.ignoreAffine || !maps.isPlaced
+    func mask(_ path: String?, _ name: String) throws -> BrainMask? {
+      try path.map { try BrainMask(at: $0, on: maps.geometry, name: name, ignoringAffine: ignoresAffine) }
+    }
+    let brain = try mask(methods.mask, "mask")?.eroded(by: methods.maskErosion.metres)
+    let reference = try mask(methods.reference, "reference region")
     progress.report("reading", 1)
-    for assumption in scan.assumptions { Terminal.report("kspace: \(assumption)") }
-    let folder = try OutputFolder(output, kind: .susceptibility, replacing: running.force)
-    let outcome = try QSMChain(methods, progress: progress).run(scan)
-    for assumption in outcome.assumptions { Terminal.report("kspace: \(assumption)") }
-    try Interruption.check()
+    for assumption in maps.assumptions { Terminal.report("kspace: \(assumption)") }
+    Interruption.postpone()
+    let mapping = methods.mapping(for: maps)
+    let result = try mapping(maps, mask: brain, reference: reference) { stage in
+      progress.report(stage.rawValue, 1)
+      try Interruption.check()
+    }
+    for assumption in result.assumptions { Terminal.report("kspace: \(assumption)") }
+    for warning in result.warnings { Terminal.report("kspace: warning: \(warning)") }
+    if let contract {
+      try contract.write(result, of: maps)
+      return try Terminal.deliver("\(output)/chimap.nii.gz")
+    }
+    try write(result, of: maps, by: mapping, inputs: inputs, methods, progress)
+  }
+
+  private func write(
+    _ result: SusceptibilityMaps, of maps: EchoMaps, by mapping: SusceptibilityMapping, inputs: [String],
+    _ methods: QSMMethodArguments, _ progress: Progress
+  ) throws {
     progress.report("writing", 0)
-    let results = QSMResults(
+    let folder = try AtomicFolder(output, kind: SusceptibilityResults.kind, replacing: running.force)
+    let results = SusceptibilityResults(
       dataset: try DerivativeDataset(
-        at: folder.temporaryPath, name: "Susceptibility of \(source.name)", version: KSpaceVersion.text),
+        at: folder.temporaryPath, name: "Susceptibility of \(input ?? images.name)",
+        version: ToolkitVersion.text),
       subject: subject)
-    try results.write(outcome, of: scan, intermediates: intermediates)
-    let record = QSMProvenance(
-      inputs: try QSMProvenance.checksums(of: inputs),
-      configuration: methods.resolved.merging(images.resolved) { $1 },
-      assumptions: scan.assumptions + outcome.assumptions, findings: outcome.findings)
-    try Data((record.json() + "\n").utf8).write(
-      to: URL(filePath: folder.temporaryPath + "/provenance.json"), options: .atomic)
+    try results.write(result, of: maps, intermediates: intermediates)
+    try Interruption.check()
+    let record = SusceptibilityProvenance(
+      result, of: maps, by: mapping, inputs: try inputs.map { try SusceptibilityProvenance.Input($0) },
+      configuration: methods.resolved.merging(images.resolved) { $1 }, command: CommandLine.arguments)
+    try JSONFile.write(record, to: folder.temporaryPath + "/provenance.json")
     try folder.commit()
     progress.report("writing", 1)
     try Terminal.deliver(
-      json ? record.json() : results.summary(of: outcome, in: output, intermediates: intermediates))
-  }
-}
-
-extension OutputFolder.Kind {
-  /// The data set that susceptibility mapping writes.
-  static let susceptibility = OutputFolder.Kind(marker: "provenance.json") { name in
-    ["provenance.json", "dataset_description.json", ".bidsignore", "figures"].contains(name)
-      || name.hasPrefix("sub-")
+      json ? record.json() : results.summary(of: result, in: output, intermediates: intermediates))
   }
 }

@@ -19,26 +19,26 @@ struct QSMConfiguration {
 
   /// Reads a file.
   ///
-  /// - Throws: ``CommandError`` if it cannot be read, or is no table of plain values.
+  /// - Throws: ``InputError`` if it cannot be read, or is no table of plain values.
   init(at path: String) throws {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw CommandError(path, "the configuration cannot be read", remedy: "Check the path")
+      throw InputError(path, "the configuration cannot be read", remedy: "Check the path")
     }
     let content: Any?
     do {
       content = try Yams.load(yaml: text)
     } catch {
       let reason = "\(error)".split(separator: "\n").first.map(String.init) ?? ""
-      throw CommandError(
+      throw InputError(
         path, "this is neither YAML nor JSON (\(reason))", remedy: "Write one option per line, name: value")
     }
     guard let table = content as? [String: Any] else {
-      throw CommandError(
+      throw InputError(
         path, "there is no table of options", remedy: "Write one option per line, name: value")
     }
     arguments = try table.keys.sorted().flatMap { name -> [String] in
       if name == "config" || name == "output" || name == "dry-run" {
-        throw CommandError(path, "\(name) belongs on the command line", remedy: "Remove it from the file")
+        throw InputError(path, "\(name) belongs on the command line", remedy: "Remove it from the file")
       }
       let label = name.replacing("_", with: "-"), option = "--" + label
       // A provenance file holds words only.
@@ -51,7 +51,7 @@ struct QSMConfiguration {
       case let value as String: return [option, value]
       case let value as any Numeric: return [option, "\(value)"]
       default:
-        throw CommandError(path, "\(name) has no plain value", remedy: "Write it as on the command line")
+        throw InputError(path, "\(name) has no plain value", remedy: "Write it as on the command line")
       }
     }
   }
@@ -68,6 +68,12 @@ struct QSMConfiguration {
       if !isReplaced { kept.append(argument) }
     }
     return kept + Self.withoutConfig(typed)
+  }
+
+  /// The command with the file's options under those of the command line.
+  func merged() throws -> MapSusceptibility {
+    let typed = Array(CommandLine.arguments.drop { $0 != "qsm" }.dropFirst())
+    return try MapSusceptibility.parse(arguments(before: typed))
   }
 
   /// The arguments of the command line without the one that names the file.

@@ -24,15 +24,6 @@ enum MaskMethod: String, ExpressibleByArgument, CaseIterable {
   case threshold
   /// The same of ROMEO's map of phase quality times the magnitude.
   case quality
-
-  /// What the mask follows from, in words.
-  var account: String {
-    switch self {
-    case .surface: "a surface that grew to the brain's edge"
-    case .threshold: "the brightness of the magnitude and morphology, which knows no anatomy"
-    case .quality: "the quality of the phase and morphology, which knows no anatomy"
-    }
-  }
 }
 
 /// The ways to unwrap that the command offers: ROMEO's presets, and the Laplacian.
@@ -114,6 +105,29 @@ enum InversionMethod: String, ExpressibleByArgument, CaseIterable {
     case .rts: return RTS()
     case .l2:
       return arguments.regularization.map { QuadraticInversion(regularization: $0) } ?? QuadraticInversion()
+    }
+  }
+}
+
+extension PhaseScale: ExpressibleByArgument, CustomStringConvertible {
+  /// Reads `auto`, `radians`, `siemens`, or the number that stands for `pi`.
+  public init?(argument: String) {
+    switch argument {
+    case "auto": self = .automatic
+    case "radians", "rad": self = .radians
+    case "siemens": self = .half(4096)
+    default:
+      guard let value = Float(argument), value > 0, value.isFinite else { return nil }
+      self = .half(value)
+    }
+  }
+
+  /// The word, or the number.
+  public var description: String {
+    switch self {
+    case .automatic: "auto"
+    case .radians: "radians"
+    case .half(let value): "\(value)"
     }
   }
 }

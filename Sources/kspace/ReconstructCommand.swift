@@ -115,47 +115,57 @@ struct Reconstruct: ParsableCommand {
     let warnings = layout.warnings(for: method, combination)
     for warning in warnings { Terminal.report("kspace: warning: \(warning)") }
     try needs.check(raw)
-    try OutputFolder.check(output, kind: .reconstruction, replacing: running.force, input: raw)
+    try AtomicFolder.check(output, kind: ReconstructionResults.kind, replacing: running.force, inputs: [raw])
     if running.dryRun { return }
 
     progress.report("reading", 0)
     let stack = try SliceStack(file, options: options)
     progress.report("reading", 1)
-    let reconstruction = try method.method(calibration.source, network, window)
-    let images = try stack.images(by: reconstruction)
-    Terminal.report(images.diagnostics)
-    let folder = try OutputFolder(output, kind: .reconstruction, replacing: running.force, input: raw)
+    let pipeline = Pipeline(try method.method(calibration.source, network, window), then: combination)
+    Interruption.postpone()
+    let folder = try AtomicFolder(
+      output, kind: ReconstructionResults.kind, replacing: running.force, inputs: [raw])
     let results = ReconstructionResults(
       dataset: try DerivativeDataset(
-        at: folder.temporaryPath, name: "Reconstruction of \(raw)", version: KSpaceVersion.text),
-      subject: subject, reconstruction: method.label, isMultislice: stack.slices.count > 1,
-      accelerations: stack.slices[0].masks.map { $0.acceleration() })
+        at: folder.temporaryPath, name: "Reconstruction of \(raw)", version: ToolkitVersion.text),
+      subject: subject, reconstruction: method.label, of: stack)
 
     let finished = Atomic<Int>(0)
-    let observed = images.observed { channel, volumes in
-      try Interruption.check()
-      let count = finished.wrappingAdd(1, ordering: .relaxed).newValue
-      // A combination that passes twice has seen all channels once before it begins again.
-      if channels, count <= images.channels { try results.writeChannel(channel, volumes, of: images) }
-      progress.report("channels", Double(count) / Double(images.channels * combination.passes))
+    var diagnostics: [Diagnostic] = []
+    let maps = try pipeline(stack) { images in
+      diagnostics = images.diagnostics
+      Terminal.report(diagnostics)
+      return images.observed { channel, volumes in
+        try Interruption.check()
+        let count = finished.wrappingAdd(1, ordering: .relaxed).newValue
+        // A combination that passes twice has seen all channels once before it begins again.
+        if channels, count <= images.channels { try results.writeChannel(channel, volumes, of: images) }
+        progress.report("channels", Double(count) / Double(images.channels * combination.passes))
+      }
     }
-    let combined = try combination.combine(observed)
     try Interruption.check()
 
-    let noiseMaps = noise.noiseMap ? try noise.maps(stack, reconstruction, progress) : nil
+    let noiseMaps =
+      try noise.noiseMap
+      ? NoiseMaps(of: pipeline.reconstruction, stack, replicas: noise.method) { fraction in
+        try Interruption.check()
+        progress.report("noise", fraction)
+      } : nil
 
     progress.report("writing", 0)
-    try results.write(combined, of: images)
-    if let noiseMaps { try results.write(noiseMaps, of: images) }
-    try Provenance(
-      stack, layout: layout, input: raw, method: method.rawValue, combination: combination.rawValue,
-      assumptions: (combined.assumptions.isEmpty ? images.assumptions : combined.assumptions)
-        + warnings + (noiseMaps.map { [$0.account] } ?? []),
-      diagnostics: images.diagnostics
-    ).write(to: folder.temporaryPath + "/provenance.json")
+    try results.write(maps)
+    if let noiseMaps { try results.write(noiseMaps, of: maps) }
+    try Interruption.check()
+    try JSONFile.write(
+      ReconstructionProvenance(
+        stack, layout: layout, input: raw, method: method.rawValue, combination: combination,
+        configurations: [pipeline.reconstruction.configuration, combination.configuration],
+        assumptions: maps.assumptions + warnings + (noiseMaps.map { [$0.account] } ?? []),
+        diagnostics: diagnostics, command: CommandLine.arguments),
+      to: folder.temporaryPath + "/provenance.json")
     try folder.commit()
     progress.report("writing", 1)
-    print(results.summary(of: combined, withNoise: noiseMaps != nil, in: output))
+    print(results.summary(of: maps, withNoise: noiseMaps != nil, in: output))
   }
 }
 
@@ -167,13 +177,7 @@ extension KSpaceWindow: ExpressibleByArgument {
     """
 }
 
-extension OutputFolder.Kind {
-  /// The data set that a reconstruction writes.
-  fileprivate static let reconstruction = OutputFolder.Kind(marker: "provenance.json") { name in
-    ["provenance.json", "dataset_description.json", ".bidsignore", "figures"].contains(name)
-      || name.hasPrefix("sub-")
-  }
-}
+extension CombinationMethod: ExpressibleByArgument {}
 
 extension ScanLayout {
   /// What the user should know of the images that will be made, beyond the ``findings``.

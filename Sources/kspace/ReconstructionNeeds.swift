@@ -94,10 +94,10 @@ struct ReconstructionNeeds: CustomStringConvertible {
   }
 
   /// Refuses a scan that the machine's memory cannot hold.
-  func check(_ path: String) throws(CommandError) {
+  func check(_ path: String) throws(InputError) {
     let available = Double(ProcessInfo.processInfo.physicalMemory)
     guard memory > available else { return }
-    throw CommandError(
+    throw InputError(
       path,
       String(
         format: "the reconstruction needs about %.1f GB of memory, and there are %.1f GB",

@@ -4,7 +4,7 @@ import KSpaceToolkit
 /// The voxels and the regions of a study.
 struct StudyRegionArguments: ParsableArguments {
   @Option(
-    help: "A NIfTI volume that is not 0 where images are compared; the reference's object unless given.")
+    help: "A NIfTI volume that is 1 where images are compared; the reference's object unless given.")
   var mask: String?
 
   @Option(help: "A NIfTI volume of regions (0 is none) on the grid of the images, or of --t1.")
@@ -20,24 +20,12 @@ struct StudyRegionArguments: ParsableArguments {
   @Option(help: "The NIfTI volume that the labels were drawn on, which is aligned with the reference.")
   var t1: String?
 
-  func readMask() throws -> NDArray<Bool>? {
-    try mask.map { try Self.volume($0)[0].map { $0.isFinite && $0 != 0 } }
-  }
+  @Flag(help: "Take masks and labels voxel by voxel, wherever their headers say that they lie.")
+  var ignoreAffine = false
 
-  func readLabels() throws -> LabelVolume? {
-    guard let labels else { return nil }
-    let volume = try NDArray<Int32>(labels: Self.volume(labels)[0])
-    let names = try labelNames.map { try RegionNames.read($0) } ?? [:]
-    guard let t1 else { return LabelVolume(volume, names: names) }
-    return try LabelVolume(volume, names: names, drawnOn: Self.volume(t1))
-  }
-
-  private static func volume(_ path: String) throws -> ImageVolumes<Float> {
-    let file = try NIfTIFile(at: path)
-    guard file.volumeCount == 1 else {
-      throw CommandError(path, "it has \(file.volumeCount) volumes", remedy: "One volume is needed")
-    }
-    return try file.volumes(scaling: .applied)
+  /// The files that are meant.
+  var files: RegionFiles {
+    RegionFiles(mask: mask, labels: labels, names: labelNames, anatomy: t1, ignoringAffine: ignoreAffine)
   }
 }
 

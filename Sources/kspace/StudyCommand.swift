@@ -121,9 +121,10 @@ struct StudyCommand: ParsableCommand {
     guard let raw else { return }
     let progress = running.begin()
     try StudyFolder.check(output)
-    let scan = try StudySource(raw, reading)
-    let accelerated = try prospective.map { try StudySource($0, reading) }
-    let reference = reference?.cell ?? StudyCell(method: scan.suitableMethod.rawValue)
+    let scan = try StudyFile(reading.open(raw), options: reading.options)
+    let accelerated = try prospective.map { try StudyFile(reading.open($0), options: reading.options) }
+    let suitable = scan.isComplete ? ReconstructionMethod.zeroFilled : .grappa
+    let reference = reference?.cell ?? StudyCell(method: suitable.rawValue)
     let factors = accelerations?.numbers ?? (prospective.isEmpty ? Self.usualAccelerations : [])
     var cells = methods.methods.flatMap { method in
       factors.map { StudyCell(method: method.rawValue, acceleration: $0) }
@@ -138,10 +139,12 @@ struct StudyCommand: ParsableCommand {
 
     let study = try study(scan, accelerated, reference, progress)
     Interruption.postpone()
-    try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-    let outcome = try study.run(
-      cells, reference: reference, mask: regions.readMask(), labels: regions.readLabels()
-    ) { cell in
+    let files = regions.files, grid = study.scan.geometry
+    let mask = try files.readMask(on: grid)?.isInside, labels = try files.readLabels(on: grid)
+    try StudyFolder.begin(output)
+    let lock = try FolderLock(output)
+    defer { _ = lock }
+    let outcome = try study.run(cells, reference: reference, mask: mask, labels: labels) { cell in
       try Interruption.check()
       if !Terminal.isInteractive, running.progress == nil {
         let state = cell.isFound ? " is there" : ""
@@ -149,35 +152,26 @@ struct StudyCommand: ParsableCommand {
       }
     }
     try outcome.results.write(to: output)
-    let mask = ImageVolumes(outcome.mask.map { UInt8($0 ? 1 : 0) }, geometry: study.scan.geometry)
-    try NIfTIFile.write(mask, to: "\(output)/mask.nii.gz")
-    try StudyReport(outcome, images: study.images).html().write(toStudyFile: "\(output)/report.html")
+    let compared = ImageVolumes(outcome.mask.map { UInt8($0 ? 1 : 0) }, geometry: grid)
+    try NIfTIFile.write(compared, to: "\(output)/mask.nii.gz")
+    try AtomicFile.write(StudyReport(outcome, images: study.images).html(), to: "\(output)/report.html")
     try Terminal.deliver(outcome.results.text + "\n\n\(output)/report.html: the whole study on one page")
   }
 
   /// What a scan is undersampled by unless the user chooses.
   static let usualAccelerations = [3.0, 4, 5]
 
-  /// The window in a recipe.
-  var windowAccount: String { window.map { ", k-space weighted by the window \($0.rawValue)" } ?? "" }
-
   /// The study with all that its cells follow from.
   private func study(
-    _ scan: StudySource, _ accelerated: [StudySource], _ reference: StudyCell, _ progress: Progress
+    _ scan: StudyFile, _ accelerated: [StudyFile], _ reference: StudyCell, _ progress: Progress
   ) throws -> ScanStudy {
-    var known: [String: any Reconstruction] = [:], descriptions: [String: String] = [:]
-    for method in Set(methods.methods + [ReconstructionMethod(rawValue: reference.method) ?? .zeroFilled]) {
-      let reconstruction = try method.method(.estimated(ESPIRiT()), network, window)
-      known[method.rawValue] = reconstruction
-      descriptions[method.rawValue] =
-        method == .reconNet ? try network.account() + windowAccount : "\(reconstruction)"
-    }
+    let names = Set(methods.methods + [ReconstructionMethod(rawValue: reference.method) ?? .zeroFilled])
     var study = ScanStudy(
-      of: try scan.scan(progress), accelerated: try accelerated.map { try $0.scan(progress) }, methods: known,
-      folder: output)
-    study.methodDescriptions = descriptions
+      of: try scan.scan(progress: progress.report),
+      accelerated: try accelerated.map { try $0.scan(progress: progress.report) },
+      methods: try reconstructions(names), folder: output)
     study.masks = MaskChoice(calibration: calibration, shutter: shutter, seed: seed)
-    study.software = KSpaceVersion.text
+    study.software = ToolkitVersion.text
     if !noSusceptibility { study.mapping = SusceptibilityMapping() }
     if registration, !accelerated.isEmpty || regions.t1 != nil {
       study.alignment = Elastix().map { ScanAlignment(tool: $0, reconstruction: GRAPPA()) }
@@ -187,5 +181,13 @@ struct StudyCommand: ParsableCommand {
       progress.report(cell.name, fraction)
     }
     return study
+  }
+
+  /// The reconstructions by their names.
+  func reconstructions(_ names: Set<ReconstructionMethod>) throws -> [String: any Reconstruction] {
+    Dictionary(
+      uniqueKeysWithValues: try names.map {
+        ($0.rawValue, try $0.method(.estimated(ESPIRiT()), network, window))
+      })
   }
 }

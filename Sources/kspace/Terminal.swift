@@ -1,11 +1,6 @@
 import Foundation
 import KSpaceToolkit
 
-/// A number of things, in words: "1 echo", "8 echoes".
-func counted(_ count: Int, _ noun: String) -> String {
-  "\(count) \(noun)\(count == 1 ? "" : noun.hasSuffix("o") ? "es" : "s")"
-}
-
 /// What the command says.
 enum Terminal {
   /// Writes a result to the standard output and makes sure that it arrives; `print` does not.
@@ -20,9 +15,9 @@ enum Terminal {
     }
   }
 
-  /// Writes a line to standard error.
+  /// Writes a line to standard error, with the command's names for settings.
   static func report(_ message: String) {
-    FileHandle.standardError.write(Data((message + "\n").utf8))
+    FileHandle.standardError.write(Data((OptionNames.translated(message) + "\n").utf8))
   }
 
   /// Writes what a reconstruction measured of itself to standard error; of many slices, the first and all warnings.
@@ -38,9 +33,5 @@ enum Terminal {
 
 extension Encodable {
   /// The value as JSON for people and programs: indented, keys in order.
-  func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
+  func json() throws -> String { try JSONFile.text(of: self) }
 }

@@ -43,7 +43,7 @@ struct Undersample: ParsableCommand {
 
   func run() throws {
     let progress = running.begin()
-    try OutputPath.check(output, replacing: running.force, input: raw)
+    try OutputPath.check(output, replacing: running.force, inputs: [raw])
     let file = try reading.open(raw)
     let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: reading.options)
     try layout.check(path: raw)
@@ -99,7 +99,7 @@ struct Undersample: ParsableCommand {
     let text = String(decoding: try encoder.encode(sidecar), as: UTF8.self)
     return [
       "undersampling": "retrospective",
-      "undersampling_software": "KSpaceToolkit \(KSpaceVersion.text)",
+      "undersampling_software": "KSpaceToolkit \(ToolkitVersion.text)",
       "undersampling_source": URL(filePath: raw).lastPathComponent,
       "undersampling_mask": text,
       "undersampling_warnings": warnings.isEmpty ? "none" : warnings.joined(separator: "; "),

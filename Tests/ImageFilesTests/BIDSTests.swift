@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 import MRIData
@@ -39,23 +40,23 @@ struct BIDSTests {
 
   @Test("Labels that BIDS forbids", arguments: ["", "a-b", "a_b", "a b", "../x", "\u{E9}", "a.b"])
   func labels(label: String) {
-    #expect(throws: ImageFileError.invalidLabel(entity: "sub", label: label)) {
+    #expect(throws: FileError.invalidLabel(entity: "sub", label: label)) {
       try BIDSName(subject: label, suffix: "MEGRE")
     }
-    #expect(throws: ImageFileError.invalidLabel(entity: "acq", label: label)) {
+    #expect(throws: FileError.invalidLabel(entity: "acq", label: label)) {
       try BIDSName(subject: "1", acquisition: label, suffix: "MEGRE")
     }
-    #expect(throws: ImageFileError.invalidLabel(entity: "suffix", label: label)) {
+    #expect(throws: FileError.invalidLabel(entity: "suffix", label: label)) {
       try BIDSName(subject: "1", suffix: label)
     }
   }
 
   @Test("Numbers count from one")
   func numbers() {
-    #expect(throws: ImageFileError.invalidLabel(entity: "echo", label: "0")) {
+    #expect(throws: FileError.invalidLabel(entity: "echo", label: "0")) {
       try BIDSName(subject: "1", echo: 0, suffix: "MEGRE")
     }
-    #expect(throws: ImageFileError.self) { try BIDSName(subject: "1", channel: -1, suffix: "MEGRE") }
+    #expect(throws: FileError.self) { try BIDSName(subject: "1", channel: -1, suffix: "MEGRE") }
   }
 
   @Test("A sidecar has the units of BIDS, sorted keys and short numbers")
@@ -119,13 +120,13 @@ struct BIDSTests {
       "\($0)".contains("EchoTime")
     }
     try write("no JSON")
-    #expect(throws: ImageFileError.self) { try Sidecar(at: directory.path("s.json")) }
-    #expect(throws: ImageFileError.missing(path: directory.path("t.json"))) {
+    #expect(throws: FileError.self) { try Sidecar(at: directory.path("s.json")) }
+    #expect(throws: FileError.missing(path: directory.path("t.json"))) {
       try Sidecar(at: directory.path("t.json"))
     }
     var infinite = Sidecar()
     infinite.echoTime = .infinity
-    #expect(throws: ImageFileError.self) { try infinite.write(to: directory.path("i.json")) }
+    #expect(throws: FileError.self) { try infinite.write(to: directory.path("i.json")) }
     #expect(!FileManager.default.fileExists(atPath: directory.path("i.json")))
   }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 import MRIData
@@ -13,7 +14,7 @@ struct BadFileTests {
   init() throws { directory = try TemporaryDirectory() }
 
   /// The error that reading a file ends with.
-  private func failure(_ name: String, _ content: Data? = nil) throws -> ImageFileError? {
+  private func failure(_ name: String, _ content: Data? = nil) throws -> FileError? {
     let path = directory.path(name)
     if let content { try content.write(to: URL(filePath: path)) }
     do {
@@ -144,8 +145,8 @@ struct BadFileTests {
     let folder = directory.path("taken.nii.gz")
     try FileManager.default.createDirectory(atPath: folder + "/inside", withIntermediateDirectories: true)
     for path in [directory.path("absent/image.nii"), folder] {
-      #expect(throws: ImageFileError.self) { try NIfTIFile.write(volume, to: path) }
-      #expect(throws: ImageFileError.self) {
+      #expect(throws: FileError.self) { try NIfTIFile.write(volume, to: path) }
+      #expect(throws: FileError.self) {
         try PNGFile.write(NDArray(repeating: 0, shape: [2, 2]), to: path)
       }
     }

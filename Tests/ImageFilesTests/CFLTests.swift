@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 import NDArrays
@@ -71,14 +72,14 @@ struct CFLTests {
 
   @Test("Files that do not fit each other")
   func mismatches() throws {
-    #expect(throws: ImageFileError.missing(path: directory.path("a.hdr"))) {
+    #expect(throws: FileError.missing(path: directory.path("a.hdr"))) {
       try CFLFile.read(directory.path("a"))
     }
     func header(_ text: String) throws {
       try text.write(toFile: directory.path("a.hdr"), atomically: true, encoding: .utf8)
     }
     try header("# Dimensions\n3 2 1 \n")
-    #expect(throws: ImageFileError.missing(path: directory.path("a.cfl"))) {
+    #expect(throws: FileError.missing(path: directory.path("a.cfl"))) {
       try CFLFile.read(directory.path("a"))
     }
     for count in [0, 47, 49] {
@@ -86,7 +87,7 @@ struct CFLTests {
       #expect {
         try CFLFile.read(directory.path("a"))
       } throws: { error in
-        guard case .sizeMismatch(_, _, 48, count) = error as? ImageFileError else { return false }
+        guard case .sizeMismatch(_, _, 48, count) = error as? FileError else { return false }
         return true
       }
     }
@@ -97,10 +98,10 @@ struct CFLTests {
       "", "# Dimensions", "# Dimensions\n\n", "# Dimensions\n3 two 1\n", "# Dimensions\n3 -2 1\n", huge,
     ] {
       try header(text)
-      #expect(throws: ImageFileError.self, "\(text)") { try CFLFile.read(directory.path("a")) }
+      #expect(throws: FileError.self, "\(text)") { try CFLFile.read(directory.path("a")) }
     }
     try header("# Dimensions\n" + huge)
-    #expect(throws: ImageFileError.self) { try CFLFile.read(directory.path("a")) }
+    #expect(throws: FileError.self) { try CFLFile.read(directory.path("a")) }
     // Two sets of maps are no scan.
     try header("# Dimensions\n3 1 1 1 2\n")
     #expect {

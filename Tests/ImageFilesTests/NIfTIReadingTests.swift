@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 import MRIData
@@ -62,7 +63,7 @@ struct NIfTIReadingTests {
         #expect(stored.voxels.elements == expected(type).map { Float($0) }, "\(type), \(order)")
         let scaled = try file.volumes(scaling: .applied)
         #expect(scaled.voxels.elements == stored.voxels.elements.map { Float(Double($0) * 2.5 - 3) })
-        #expect(throws: ImageFileError.self) { try file.complexVolumes(scaling: .ignored) }
+        #expect(throws: FileError.self) { try file.complexVolumes(scaling: .ignored) }
       }
     }
   }
@@ -79,7 +80,7 @@ struct NIfTIReadingTests {
         #expect(
           try file.complexVolumes(scaling: .applied).voxels.elements
             == values.map { Complex(2 * $0.real + 1, 2 * $0.imaginary) })
-        #expect(throws: ImageFileError.self) { try file.volumes(scaling: .ignored) }
+        #expect(throws: FileError.self) { try file.volumes(scaling: .ignored) }
       }
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import MRIData
 import Sampling
 import Testing
 
@@ -57,8 +58,11 @@ import Testing
       StudyResults.Row(
         record: CellRecord(
           recipe: CellRecipe(
-            cell: StudyCell(method: cell), input: input, mask: nil, maps: "", software: ""), positions: 100,
-          gridAcceleration: 2, maskChecksum: "", scanTime: 60, fieldPeriod: nil, assumptions: []),
+            cell: StudyCell(method: cell), input: input, mask: nil,
+            method: MethodConfiguration(cell, revision: 1),
+            combination: MethodConfiguration("MDI", revision: 1), mapping: [], software: ""),
+          positions: 100, gridAcceleration: 2, maskChecksum: "", scanTime: 60, fieldPeriod: nil,
+          assumptions: []),
         scores: CellScores(
           magnitudeSSIM: age / 100, magnitudePSNR: cell == "reference" ? nil : age, magnitudeNRMSE: 0.1),
         regions: regions)
@@ -67,7 +71,7 @@ import Testing
       name: name, age: age,
       recipe: SubjectRecipe(
         input: input, cells: rows.map(\.cell), masks: MaskChoice(), conventions: ScoreConventions(),
-        maps: "", software: ""), maskedVoxels: 1, rows: rows, truth: truth)
+        methods: [], mapping: [], software: ""), maskedVoxels: 1, rows: rows, truth: truth)
   }
 
   /// Far above rounding, far below the last digit that anybody prints.

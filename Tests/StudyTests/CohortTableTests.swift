@@ -3,11 +3,13 @@ import NDArrays
 import TestSupport
 import Testing
 
+@testable import Files
 @testable import Study
 
 @Suite struct CohortTableTests {
   private func rows(_ text: String) throws -> [CohortTable.Row] {
-    try CohortTable.rows(of: text, path: "p.tsv")
+    try CohortTable.rows(
+      of: Table(text: text, path: "p.tsv", needing: ["participant_id", "age"]), path: "p.tsv")
   }
 
   @Test func `A table may have other columns, foreign line ends and missing values`() throws {
@@ -18,12 +20,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("participant_id\tfile\nsub-01\ta.h5\n", CohortError.missingColumn("age", path: "p.tsv")),
-    ("", .missingColumn("participant_id", path: "p.tsv")),
-    ("participant_id\tage\nsub-01\n", .raggedLine(2, path: "p.tsv")),
     (
       "participant_id\tage\nsub-01\tn/a\n",
-      .badValue(subject: "sub-01", column: "age", value: "n/a", path: "p.tsv")
+      CohortError.badValue(subject: "sub-01", column: "age", value: "n/a", path: "p.tsv")
     ),
     (
       "participant_id\tage\nsub-01\t-3\n",
@@ -44,6 +43,14 @@ import Testing
   ])
   func `What would make statistics wrong is refused`(_ text: String, error: CohortError) {
     #expect(throws: error) { try rows(text) }
+  }
+
+  @Test func `A table without a needed column is refused by its file`() throws {
+    let folder = try TemporaryDirectory()
+    try Data("participant_id\tfile\nsub-01\ta.h5\n".utf8).write(
+      to: folder.url.appending(path: "participants.tsv"))
+    let error = try #require(throws: CohortError.self) { try CohortTable(at: folder.url.path) }
+    #expect(error.description.contains("\"age\" is missing"))
   }
 
   @Test func `Files come from the table, else from the subject's folder, and must be there and alone`() throws

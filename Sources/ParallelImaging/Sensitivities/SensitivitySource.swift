@@ -3,7 +3,7 @@ import NDArrays
 import Numerics
 
 /// A way to estimate receive sensitivities from calibration data.
-public protocol SensitivityEstimation: Sendable {
+public protocol SensitivityEstimation: ConfiguredMethod {
   /// The sensitivities that calibration data tell, one or more sets of them.
   ///
   /// - Parameters:

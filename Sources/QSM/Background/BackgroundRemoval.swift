@@ -18,7 +18,7 @@ public struct LocalField: Sendable {
 /// The field of such sources is harmonic inside. Methods are linear: any unit of the field will do.
 ///
 ///     let local = try VSHARP()(totalField, mask: brain)
-public protocol BackgroundRemoval: Sendable {
+public protocol BackgroundRemoval: ConfiguredMethod {
   /// Removes the background.
   ///
   /// - Parameters:

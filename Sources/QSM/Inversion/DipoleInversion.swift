@@ -52,7 +52,7 @@ public struct SusceptibilityMap: Sendable {
 /// A way from a local field to susceptibility.
 ///
 ///     let chi = try TotalVariation()(FieldMeasurement(field: local, mask: mask, fieldStrength: 3))
-public protocol DipoleInversion: Sendable {
+public protocol DipoleInversion: ConfiguredMethod {
   /// Computes a susceptibility map.
   ///
   /// - Throws: A ``QSMError`` if the volumes do not fit each other or the mask is empty.

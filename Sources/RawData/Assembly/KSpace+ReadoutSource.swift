@@ -1,3 +1,4 @@
+import Files
 import MRIData
 
 extension KSpace {
@@ -48,16 +49,7 @@ extension KSpaceAssembler {
   }
 }
 
-/// The slices of a two-dimensional scan, lowest along the slice direction first.
-///
-///     let stack = try SliceStack(MRDFile(at: "localizer.mrd"))
-///     let images = try ChannelImages(stacking: stack.slices.map { try GRAPPA()($0) }, geometry: stack.geometry)
-public struct SliceStack: Sendable {
-  /// The acquired lines of each slice.
-  public let slices: [CompactKSpace]
-  /// Where the stack lies in the patient; on the grid of ``KSpace/geometry``, with one `z` per slice.
-  public let geometry: Geometry
-
+extension SliceStack {
   /// Reads all slices of a scan; a single volume is a stack of one.
   ///
   /// - Parameters:
@@ -73,31 +65,8 @@ public struct SliceStack: Sendable {
         "the \(assembler.layout.sliceCounters.count) slices or slabs of the scan form no stack",
         remedy: "Choose one with --slice")
     }
-    self.geometry = geometry
     var slices: [CompactKSpace] = []
     for index in assembler.layout.sliceCounters.indices { slices.append(try assembler.compactVolume(index)) }
-    self.slices = slices
-  }
-}
-
-extension SliceStack {
-  /// Joins slices that were read before, lowest along the slice direction first.
-  ///
-  /// - Precondition: There is at least one.
-  public init(_ slices: [CompactKSpace], geometry: Geometry) {
-    precondition(!slices.isEmpty, "a stack needs a slice")
-    self.slices = slices
-    self.geometry = geometry
-  }
-
-  /// The images of all slices as one stack, cropped to the prescribed field of view.
-  ///
-  /// - Throws: What the reconstruction throws.
-  public func images(by reconstruction: some Reconstruction) throws -> ChannelImages {
-    var matrix = slices[0].prescribedMatrix
-    if slices.count > 1 { matrix.z = slices.count }
-    return ChannelImages(
-      stacking: try slices.map { try reconstruction($0).cropped(to: $0.prescribedMatrix) },
-      geometry: geometry.cropped(to: matrix))
+    self.init(slices, geometry: geometry)
   }
 }

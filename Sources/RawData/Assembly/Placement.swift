@@ -1,3 +1,4 @@
+import Files
 import MRIData
 
 /// Where one readout goes.

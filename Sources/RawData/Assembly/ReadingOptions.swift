@@ -49,6 +49,30 @@ public struct ReadingOptions: Sendable, Equatable {
   }
 }
 
+extension ReadingOptions {
+  /// What was said, in words and with units; empty for nothing.
+  public var account: String {
+    var parts: [String] = []
+    func add(_ name: String, _ value: String?) { if let value { parts.append("\(name) \(value)") } }
+    func number(_ value: Double) -> String { "\((value * 1e9).rounded() / 1e9)" }
+    add("matrix", matrix?.description)
+    add(
+      "field of view [m]", fieldOfView.map { size in (0..<3).map { number(size[$0]) }.joined(separator: "x") }
+    )
+    add("echo times [s]", echoTimes.map { $0.map(number).joined(separator: ",") })
+    add("field strength [T]", fieldStrength.map(number))
+    if phaseSign == .negative { parts.append("phase sign negative") }
+    add("encoding space", encodingSpace.map(String.init))
+    add("slice", slice.map(String.init))
+    add("repetition", repetition.map(String.init))
+    add("set", set.map(String.init))
+    add("cardiac phase", cardiacPhase.map(String.init))
+    if !prewhitens { parts.append("not whitened") }
+    if !removesOversampling { parts.append("oversampling kept") }
+    return parts.joined(separator: "; ")
+  }
+}
+
 /// An encoded grid as the user states it: `ky x kz`, or all three axes.
 public struct EncodedMatrix: Sendable, Equatable, CustomStringConvertible {
   /// The extent of the readout with its oversampling; taken from the samples if absent.

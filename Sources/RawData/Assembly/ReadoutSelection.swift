@@ -1,3 +1,4 @@
+import Files
 import MRIData
 
 /// Which readouts of a file belong to the volume that is asked for.

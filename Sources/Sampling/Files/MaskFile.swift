@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 import MRIData
@@ -129,7 +130,7 @@ public enum MaskFile {
   private static func samplingError(_ error: any Error, _ path: String) -> SamplingError {
     switch error {
     case let error as SamplingError: error
-    case let error as ImageFileError: .imageFile(error)
+    case let error as FileError: .imageFile(error)
     default: .file(path: path, problem: "cannot be written (\(error))", remedy: "Check the folder")
     }
   }

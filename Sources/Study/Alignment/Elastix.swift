@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 import MRIData
@@ -29,7 +30,7 @@ public struct Elastix: Sendable {
 
   /// The motion from a fixed volume to a moving one, from their first volumes.
   ///
-  /// - Throws: ``StudyError/registrationFailed(_:)``, or ``ImageFileError`` if there is no room for the volumes.
+  /// - Throws: ``StudyError/registrationFailed(_:)``, or ``FileError`` if there is no room for the volumes.
   public func motion(
     from fixed: ImageVolumes<Float>, to moving: ImageVolumes<Float>
   ) throws -> RigidMotion {
@@ -41,7 +42,7 @@ public struct Elastix: Sendable {
       let first = image[0].map { $0.isFinite ? $0 : 0 }
       try NIfTIFile.write(ImageVolumes(first, geometry: image.geometry), to: "\(folder)/\(name).nii")
     }
-    try Self.parameters.write(toStudyFile: "\(folder)/parameters.txt")
+    try AtomicFile.write(Self.parameters, to: "\(folder)/parameters.txt")
     _ = try Self.run(
       path,
       [

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import MRIData
 import RawData
@@ -36,13 +37,12 @@ public struct ScanAlignment: Sendable {
     {
       return record.motion
     }
-    let own = try CombinedCell(
-      stack.images(by: reconstruction), allowsFieldMap: scan.allowsFieldMap
-    ).images.magnitude
-    let motion = try tool.motion(from: images.magnitude, to: own)
+    let own = try Pipeline(reconstruction, then: scan.combination)(stack)
+    guard let magnitude = own.magnitude else { preconditionFailure("a combination without magnitudes") }
+    let motion = try tool.motion(from: images.magnitude, to: magnitude)
     try FileManager.default.createDirectory(atPath: "\(folder)/motions", withIntermediateDirectories: true)
-    try Record(scan: scan.input, reference: reference.recipe, tool: tool.version, motion: motion)
-      .written(to: path)
+    try JSONFile.write(
+      Record(scan: scan.input, reference: reference.recipe, tool: tool.version, motion: motion), to: path)
     return motion
   }
 }

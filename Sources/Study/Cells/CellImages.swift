@@ -1,6 +1,7 @@
 import MRIData
 import NDArrays
 import QSM
+import QuantitativeMapping
 
 /// What one cell of a study yields: combined images, and maps where the echoes allow them.
 public struct CellImages: Sendable {
@@ -21,6 +22,32 @@ public struct CellImages: Sendable {
 
   /// Creates images without maps.
   public init(magnitude: ImageVolumes<Float>) { self.magnitude = magnitude }
+
+  /// Takes what the echoes of a scan yielded, which has magnitudes.
+  ///
+  /// The phase of combined echoes means something only beside a field.
+  init(_ maps: EchoMaps, susceptibility: ImageVolumes<Float>?) {
+    guard let magnitude = maps.magnitude else { preconditionFailure("a cell without magnitudes") }
+    self.magnitude = magnitude
+    if let field = maps.field {
+      phase = maps.phase
+      self.field = field.values
+      fieldNoise = field.noise
+      fieldPeriod = field.period
+    }
+    r2Star = maps.r2Star
+    self.susceptibility = susceptibility
+  }
+
+  /// What the echoes yielded, with the parameters of their scan.
+  func maps(_ parameters: ScanParameters) -> EchoMaps {
+    let field = field.map { values in
+      FieldMap(values, noise: fieldNoise, stage: fieldPeriod.map { .wrapped(period: $0) } ?? .total)
+    }
+    return EchoMaps(
+      magnitude: magnitude, phase: phase, field: field, r2Star: r2Star, parameters: parameters,
+      geometry: magnitude.geometry)
+  }
 
   /// Where there is signal in the first echo; in a volume, without what is as thin as the scalp.
   func object() throws(QSMError) -> NDArray<Bool> {
@@ -59,11 +86,15 @@ public struct CellRecipe: Sendable, Equatable, Codable {
   public var input: StudyInput
   /// How the mask was made; `nil` for the scan's own.
   public var mask: MaskChoice?
-  /// The reconstruction with its parameters, and the checksum of weights where it has some; `nil` if nobody said.
-  public var method: String?
-  /// The parameters of the maps, as their method describes them.
-  public var maps: String
-  /// Where susceptibility was mapped: the checksum of a mask, or which images' object; `nil` without maps.
+  /// The reconstruction with its parameters.
+  public var method: MethodConfiguration
+  /// How channels became one.
+  public var combination: MethodConfiguration
+  /// How susceptibility follows from the field, stage by stage; empty without susceptibility.
+  public var mapping: [MethodConfiguration]
+  /// The cell whose noise weighs the field; `nil` without susceptibility.
+  public var noise: String?
+  /// Where susceptibility was mapped: the checksum of a mask, or which images' brain; `nil` without susceptibility.
   public var region: String?
   /// How the scan was brought onto the reference; `nil` for the reference itself.
   public var alignment: String?

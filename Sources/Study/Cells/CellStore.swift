@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 import MRIData
@@ -24,7 +25,7 @@ struct CellStore: Sendable {
 
   /// The images of a finished cell.
   ///
-  /// - Throws: ``ImageFileError`` if a file was removed or damaged.
+  /// - Throws: ``FileError`` if a file was removed or damaged.
   func images(of record: CellRecord) throws -> CellImages {
     let folder = path(of: record.recipe.cell)
     func volumes(_ map: Map) throws -> ImageVolumes<Float>? {
@@ -33,7 +34,7 @@ struct CellStore: Sendable {
       return try NIfTIFile(at: path).volumes(scaling: .applied)
     }
     guard let magnitude = try volumes(.magnitude) else {
-      throw ImageFileError.missing(path: "\(folder)/magnitude.nii.gz")
+      throw FileError.missing(path: "\(folder)/magnitude.nii.gz")
     }
     var images = CellImages(magnitude: magnitude)
     images.phase = try volumes(.phase)
@@ -47,28 +48,22 @@ struct CellStore: Sendable {
 
   /// Keeps a finished cell.
   ///
-  /// - Throws: ``ImageFileError`` if the disk is full or the folder closed to the user.
+  /// - Throws: ``FileError`` if the disk is full or the folder closed to the user.
   func keep(_ images: CellImages, _ record: CellRecord) throws {
-    let files = FileManager.default
-    let final = path(of: record.recipe.cell)
-    let partial = "\(folder)/cells/.partial-\(UUID().uuidString.prefix(8))-\(record.recipe.cell.name)"
-    try files.createDirectory(atPath: partial, withIntermediateDirectories: true)
-    do {
-      for (map, volumes) in [
-        (Map.magnitude, images.magnitude as ImageVolumes<Float>?), (.phase, images.phase),
-        (.field, images.field),
-        (.fieldNoise, images.fieldNoise), (.r2Star, images.r2Star), (.susceptibility, images.susceptibility),
-      ] {
-        if let volumes { try NIfTIFile.write(volumes, to: "\(partial)/\(map.rawValue).nii.gz") }
-      }
-      try record.written(to: "\(partial)/\(Self.record)")
-      if files.fileExists(atPath: final) { try files.removeItem(atPath: final) }
-      try files.moveItem(atPath: partial, toPath: final)
-    } catch {
-      try? files.removeItem(atPath: partial)
-      throw error
+    try FileManager.default.createDirectory(atPath: "\(folder)/cells", withIntermediateDirectories: true)
+    let cell = try AtomicFolder(path(of: record.recipe.cell), kind: Self.kind, replacing: true)
+    for (map, volumes) in [
+      (Map.magnitude, images.magnitude as ImageVolumes<Float>?), (.phase, images.phase),
+      (.field, images.field), (.fieldNoise, images.fieldNoise), (.r2Star, images.r2Star),
+      (.susceptibility, images.susceptibility),
+    ] {
+      if let volumes { try NIfTIFile.write(volumes, to: "\(cell.temporaryPath)/\(map.rawValue).nii.gz") }
     }
+    try JSONFile.write(record, to: "\(cell.temporaryPath)/\(Self.record)")
+    try cell.commit()
   }
+
+  private static let kind = AtomicFolder.Kind(marker: record) { $0 == record || $0.hasSuffix(".nii.gz") }
 
   private enum Map: String {
     case magnitude, phase, field, r2Star = "r2star", susceptibility

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 
@@ -22,8 +23,8 @@ public struct StudyInput: Sendable, Equatable, Codable {
 
   /// Identifies a file by its content.
   ///
-  /// - Throws: ``ImageFileError`` if it cannot be read.
-  public init(at path: String, options: String = "") throws(ImageFileError) {
+  /// - Throws: ``FileError`` if it cannot be read.
+  public init(at path: String, options: String = "") throws(FileError) {
     let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
     self.init(
       name: URL(filePath: path).lastPathComponent, bytes: size ?? 0,
@@ -31,8 +32,11 @@ public struct StudyInput: Sendable, Equatable, Codable {
   }
 
   /// The name by which cells call the scan: that of the file without its ending, letters, digits and hyphens alone.
-  public var scanName: String {
-    let stem = name.split(separator: ".").first ?? "scan"
+  public var scanName: String { Self.scanName(of: name) }
+
+  /// The name by which cells call the scan of a file.
+  static func scanName(of file: String) -> String {
+    let stem = file.split(separator: ".").first ?? "scan"
     return String(stem.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
   }
 }

@@ -1,11 +1,11 @@
+import Files
+
 /// Why a cohort cannot be studied: what is wrong, where, and what to do.
 public enum CohortError: Error, Equatable, CustomStringConvertible {
   /// Neither a table nor a folder with one.
   case missingTable(path: String)
-  /// The table lacks a column.
-  case missingColumn(String, path: String)
-  /// A line has another number of cells than the header.
-  case raggedLine(Int, path: String)
+  /// The table cannot be read as one.
+  case table(InputError)
   /// A value that is missing or means nothing.
   case badValue(subject: String, column: String, value: String, path: String)
   /// Two lines are of one subject, or of one file.
@@ -30,11 +30,7 @@ public enum CohortError: Error, Equatable, CustomStringConvertible {
     case .missingTable(let path):
       "\(path): no table of subjects. Give a TSV file with the columns participant_id, age, file, labels and mask, or a "
         + "folder with a participants.tsv."
-    case .missingColumn(let column, let path):
-      "\(path): the column \"\(column)\" is missing. Its first line must name the columns, parted by tabs."
-    case .raggedLine(let line, let path):
-      "\(path): line \(line) has another number of cells than the first line. Part cells by one tab each, and write "
-        + "n/a for what is unknown."
+    case .table(let error): error.description
     case .badValue(let subject, let column, let value, let path):
       "\(path): subject \(subject) has the \(column) \"\(value)\". \(Self.remedy(for: column))"
     case .duplicate(let value, let column, let path):

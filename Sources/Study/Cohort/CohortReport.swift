@@ -1,4 +1,5 @@
 import Evaluation
+import Files
 import Foundation
 import ImageFiles
 import MRIData
@@ -23,7 +24,7 @@ public struct CohortReport {
 
   /// The page.
   ///
-  /// - Throws: ``ImageFileError`` if the first subject's images are damaged.
+  /// - Throws: ``FileError`` if the first subject's images are damaged.
   public func html() throws -> String {
     let reference = statistics.reference.title
     let ages = statistics.ages
@@ -111,7 +112,7 @@ public struct CohortReport {
     guard let first = results.records.first else { return }
     page.heading("How it was made")
     page.paragraph(
-      "\(first.recipe.software). Maps: \(first.recipe.maps). Mask seed \(first.recipe.masks.seed). The first subject's cells:"
+      "\(first.recipe.software). Maps: \(first.recipe.mapping.map(\.description).joined(separator: "; ")). Mask seed \(first.recipe.masks.seed). The first subject's cells:"
     )
     page.table(
       ["cell", "positions", "AF (grid)", "mask"],

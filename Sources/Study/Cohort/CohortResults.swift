@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The outcome of a cohort: what every subject gave, and the statistics.
@@ -15,7 +16,7 @@ public struct CohortResults: Sendable, Equatable {
   /// Writes `results.json` and `results.tsv` (a line for every region and cell), `scores.tsv` (a line for every cell)
   /// and `subjects.tsv`, the values that all of it follows from.
   public func write(to folder: String) throws {
-    try statistics.written(to: "\(folder)/results.json")
+    try JSONFile.write(statistics, to: "\(folder)/results.json")
     let tables = CohortTables(self)
     for (name, lines) in [
       ("results.tsv", tables.regions), ("scores.tsv", tables.scores), ("subjects.tsv", tables.subjects),

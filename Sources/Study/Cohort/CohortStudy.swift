@@ -1,7 +1,9 @@
+import Files
 import Foundation
 import MRIData
 import NDArrays
 import QSM
+import QuantitativeMapping
 
 /// What acceleration costs a group: the same study of every subject, and the statistics over all.
 ///
@@ -78,6 +80,9 @@ public struct CohortStudy: Sendable {
     _ subjects: [CohortSubject], progress: (Progress) throws -> Void = { _ in }
   ) throws -> CohortResults {
     try Self.check(subjects)
+    try StudyFolder.begin(folder)
+    try FileManager.default.createDirectory(
+      atPath: "\(folder)/subjects", withIntermediateDirectories: true)
     var records: [SubjectRecord] = []
     for (index, subject) in subjects.enumerated() {
       func report(_ cell: ScanStudy.Progress?) throws {
@@ -111,7 +116,8 @@ public struct CohortStudy: Sendable {
   private func recipe(of subject: CohortSubject) -> SubjectRecipe {
     SubjectRecipe(
       input: subject.input, cells: [reference] + cells, masks: masks, conventions: conventions,
-      maps: mapping.description(reference: reference), software: software)
+      methods: Set(([reference] + cells).map(\.method)).sorted().compactMap { methods[$0]?.configuration },
+      mapping: mapping.configurations, software: software)
   }
 
   /// The record of a finished subject; `nil` if it is missing or follows from something else.
@@ -150,7 +156,7 @@ public struct CohortStudy: Sendable {
     let record = SubjectRecord(
       name: subject.name, age: subject.age, recipe: recipe(of: subject), maskedVoxels: results.maskedVoxels,
       rows: results.rows, truth: try truth(of: scan, as: study.images(of: results.reference.record)))
-    try record.written(to: path(of: subject) + ".json")
+    try JSONFile.write(record, to: path(of: subject) + ".json")
     return record
   }
 

@@ -66,8 +66,10 @@ public struct SubjectRecipe: Sendable, Equatable, Codable {
   public var masks: MaskChoice
   /// What scores depend on.
   public var conventions: ScoreConventions
-  /// The parameters of the maps, as their method describes them.
-  public var maps: String
+  /// The reconstructions with their parameters.
+  public var methods: [MethodConfiguration]
+  /// How susceptibility follows from the field, stage by stage.
+  public var mapping: [MethodConfiguration]
   /// The program, and what else results follow from.
   public var software: String
 }

@@ -53,32 +53,3 @@ extension CohortTable {
     return found.first.map { "\(folder)/\(row.name)/\($0)" }
   }
 }
-
-/// The names of regions, as a BIDS look-up table lists them: the columns `index` and `name`.
-public enum RegionNames {
-  /// Reads a table.
-  ///
-  /// - Throws: ``CohortError``.
-  public static func read(_ path: String) throws(CohortError) -> [Int32: String] {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw .missingFile(subject: "(all)", what: "names of regions", path: path)
-    }
-    let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
-    let header = (lines.first ?? "").split(separator: "\t").map(String.init)
-    guard let index = header.firstIndex(of: "index") else { throw .missingColumn("index", path: path) }
-    guard let name = header.firstIndex(of: "name") else { throw .missingColumn("name", path: path) }
-    var names: [Int32: String] = [:]
-    for (line, text) in lines.enumerated().dropFirst() {
-      let cells = text.split(separator: "\t", omittingEmptySubsequences: false)
-      guard cells.count == header.count else { throw .raggedLine(line + 1, path: path) }
-      guard let number = Int32(cells[index]) else {
-        throw .badValue(
-          subject: "in line \(line + 1)", column: "index", value: String(cells[index]), path: path)
-      }
-      guard names.updateValue(String(cells[name]), forKey: number) == nil else {
-        throw .duplicate("\(number)", column: "index", path: path)
-      }
-    }
-    return names
-  }
-}

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The subjects of a cohort as a table lists them, like the `participants.tsv` of a BIDS folder.
@@ -41,32 +42,22 @@ public struct CohortTable: Sendable {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     self.path = exists && isFolder.boolValue ? "\(path)/participants.tsv" : path
-    guard let data = FileManager.default.contents(atPath: self.path),
-      let text = String(data: data, encoding: .utf8)
-    else { throw .missingTable(path: path) }
-    rows = try Self.rows(of: text, path: self.path)
+    guard FileManager.default.fileExists(atPath: self.path) else { throw .missingTable(path: path) }
+    let table: Table
+    do throws(InputError) {
+      table = try Table(at: self.path, needing: ["participant_id", "age"])
+    } catch { throw .table(error) }
+    rows = try Self.rows(of: table, path: self.path)
   }
 
-  static func rows(of text: String, path: String) throws(CohortError) -> [Row] {
-    let lines = text.replacingOccurrences(of: "\r\n", with: "\n").split(
-      separator: "\n", omittingEmptySubsequences: false)
-    let header = (lines.first ?? "").split(separator: "\t", omittingEmptySubsequences: false).map { cell in
-      cell.trimmingCharacters(in: CharacterSet(charactersIn: " \u{FEFF}"))
-    }
-    for column in ["participant_id", "age"] where !header.contains(column) {
-      throw .missingColumn(column, path: path)
-    }
+  static func rows(of table: Table, path: String) throws(CohortError) -> [Row] {
     var rows: [Row] = []
     var seen: Set<String> = []
-    for (index, line) in lines.enumerated().dropFirst()
-    where !line.trimmingCharacters(in: .whitespaces).isEmpty {
-      let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map {
-        $0.trimmingCharacters(in: .whitespaces)
-      }
-      guard cells.count == header.count else { throw .raggedLine(index + 1, path: path) }
-      let known = zip(header, cells).filter { !["", "n/a"].contains($0.1) }
+    for line in table.rows {
+      let known = table.columns.compactMap { column in line[column].map { (column, $0) } }
+        .filter { !["", "n/a"].contains($0.1) }
       let values = Dictionary(known, uniquingKeysWith: { first, _ in first })
-      let row = try row(values, line: index + 1, path: path)
+      let row = try row(values, line: line.line, path: path)
       for (column, value) in [("participant_id", row.name), ("file", row.values["file"] ?? "")]
       where !value.isEmpty && !seen.insert("\(column) \(value)").inserted {
         throw .duplicate(value, column: column, path: path)

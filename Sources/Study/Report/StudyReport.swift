@@ -1,4 +1,5 @@
 import Evaluation
+import Files
 import Foundation
 import ImageFiles
 import MRIData
@@ -23,7 +24,7 @@ public struct StudyReport {
 
   /// The page.
   ///
-  /// - Throws: ``ImageFileError`` if the images of a cell are gone.
+  /// - Throws: ``FileError`` if the images of a cell are gone.
   public func html() throws -> String {
     var page = HTMLPage(title: "What acceleration costs: \(results.input.name)", introduction: introduction)
     page.list(results.remarks)
@@ -72,7 +73,7 @@ public struct StudyReport {
           String(format: "%.3f", row.record.gridAcceleration), row.record.maskChecksum,
           choice.map { $0.calibration.map { "\($0.lines)x\($0.partitions)" } ?? "24x24 at most" }
             ?? "as measured",
-          choice.map { "\($0.shutter)" } ?? "as measured", choice.map { "\($0.seed)" } ?? "-",
+          choice.map { $0.shutter.rawValue } ?? "as measured", choice.map { "\($0.seed)" } ?? "-",
         ]
       })
     var inputs: [StudyInput] = []
@@ -83,12 +84,13 @@ public struct StudyReport {
       ["file", "bytes", "SHA-256"], inputs.map { [$0.name, "\($0.bytes)", $0.checksum] })
     let recipe = results.reference.record.recipe
     page.paragraph(
-      "KSpaceToolkit \(recipe.software). Maps: \(recipe.maps). Susceptibility was mapped within: \(recipe.region ?? "nothing")."
-    )
+      "KSpaceToolkit \(recipe.software). Susceptibility was mapped within: \(recipe.region ?? "nothing").")
     var methods: [String] = []
     for row in results.rows {
-      let text = "\(row.cell.method): \(row.record.recipe.method ?? "not described")"
-      if !methods.contains(text) { methods.append(text) }
+      let recipe = row.record.recipe
+      let stages = recipe.mapping.map { "susceptibility: \($0)" }
+      for text in ["\(row.cell.method): \(recipe.method)", "combination: \(recipe.combination)"] + stages
+      where !methods.contains(text) { methods.append(text) }
     }
     page.subheading("Methods and their parameters")
     page.list(methods)

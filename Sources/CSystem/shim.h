@@ -1,0 +1,33 @@
+// What Swift's modules of the C library leave out.
+#ifndef CSYSTEM_SHIM_H
+#define CSYSTEM_SHIM_H
+
+#include <errno.h>
+
+#ifdef __linux__
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Exchanges two names in one step; 0, or -1 with errno.
+static inline int exchange_names(const char *first, const char *second) {
+#ifdef SYS_renameat2
+  return (int)syscall(SYS_renameat2, AT_FDCWD, first, AT_FDCWD, second, 2 /* RENAME_EXCHANGE */);
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+#else
+#include <stdio.h>
+
+static inline int exchange_names(const char *first, const char *second) {
+#ifdef RENAME_SWAP
+  return renamex_np(first, second, RENAME_SWAP);
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+#endif
+#endif

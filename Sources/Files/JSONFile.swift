@@ -1,0 +1,55 @@
+import Foundation
+
+/// JSON files as BIDS writes them: keys in alphabetical order, indented.
+public enum JSONFile {
+  /// A value as text, for people and programs.
+  ///
+  /// - Throws: `EncodingError` if a number is not finite, which JSON does not know.
+  public static func text(of value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  /// Writes a value in one step: a run that is killed leaves the old file or the new one.
+  ///
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``, also if a number is not finite.
+  public static func write(_ value: some Encodable, to path: String) throws(FileError) {
+    let text: String
+    do {
+      text = try Self.text(of: value)
+    } catch {
+      // JSON has no infinities; they come from a header, so this is no bug of the caller's.
+      throw .cannotWrite(path: path, reason: "a number is not finite")
+    }
+    try AtomicFile.write(text + "\n", to: path)
+  }
+
+  /// Reads a value.
+  ///
+  /// - Throws: ``FileError`` if the file is missing, no JSON, or holds something else.
+  public static func read<Value: Decodable>(_ path: String) throws(FileError) -> Value {
+    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw .unreadable(path: path, reason: "no permission")
+    }
+    do {
+      return try JSONDecoder().decode(Value.self, from: data)
+    } catch let error as DecodingError {
+      throw .malformed(path: path, reason: error.summary)
+    } catch {
+      throw .malformed(path: path, reason: "it is not JSON")
+    }
+  }
+}
+
+extension DecodingError {
+  /// What does not fit, and under which key.
+  fileprivate var summary: String {
+    switch self {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
+      "its key \(context.codingPath.map(\.stringValue).joined(separator: ".")) has another type than BIDS asks for"
+    default: "it is not JSON"
+    }
+  }
+}

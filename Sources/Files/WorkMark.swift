@@ -1,0 +1,63 @@
+import Foundation
+
+/// The name of unfinished work, by which later runs tell whether its owner still lives.
+///
+/// ```
+/// .partial-<machine>-<process>-<start>-<chance>-<name>
+/// ```
+///
+/// Machine stands for the host since it was started, and for the name space of its process numbers, as containers count
+/// their own. The start of a process tells it from a later one of the same number. What lies on a shared disk from another
+/// machine is never taken for dead.
+enum WorkMark {
+  static let prefix = ".partial-"
+
+  /// A new name for work that will become a file or folder.
+  static func name(for final: String) -> String {
+    let start = startTime(of: getpid()) ?? "0"
+    return "\(prefix)\(machine)-\(getpid())-\(start)-\(UUID().uuidString.prefix(8))-\(final)"
+  }
+
+  /// Whether a name was given to unfinished work, and the process that did is gone.
+  static func isAbandoned(_ name: String) -> Bool {
+    guard name.hasPrefix(prefix) else { return false }
+    let parts = name.dropFirst(prefix.count).split(
+      separator: "-", maxSplits: 4, omittingEmptySubsequences: false)
+    // Where processes cannot be looked up, none is taken for dead.
+    guard parts.count == 5, parts[0] == machine, let process = Int32(parts[1]), startTime(of: getpid()) != nil
+    else { return false }
+    return startTime(of: process).map { $0 != parts[2] } ?? true
+  }
+
+  /// Removes what processes that are gone have left unfinished in a folder.
+  static func removeAbandoned(in folder: String) {
+    let files = FileManager.default
+    for name in (try? files.contentsOfDirectory(atPath: folder)) ?? [] where isAbandoned(name) {
+      try? files.removeItem(atPath: "\(folder)/\(name)")
+    }
+  }
+
+  /// Eight digits for this host since it was started, and for its process numbers.
+  private static let machine: String = {
+    let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
+    let numbers = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
+    // Foundation's name of the host may ask the network.
+    let host = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+      name.initialize(repeating: 0)
+      guard let start = name.baseAddress, gethostname(start, name.count - 1) == 0 else { return "" }
+      return String(cString: start)
+    }
+    return String(SHA256.digest(of: "\(host) \(boot) \(numbers)".utf8).prefix(8))
+  }()
+
+  /// When a process began, in ticks since the host was started; `nil` if there is none of this number.
+  private static func startTime(of process: Int32) -> String? {
+    guard let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+      // The name of the program, in brackets, may hold blanks.
+      let end = status.lastIndex(of: ")")
+    else { return nil }
+    let fields = status[end...].split(separator: " ")
+    // The 22nd field, counted from the number of the process; a zombie is gone.
+    return fields.count > 20 && fields[1] != "Z" ? String(fields[20]) : nil
+  }
+}

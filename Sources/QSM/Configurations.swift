@@ -1,0 +1,160 @@
+import MRIData
+
+// What each method is, in values. A revision grows whenever equal parameters give other maps.
+
+extension FieldUnwrapping: ConfiguredMethod {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    switch method {
+    case .laplacian: MethodConfiguration("Laplacian unwrapping", revision: 1)
+    case .regionGrowing(let romeo): romeo.configuration
+    }
+  }
+}
+
+extension ROMEO: ConfiguredMethod {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("ROMEO", revision: 1).with("weights", weights.rawValue).with("template", template)
+      .with("individual echoes", isIndividual).with("seeds", seeds).with("merging", mergesRegions)
+      .with("centring", centersRegions).with("global turns", correctsGlobalWraps)
+      .with("second look", rechecksUncertainVoxels).with("slope allowance", Double(slopeAllowance), "rad")
+  }
+}
+
+extension MCPC3DS {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("MCPC-3D-S", revision: 2)
+      .with("smoothing", (0..<3).map { offset.smoothing[$0] }, "voxels")
+      .with("unwrapping", offset.unwrapping.configuration)
+  }
+}
+
+extension BrainSurface: ConfiguredMethod {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("brain surface", revision: 1).with("fraction", fraction)
+      .with("erosion", erosion.millimetres, "mm").with("steps", steps)
+  }
+}
+
+extension MagnitudeMask: ConfiguredMethod {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("magnitude threshold", revision: 1).with("factor", factor)
+      .with("opening radius", openingRadius.millimetres, "mm")
+      .with("closing radius", closingRadius.millimetres, "mm").with("erosion", erosion.millimetres, "mm")
+  }
+}
+
+extension VSHARP {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("V-SHARP", revision: 1).with("radii", radii.map { $0.map(\.millimetres) }, "mm")
+      .with("largest radius", largestRadius.millimetres, "mm").with("threshold", threshold)
+  }
+}
+
+extension SHARP {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("SHARP", revision: 1).with("radius", radius.millimetres, "mm")
+      .with("threshold", threshold)
+  }
+}
+
+extension RESHARP {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("RESHARP", revision: 1).with("radius", radius.millimetres, "mm")
+      .with("regularization", regularization).with("tolerance", tolerance)
+      .with("most iterations", maximumIterations)
+  }
+}
+
+extension PDF {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("PDF", revision: 1).with("margin", margin.millimetres, "mm")
+      .with("tolerance", tolerance).with("most iterations", maximumIterations)
+  }
+}
+
+extension LBV {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("LBV", revision: 1).with("tolerance", tolerance)
+      .with("most iterations", maximumIterations)
+  }
+}
+
+extension ISMV {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("iSMV", revision: 1).with("radius", radius.millimetres, "mm")
+      .with("tolerance", tolerance).with("most iterations", maximumIterations)
+  }
+}
+
+extension TotalVariation {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("total variation", revision: 1).with("regularization", regularization, "ppm mm")
+      .with("expected deviation", expectedDeviation, "ppm")
+      .with(
+        "edges", edges.map { MethodConfiguration("of the magnitude", revision: 1).with("share", $0.fraction) }
+      )
+      .with("data weights", weighsData).with("fidelity", fidelity.configuration)
+      .with("reweightings", reweightings).with("penalty", penalty).with("tolerance", tolerance)
+      .with("most iterations", maximumIterations).with("region", region.account)
+  }
+}
+
+extension TKD {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("TKD", revision: 1).with("threshold", threshold).with("region", region.account)
+  }
+}
+
+extension RTS {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("RTS", revision: 1).with("threshold", threshold)
+      .with("fidelity", fidelity, "1/(ppm mm)").with("penalty", penalty).with("tolerance", tolerance)
+      .with("most iterations", maximumIterations).with("region", region.account)
+  }
+}
+
+extension QuadraticInversion {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("L2", revision: 1).with("regularization", regularization)
+      .with("penalty", penalty == .identity ? "susceptibility" : "gradient").with("region", region.account)
+  }
+}
+
+extension DataFidelity {
+  fileprivate var configuration: MethodConfiguration {
+    switch self {
+    case .quadratic: MethodConfiguration("quadratic", revision: 1)
+    case .phase(let time):
+      MethodConfiguration("of the phase", revision: 1).with("echo time", (time * 1e9).rounded() / 1e6, "ms")
+    }
+  }
+}
+
+extension WorkingRegion {
+  fileprivate var account: String {
+    switch self {
+    case .wholeGrid: "whole grid"
+    case .mask(let margin): "box of the mask, \(margin.millimetres) mm to its copies"
+    }
+  }
+}
+
+extension Double {
+  /// A length [m] in millimetres, to a nanometre.
+  fileprivate var millimetres: Double { (self * 1e9).rounded() / 1e6 }
+}

@@ -1,0 +1,53 @@
+import Files
+import MRIData
+
+/// What numbers of a gradient-echo scan can be; beyond, somebody wrote another unit.
+enum Plausibility {
+  /// The echo times of gradient echoes [s]: T2* is shorter than the longest everywhere, and no readout starts before the
+  /// shortest.
+  private static let echoTimes = 50e-6...0.3
+  /// The static fields of scanners [T].
+  private static let fieldStrengths = 0.01...25.0
+  /// The sizes of voxels [m].
+  private static let voxelSizes = 10e-6...30e-3
+
+  /// Refuses echo times [s] that do not rise, or that no gradient echo has.
+  static func check(echoTimes times: [Double], _ place: String, remedy: String) throws(InputError) {
+    if let long = times.first(where: { $0 > echoTimes.upperBound }) {
+      throw InputError(
+        place,
+        "an echo time of \(long) s is longer than any gradient echo's; milliseconds were probably meant",
+        remedy: remedy)
+    }
+    if let short = times.first(where: { $0 > 0 && $0 < echoTimes.lowerBound }) {
+      throw InputError(
+        place, "an echo time of \(short) s is shorter than any; check its unit", remedy: remedy)
+    }
+    guard times.allSatisfy({ $0 > 0 }), zip(times, times.dropFirst()).allSatisfy({ $0 < $1 }) else {
+      throw InputError(place, "the echo times \(times) s do not rise", remedy: remedy)
+    }
+  }
+
+  /// Refuses a static field [T] that no scanner has, and names the unit that it may be in.
+  static func check(fieldStrength: Double, _ place: String, remedy: String) throws(InputError) {
+    guard !fieldStrengths.contains(fieldStrength) else { return }
+    let guesses = [("gauss", 1e-4), ("millitesla", 1e-3), ("kilogauss", 0.1)].filter {
+      (0.2...15).contains(fieldStrength * $0.1)
+    }.map { "\((fieldStrength * $0.1).rounded(3)) T in \($0.0)" }
+    throw InputError(
+      place,
+      "a static field of \(fieldStrength) T is no scanner's (0.01 to 25 T)"
+        + (guesses.isEmpty ? "" : "; it looks like \(guesses.joined(separator: " or "))"), remedy: remedy)
+  }
+
+  /// Refuses voxels that no scan has.
+  static func check(_ geometry: Geometry, _ place: String) throws(InputError) {
+    let size = geometry.voxelSize
+    guard !voxelSizes.contains(size.min()) || !voxelSizes.contains(size.max()) else { return }
+    let millimetres = (0..<3).map { (size[$0] * 1e3).rounded(6) }.joined(separator: " x ")
+    throw InputError(
+      place,
+      "voxels of \(millimetres) mm are no scan's (0.01 to 30 mm): their unit is another one, such as metres",
+      remedy: "Correct the header's voxel sizes or their unit")
+  }
+}

@@ -1,0 +1,26 @@
+/// Why maps cannot be made: what is wrong, and what to do.
+public enum MappingError: Error, Equatable, CustomStringConvertible {
+  /// There is no field to make a map of.
+  case noField(reason: String)
+  /// A mask needs a magnitude.
+  case noMagnitude(_ method: String)
+  /// No voxel of the mask has a field that means anything.
+  case nothingKnown(voxels: Int)
+  /// A mask lies on another grid than the maps.
+  case gridsDiffer(name: String)
+
+  /// One message for the user.
+  public var description: String {
+    switch self {
+    case .noField(let reason):
+      "There is no field that susceptibility could be made of: \(reason). Combine the channels with a method that yields "
+        + "one."
+    case .noMagnitude(let method):
+      "A mask by \(method) needs a magnitude, and there is none. Give one, give a mask, or make it from the phase's quality."
+    case .nothingKnown(let voxels):
+      "None of the mask's \(voxels) voxels has signal and a field of usable noise. Check that mask and scan belong together."
+    case .gridsDiffer(let name):
+      "The \(name) does not lie on the grid of the maps. Bring it there first."
+    }
+  }
+}

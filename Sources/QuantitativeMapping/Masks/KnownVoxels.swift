@@ -1,0 +1,91 @@
+import MRIData
+import NDArrays
+
+/// The voxels of a mask whose field is known, and what was said of the others.
+///
+/// ```
+/// known:  f finite (and not 0 where it was unwrapped before),  sigma_f > 0,  sigma_f <= 5 medians of the mask,  sigma_f < period / 6,  signal
+/// ```
+///
+/// Beside air, dephasing leaves no signal and no phase. The removal of the background would spread what is there instead
+/// over its spheres, a centimetre into the brain. And with noise of a sixth of the period, one neighbour in twenty would
+/// be on a wrong turn by noise alone.
+///
+/// This is the one rule for all ways to a susceptibility.
+public struct KnownVoxels: Sendable {
+  /// The known part of the mask.
+  public let mask: BrainMask
+  /// The noise of the field that voxels are weighted by; `nil` where it is not known, or zero everywhere.
+  public let noise: ImageVolumes<Float>?
+  /// The number of voxels that were left out.
+  public let omitted: Int
+  /// What the user must know, one sentence each.
+  public let remarks: [String]
+
+  /// The largest noise of a field that maps are made of, in medians over the mask.
+  public static let largestNoise: Float = 5
+
+  /// Finds the known voxels of a mask.
+  ///
+  /// - Throws: ``MappingError/noField(reason:)`` if there is no field, ``MappingError/nothingKnown(voxels:)``.
+  public init(of mask: BrainMask, in maps: EchoMaps) throws(MappingError) {
+    guard let field = maps.field else { throw .noField(reason: "the echoes tell none") }
+    let values = field.values.voxels.elements, signal = maps.combinedMagnitude?.voxels.elements
+    let deviations = field.noise?.voxels.elements
+    var isInside = mask.isInside
+    let inside = isInside.elements.indices.filter { isInside.elements[$0] }
+    let sorted = deviations.map { all in inside.map { all[$0] }.filter { $0 > 0 && $0.isFinite }.sorted() }
+    var limit: Float?
+    if let sorted, !sorted.isEmpty {
+      limit = min(
+        Self.largestNoise * sorted[sorted.count / 2], Float(field.period.map { $0 / 6 } ?? .infinity))
+    }
+    noise = limit == nil ? nil : field.noise
+    var omitted = 0
+    isInside.withUnsafeMutableBufferPointer { flags in
+      for index in inside {
+        var isKnown = values[index].isFinite && (signal?[index] ?? 1) > 0
+        // Fields without wraps are zero where nobody knew them.
+        if field.period == nil { isKnown = isKnown && values[index] != 0 }
+        if let limit, let deviation = deviations?[index] {
+          isKnown = isKnown && deviation > 0 && deviation <= limit
+        }
+        if isKnown { continue }
+        flags[index] = false
+        omitted += 1
+      }
+    }
+    self.mask = BrainMask(isInside, geometry: mask.geometry, origin: mask.origin)
+    self.omitted = omitted
+    guard omitted < inside.count else { throw .nothingKnown(voxels: inside.count) }
+    var remarks: [String] = []
+    if omitted > 0 {
+      remarks.append(
+        "\(omitted) of \(inside.count) voxels of the mask were left out: without signal, or of noise beyond five times "
+          + "the median or a sixth of the period.")
+    }
+    if let sorted, !sorted.isEmpty, sorted.count < inside.count, field.noise != nil {
+      let unknown = inside.count - sorted.count
+      remarks.append(
+        "The noise map has no positive value in \(unknown) of the mask's voxels, whose field counts as unknown."
+      )
+    }
+    let parts = self.mask.parts
+    if parts > 1 {
+      remarks.append(
+        "The mask has \(parts) parts that do not touch"
+          + (field.period.map { ": the field between them is known up to multiples of \($0.rounded(1)) Hz." }
+            ?? "."))
+    }
+    self.remarks = remarks
+  }
+}
+
+extension Double {
+  /// The number with so many decimals at most, as people write it.
+  func rounded(_ decimals: Int) -> String {
+    let scale = (0..<decimals).reduce(1.0) { scale, _ in 10 * scale }
+    let value = (self * scale).rounded() / scale
+    return value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+  }
+}

@@ -1,0 +1,131 @@
+import Files
+import Foundation
+import ImageFiles
+import MRIData
+import NDArrays
+import Numerics
+import QSM
+
+/// Writes susceptibility, and what it was found from, into a BIDS derivative data set.
+public struct SusceptibilityResults {
+  /// The data set.
+  public let dataset: DerivativeDataset
+  /// The participant's label.
+  public let subject: String
+
+  /// The results that a folder of this kind holds.
+  public static let kind = AtomicFolder.Kind(marker: "provenance.json") { name in
+    ["provenance.json", "dataset_description.json", ".bidsignore", "figures"].contains(name)
+      || name.hasPrefix("sub-")
+  }
+
+  /// Prepares to write.
+  public init(dataset: DerivativeDataset, subject: String) {
+    self.dataset = dataset
+    self.subject = subject
+  }
+
+  /// Writes the susceptibility and, if asked for, what it was found from.
+  ///
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``.
+  public func write(_ result: SusceptibilityMaps, of maps: EchoMaps, intermediates: Bool) throws {
+    try FileManager.default.createDirectory(
+      atPath: dataset.folder + "/figures", withIntermediateDirectories: true)
+    let known = result.local.mask[0].map { $0 != 0 }, inside = result.mask.isInside
+    let chi = Montage(window: .range(-0.15...0.15))
+    try write(result.susceptibility, "Chimap", nil, .partsPerMillion, maps, preview: chi, within: known) {
+      $0["ReferenceMean"] = .number(result.map.referenceValue)
+      $0["ReferenceRegion"] = "mean of zero, whole map unless another region was named"
+    }
+    let outline = Montage(slices: 12, window: .percentiles(0, 99.5))
+    let seen = maps.combinedMagnitude ?? result.mask.volume.map(Float.init)
+    try PNGFile.write(
+      outline.picture(of: seen, within: inside), to: "\(dataset.folder)/figures/mask.png")
+    let field = Montage(window: .symmetric(percentile: 99))
+    if !intermediates {
+      if let total = result.totalField { try preview(total, field, within: inside, as: "total-field") }
+      try preview(result.local.field, field, within: known, as: "local-field")
+      return
+    }
+    if let total = result.totalField {
+      try write(total, "fieldmap", "unwrapped", .hertz, maps, preview: field, within: inside)
+    }
+    try write(result.local.field, "fieldmap", "local", .hertz, maps, preview: field, within: known)
+    try writeMask(result.mask.volume, "brain", maps)
+    try writeMask(result.local.mask, "localfield", maps)
+    if let rates = maps.r2Star {
+      try write(
+        rates, "R2starmap", nil, .perSecond, maps, preview: Montage(window: .range(0...60)), within: inside)
+    }
+    try writeWeighted(result, maps)
+  }
+
+  /// The susceptibility-weighted image of the echo nearest to 20 ms at 3 T, and its projection.
+  private func writeWeighted(_ result: SusceptibilityMaps, _ maps: EchoMaps) throws {
+    let times = maps.parameters.echoTimes, wanted = 0.06 / maps.parameters.fieldStrength
+    guard let field = maps.field, let all = maps.magnitude,
+      let echo = times.indices.min(by: { abs(times[$0] - wanted) < abs(times[$1] - wanted) })
+    else { return }
+    // The phase of the echo, from the field where there was none: MDI's echoes have no other.
+    let time = Float(2 * Double.pi * times[echo])
+    let magnitude = all[echo], phase = maps.phase?[echo] ?? field.values[0].map { $0 * time }
+    let images = NDArray(
+      zip(magnitude.elements, phase.elements).map {
+        $0.isFinite && $1.isFinite ? Complex(length: abs($0), phase: $1) : .zero
+      },
+      shape: magnitude.shape)
+    let weighted = SusceptibilityWeightedImage()(ImageVolumes(images, geometry: maps.geometry))
+    let projected = MinimumIntensityProjection()(weighted)
+    let grey = Montage(slices: 6)
+    try write(weighted, "swi", nil, .arbitrary, maps, preview: grey, within: nil) {
+      $0["EchoTime"] = .number(times[echo])
+    }
+    try write(projected, "minIP", nil, .arbitrary, maps, preview: grey, within: result.mask.isInside)
+  }
+
+  private func write(
+    _ volume: ImageVolumes<Float>, _ suffix: String, _ description: String?, _ units: ImageUnits,
+    _ maps: EchoMaps, preview montage: Montage, within mask: NDArray<Bool>?,
+    _ complete: (inout [String: JSONValue]) -> Void = { _ in }
+  ) throws {
+    var sidecar = sidecar(of: maps, units)
+    complete(&sidecar.extra)
+    let name = try BIDSName(subject: subject, describing: description, suffix: suffix)
+    try dataset.write(volume, as: name, sidecar: sidecar)
+    let title = [suffix, description].compactMap(\.self).joined(separator: "-")
+    try preview(volume, montage, within: mask, as: title)
+  }
+
+  /// Where voxels lie is what the files say; the direction of the field is in the sidecar.
+  private func sidecar(of maps: EchoMaps, _ units: ImageUnits? = nil) -> Sidecar {
+    var sidecar = Sidecar(parameters: maps.parameters, geometry: maps.geometry, units: units)
+    sidecar.fieldDirection = (0..<3).map { maps.fieldDirection[$0] }
+    return sidecar
+  }
+
+  private func writeMask(_ mask: ImageVolumes<UInt8>, _ description: String, _ maps: EchoMaps) throws {
+    let name = try BIDSName(subject: subject, describing: description, suffix: "mask")
+    try dataset.write(mask, as: name, sidecar: sidecar(of: maps))
+  }
+
+  private func preview(
+    _ volume: ImageVolumes<Float>, _ montage: Montage, within mask: NDArray<Bool>?, as name: String
+  ) throws {
+    try PNGFile.write(montage.picture(of: volume, within: mask), to: "\(dataset.folder)/figures/\(name).png")
+  }
+
+  /// What was written, for the user.
+  public func summary(of result: SusceptibilityMaps, in folder: String, intermediates: Bool) -> String {
+    let findings = result.findings
+    let percentiles = findings.percentiles.map { String(format: "%.3f", $0) }.joined(separator: ", ")
+    // A mask of a few voxels has a volume, too.
+    let volume = String(format: findings.maskVolume < 10 ? "%.1f" : "%.0f", findings.maskVolume)
+    return """
+      \(folder)/sub-\(subject)/anat: Chimap [ppm]\(intermediates ? ", mask, fields, R2*, SWI and its projection" : "")
+      \(folder)/figures: previews as PNG
+      \(folder)/provenance.json: settings, inputs, and what was assumed
+      Mask of \(volume) ml; susceptibility at 1, 50 and 99 %: \(percentiles) ppm, \
+      relative to a reference of \(String(format: "%.4f", findings.referenceValue)) ppm.
+      """
+  }
+}

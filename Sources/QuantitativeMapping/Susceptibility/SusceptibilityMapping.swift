@@ -1,0 +1,142 @@
+import MRIData
+import NDArrays
+import QSM
+
+/// The one way from the maps of a scan's echoes to susceptibility.
+///
+/// ```
+/// wrapped field -> mask -> known voxels -> unwrapped -> without background -> susceptibility
+/// ```
+///
+/// Whatever the maps came from, a raw file or images of another tool, and whoever asks for them, the stages and their
+/// rules are these. Lengths and directions are taken as a file would hold them, so that maps which were written and read
+/// again give the same bits.
+///
+///     let mapping = SusceptibilityMapping(background: VSHARP(), inversion: TotalVariation())
+///     let susceptibility = try mapping(maps, mask: brain)
+public struct SusceptibilityMapping: Sendable {
+  /// How the brain is found where no mask is given.
+  public var masking: any BrainMasking
+  /// How the field is unwrapped.
+  public var unwrapping: FieldUnwrapping
+  /// How the background is removed.
+  public var background: any BackgroundRemoval
+  /// How the dipoles are inverted.
+  public var inversion: any DipoleInversion
+
+  /// Chooses the methods.
+  public init(
+    masking: any BrainMasking = BrainSurface(), unwrapping: FieldUnwrapping = FieldUnwrapping(),
+    background: any BackgroundRemoval = VSHARP(), inversion: any DipoleInversion = TotalVariation()
+  ) {
+    self.masking = masking
+    self.unwrapping = unwrapping
+    self.background = background
+    self.inversion = inversion
+  }
+
+  /// What a stage is called, for those who follow the way.
+  public enum Stage: String, Sendable, CaseIterable {
+    /// The brain is found.
+    case mask
+    /// The field is unwrapped.
+    case unwrapping
+    /// The background is removed.
+    case background
+    /// The dipoles are inverted.
+    case inversion
+  }
+
+  /// Maps a susceptibility.
+  ///
+  /// - Parameters:
+  ///   - maps: Field, magnitudes and what else the echoes yielded.
+  ///   - mask: The brain; found by ``masking`` unless given.
+  ///   - reference: The region whose mean susceptibility is zero; the whole map unless given.
+  ///   - observer: Is told of each stage that is done; what it throws ends the way.
+  /// - Throws: ``MappingError`` and ``QSMError``.
+  /// - Precondition: Masks have the extents of the maps.
+  public func callAsFunction(
+    _ maps: EchoMaps, mask: BrainMask? = nil, reference: BrainMask? = nil,
+    observer: (Stage) throws -> Void = { _ in }
+  ) throws -> SusceptibilityMaps {
+    let places = maps.geometry, maps = maps.inFilePrecision
+    guard let field = maps.field else { throw MappingError.noField(reason: "the echoes tell none") }
+    var assumptions: [String] = []
+    var brain = try mask ?? self.mask(of: maps)
+    if mask == nil {
+      assumptions.append("The mask was made here, by \(brain.origin); look at it, or give one.")
+    }
+    assumptions += [mask?.remark, reference?.remark].compactMap(\.self)
+    brain.geometry = maps.geometry
+    let known = try KnownVoxels(of: brain, in: maps)
+    assumptions += known.remarks
+    let inside = known.mask.volume, magnitude = maps.combinedMagnitude
+    try observer(.mask)
+
+    var total: ImageVolumes<Float>?, local: LocalField
+    if field.stage == .local {
+      local = LocalField(restricting: field.values, to: inside)
+    } else {
+      let unwrapped = try unwrapping(
+        field.values, period: field.period ?? .infinity, noise: known.noise, magnitude: magnitude,
+        mask: inside)
+      let cut = unwrapped.zeroed(outside: known.mask)
+      total = cut
+      try observer(.unwrapping)
+      local = try background(cut, mask: inside)
+    }
+    try observer(.background)
+
+    var map = try inversion(
+      FieldMeasurement(
+        field: local.field, mask: local.mask, fieldStrength: maps.parameters.fieldStrength,
+        fieldNoise: known.noise, magnitude: magnitude,
+        reference: reference.map { ImageVolumes($0.volume.voxels, geometry: maps.geometry) }))
+    try observer(.inversion)
+
+    let evidence = SignEvidence(map.susceptibility, r2Star: maps.r2Star)
+    total?.geometry = places
+    (local.field.geometry, local.mask.geometry, map.susceptibility.geometry) = (places, places, places)
+    var result = SusceptibilityMaps(
+      mask: BrainMask(known.mask.isInside, geometry: places, origin: brain.origin), totalField: total,
+      local: local, map: map, assumptions: assumptions)
+    if let remark = evidence.remark(isSignKnown: maps.isSignKnown) { result.warnings.append(remark) }
+    result.findings = SusceptibilityMaps.Findings(result, noise: known.noise)
+    return result
+  }
+
+  /// The mask of a scan by ``masking``, or by another method.
+  ///
+  /// - Throws: What the method throws.
+  public func mask(of maps: EchoMaps, by method: (any BrainMasking)? = nil) throws -> BrainMask {
+    var mask = try (method ?? masking)(maps.inFilePrecision)
+    mask.geometry = maps.geometry
+    return mask
+  }
+
+  /// The stages with their parameters, in their order.
+  public var configurations: [MethodConfiguration] {
+    [
+      masking.configuration, Self.rules, unwrapping.configuration, background.configuration,
+      inversion.configuration,
+    ]
+  }
+
+  /// What all ways share: which voxels are known, whose magnitude shows edges.
+  private static let rules = MethodConfiguration("known voxels", revision: 2)
+    .with("largest noise", Double(KnownVoxels.largestNoise), "medians").with("edges of", "all echoes")
+}
+
+extension ImageVolumes<Float> {
+  /// The volume with zero outside of a mask, and where it is not finite.
+  fileprivate func zeroed(outside mask: BrainMask) -> ImageVolumes<Float> {
+    var voxels = voxels
+    mask.isInside.withUnsafeBufferPointer { mask in
+      voxels.withUnsafeMutableBufferPointer { voxels in
+        for index in voxels.indices where !mask[index] || !voxels[index].isFinite { voxels[index] = 0 }
+      }
+    }
+    return ImageVolumes(voxels, geometry: geometry)
+  }
+}

@@ -1,0 +1,73 @@
+import MRIData
+import NDArrays
+import QSM
+
+/// A scan's susceptibility, with everything on the way.
+public struct SusceptibilityMaps: Sendable {
+  /// Where the field was used.
+  public var mask: BrainMask
+  /// The unwrapped field inside of the mask [Hz]; `nil` where the way began with a local one.
+  public var totalField: ImageVolumes<Float>?
+  /// The field of what lies inside of the mask [Hz].
+  public var local: LocalField
+  /// The susceptibility, and how it was found.
+  public var map: SusceptibilityMap
+  /// What was assumed, one sentence each.
+  public var assumptions: [String] = []
+  /// What the user should look at before trusting the map, one sentence each.
+  public var warnings: [String] = []
+  /// Numbers that the map is judged by.
+  public var findings = Findings()
+
+  /// The susceptibility [ppm], zero where it is not known.
+  public var susceptibility: ImageVolumes<Float> { map.susceptibility }
+
+  /// Numbers that a map is judged by.
+  public struct Findings: Sendable, Equatable, Codable {
+    /// The number of voxels of the mask.
+    public var maskVoxels = 0
+    /// The volume of the mask [ml].
+    public var maskVolume = 0.0
+    /// The number of parts of the mask that do not touch.
+    public var maskParts = 0
+    /// The number of voxels of the susceptibility map.
+    public var mapVoxels = 0
+    /// The median of the field's standard deviation in the mask [Hz].
+    public var medianFieldNoise: Double?
+    /// The iterations of the inversion.
+    public var iterations = 0
+    /// The mean over the reference region that was subtracted [ppm].
+    public var referenceValue = 0.0
+    /// The percentiles of the susceptibility at 1, 50 and 99 % [ppm].
+    public var percentiles: [Double] = []
+  }
+}
+
+extension SusceptibilityMaps.Findings {
+  init(_ maps: SusceptibilityMaps, noise: ImageVolumes<Float>?) {
+    maskVoxels = maps.mask.count
+    maskVolume = maps.mask.size * 1e6
+    maskParts = maps.mask.parts
+    iterations = maps.map.iterations
+    referenceValue = maps.map.referenceValue
+    let known = maps.local.mask[0].map { $0 != 0 }
+    mapVoxels = known.withUnsafeBufferPointer { $0.count { $0 } }
+    let chi = maps.susceptibility[0].sorted(within: known)
+    if !chi.isEmpty {
+      percentiles = [0.01, 0.5, 0.99].map { Double(chi[Int($0 * Double(chi.count - 1))]) }
+    }
+    let deviations = noise?[0].sorted(within: maps.mask.isInside) ?? []
+    if !deviations.isEmpty { medianFieldNoise = Double(deviations[deviations.count / 2]) }
+  }
+}
+
+extension NDArray<Float> {
+  /// The finite values of the voxels of a mask, in ascending order.
+  func sorted(within mask: NDArray<Bool>) -> [Float] {
+    withUnsafeBufferPointer { values in
+      mask.withUnsafeBufferPointer { mask in
+        mask.indices.compactMap { mask[$0] && values[$0].isFinite ? values[$0] : nil }.sorted()
+      }
+    }
+  }
+}
