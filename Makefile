@@ -1,6 +1,6 @@
 # make demo   set up, build, simulate a scan and study what acceleration costs
 # make test   set up, build and run all tests
-# make build bench bench-peers lint docs clean; make bench BENCHMARKS="fourier reading" runs some of them
+# make build bench bench-peers examples lint docs clean; make bench BENCHMARKS="fourier reading" runs some of them
 
 SWIFT ?= swift
 BUILD := .build/release
@@ -10,9 +10,11 @@ APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmr
 TEST_PACKAGES := ismrmrd-tools python3-venv elastix
 PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0
 
-MODULES := KSpaceToolkit NDArrays FourierTransforms LinearAlgebra MRIData Operators RawData ImageFiles CoilCombination Evaluation Phantoms Sampling
+# All libraries, by the manifest.
+MODULES = $(shell $(SWIFT) package describe --type json | \
+  $(PYTHON) -c 'import json, sys; print(*(p["name"] for p in json.load(sys.stdin)["products"] if "library" in p["type"]))')
 
-.PHONY: demo test build bench bench-peers lint docs clean setup test-setup
+.PHONY: demo test build bench bench-peers examples lint docs clean setup test-setup
 
 # Installs what is missing and says so; nothing is touched when all packages are there.
 define install
@@ -72,6 +74,16 @@ test: test-setup
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	.ci/check-modules
+
+# The README's programs, built as a package of their own and run on a small scan.
+EXAMPLES := .build-examples
+
+examples: build
+	$(SWIFT) build -c release --package-path Tests/LibraryPackage --scratch-path $(EXAMPLES)
+	@rm -rf $(EXAMPLES)/run && mkdir $(EXAMPLES)/run
+	cd $(EXAMPLES)/run && ../../$(BUILD)/kspace phantom --matrix 48x58x18 --voxel-size 4x4x8mm --channels 4 --echoes 3 -o head.h5 && \
+	  ../release/MapSusceptibility && ../release/Evaluate
 
 bench: setup
 	$(SWIFT) build -c release --product Benchmarks
@@ -100,4 +112,4 @@ docs: setup
 	@echo "Open docs-html/index.html through a web server, or read docs-html/data"
 
 clean:
-	rm -rf .build $(TESTS) $(PEERS) demo
+	rm -rf .build $(TESTS) $(PEERS) $(EXAMPLES) demo

@@ -9,18 +9,20 @@ let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 // Every target names every module that it imports: one that it sees only through another is not always rebuilt
 // when that module's types change, and a stale layout corrupts memory.
 let data: [Target.Dependency] = ["MRIData", "NDArrays", numerics]
-let modules: [Target.Dependency] = [
+let libraries = [
   "NDArrays", "Files", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
   "Sampling", "ParallelImaging", "ReconNet", "CoilCombination", "QSM", "QuantitativeMapping", "Evaluation",
-  "Study", "Phantoms", numerics,
+  "Study", "Phantoms",
 ]
+let modules = libraries.map { Target.Dependency.target(name: $0) } + [numerics]
 
 let package = Package(
   name: "KSpaceToolkit",
-  products: [
-    .library(name: "KSpaceToolkit", targets: ["KSpaceToolkit"]),
-    .executable(name: "kspace", targets: ["kspace"]),
-  ],
+  // Developed and tested on Linux. On macOS the C libraries come from Homebrew or the like; nobody has built it there.
+  platforms: [.macOS(.v15)],
+  products: [.library(name: "KSpaceToolkit", targets: ["KSpaceToolkit"])]
+    + libraries.map { .library(name: $0, targets: [$0]) }
+    + [.executable(name: "kspace", targets: ["kspace"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

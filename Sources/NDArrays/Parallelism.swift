@@ -6,15 +6,17 @@ import Synchronization
 ///
 /// Parallelism sits at one level: planes, channels or blocks of voxels. Libraries below run on the calling thread.
 public enum Parallelism {
-  private static let limit = Atomic<Int>(0)
+  @TaskLocal private static var limit: Int?
 
-  /// The number of threads; all cores unless set.
-  public static var threads: Int {
-    get {
-      let limit = limit.load(ordering: .relaxed)
-      return limit > 0 ? limit : ProcessInfo.processInfo.activeProcessorCount
-    }
-    set { limit.store(max(1, newValue), ordering: .relaxed) }
+  /// The number of threads: all cores, unless the caller is within ``withThreads(_:_:)``.
+  public static var threads: Int { limit ?? ProcessInfo.processInfo.activeProcessorCount }
+
+  /// Runs a closure whose loops, and those that they call, use so many threads; others are not concerned.
+  ///
+  /// - Precondition: There is at least one thread.
+  public static func withThreads<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
+    precondition(count > 0, "\(count) threads")
+    return try $limit.withValue(count, operation: body)
   }
 
   /// Calls a closure once for each index, on all threads; indices are handed out as threads become free.
@@ -26,12 +28,15 @@ public enum Parallelism {
       for index in 0..<max(count, 0) { body(index) }
       return
     }
-    let next = Atomic<Int>(0)
+    let next = Atomic<Int>(0), limit = limit
     DispatchQueue.concurrentPerform(iterations: workers) { _ in
-      while true {
-        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard index < count else { return }
-        body(index)
+      // Other threads do not inherit what holds for this task.
+      $limit.withValue(limit) {
+        while true {
+          let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          guard index < count else { return }
+          body(index)
+        }
       }
     }
   }

@@ -9,7 +9,7 @@ extension Phantom {
       throw ValidationError("--snr inf: a cohort without noise says nothing of a group; give a number.")
     }
     Interruption.postpone()
-    let folder = try AtomicFolder(output, kind: Self.cohortFolder, replacing: runArguments.force)
+    let folder = try AtomicFolder(output, kind: Self.cohortFolder, replacing: running.force)
     let simulation = CohortSimulation(
       matrix: matrix, voxelSize: voxelSize?.metres ?? HeadPhantom.defaultGeometry.voxelSize,
       channels: channels, echoTimes: parameters.echoTimes, signalToNoise: snr)

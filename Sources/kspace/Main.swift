@@ -23,7 +23,11 @@ enum Main {
   static func main() {
     do {
       var command = try KSpaceCommand.parseAsRoot()
-      try command.run()
+      if let threads = (command as? any LongCommand)?.running.threads {
+        try Parallelism.withThreads(threads) { try command.run() }
+      } else {
+        try command.run()
+      }
     } catch {
       exit(with: error)
     }

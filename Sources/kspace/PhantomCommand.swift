@@ -3,7 +3,7 @@ import Foundation
 import KSpaceToolkit
 
 /// `kspace phantom`: a scan of a numerical head.
-struct Phantom: ParsableCommand {
+struct Phantom: LongCommand {
   static let configuration = CommandConfiguration(
     abstract: "Simulates a multi-channel multi-echo 3D gradient-echo scan of a numerical head.",
     discussion: """
@@ -63,7 +63,7 @@ struct Phantom: ParsableCommand {
   @Option(help: "The ages of a cohort in years, spread evenly.")
   var ages = AgeRange(18, 75)
 
-  @OptionGroup var runArguments: RunArguments
+  @OptionGroup var running: RunArguments
 
   func validate() throws {
     if !(1...1024).contains(channels) {
@@ -90,20 +90,20 @@ struct Phantom: ParsableCommand {
 
   func run() throws {
     if let cohort { return try writeCohort(of: cohort) }
-    let progress = runArguments.begin()
+    let progress = running.begin()
     let files = PhantomFiles(output)
-    try files.check(replacing: runArguments.force)
+    try files.check(replacing: running.force)
     let anatomy = HeadAnatomy(seed: seed, age: age)
     let needs = PhantomNeeds(
       geometry: geometry, channels: channels, echoes: parameters.echoTimes.count, files: files,
       memory: HeadPhantom.memoryNeeded(by: anatomy, geometry: geometry, channels: channels))
     try needs.check()
-    if runArguments.dryRun { return print(needs) }
+    if running.dryRun { return print(needs) }
     let phantom = HeadPhantom(
       anatomy, geometry: geometry, parameters: parameters, channels: channels, signalToNoise: snr,
       seed: noiseSeed, progress: progress.report)
     Interruption.postpone()
-    let truth = try files.writeTruth(of: phantom, replacing: runArguments.force)
+    let truth = try files.writeTruth(of: phantom, replacing: running.force)
     try files.writeScan(of: phantom, signalToNoise: snr) { fraction in
       try Interruption.check()
       progress.report("simulating echoes", fraction)

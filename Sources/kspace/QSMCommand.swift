@@ -3,7 +3,7 @@ import Foundation
 import KSpaceToolkit
 
 /// `kspace qsm`: phase to susceptibility.
-struct MapSusceptibility: ParsableCommand {
+struct MapSusceptibility: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "qsm",
     abstract: "Maps susceptibility from the phase of gradient echoes.",

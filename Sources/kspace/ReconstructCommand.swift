@@ -49,7 +49,7 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// `kspace reconstruct`: raw k-space to images and field map.
-struct Reconstruct: ParsableCommand {
+struct Reconstruct: LongCommand {
   static let configuration = CommandConfiguration(
     abstract: "Reconstructs per-channel images from raw k-space and combines them.",
     discussion: """

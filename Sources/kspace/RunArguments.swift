@@ -21,9 +21,11 @@ struct RunArguments: ParsableArguments {
     }
   }
 
-  /// Applies the number of threads and starts the progress.
-  func begin() -> Progress {
-    if let threads { Parallelism.threads = threads }
-    return Progress(progress)
-  }
+  /// Starts the progress.
+  func begin() -> Progress { Progress(progress) }
+}
+
+/// A command whose number of threads the user may choose.
+protocol LongCommand: ParsableCommand {
+  var running: RunArguments { get }
 }

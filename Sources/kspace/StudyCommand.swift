@@ -3,7 +3,7 @@ import Foundation
 import KSpaceToolkit
 
 /// `kspace study`: what acceleration costs, and how many minutes it saves.
-struct StudyCommand: ParsableCommand {
+struct StudyCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "study",
     abstract: "Reconstruct accelerated scans in several ways, and compare images, maps and scan times.",

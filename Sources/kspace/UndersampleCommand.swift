@@ -3,7 +3,7 @@ import Foundation
 import KSpaceToolkit
 
 /// `kspace undersample`: removes lines from a raw file as if they had not been acquired.
-struct Undersample: ParsableCommand {
+struct Undersample: LongCommand {
   static let configuration = CommandConfiguration(
     abstract: "Apply a sampling mask to a complete raw file and write a valid MRD file that says so.",
     discussion: """

@@ -32,13 +32,6 @@ import Testing
 
   private struct Refusal: Error {}
 
-  private func withThreads<Result>(_ threads: Int, _ body: () throws -> Result) rethrows -> Result {
-    let before = Parallelism.threads
-    Parallelism.threads = threads
-    defer { Parallelism.threads = before }
-    return try body()
-  }
-
   @Test(arguments: [1, 2, 3, 7]) func atMostOneChannelPerThreadExists(_ threads: Int) throws {
     let simulation = Simulation(matrix: Extents(x: 9, y: 7, z: 2), channels: 64)
     let images = simulation.images
@@ -49,7 +42,7 @@ import Testing
       let values = try images.channel(channel)
       return census.record { values.map { $0 } }
     }
-    try withThreads(threads) {
+    try Parallelism.withThreads(threads) {
       _ = try MDI()(counted)
       _ = try RootSumOfSquares()(counted)
     }
@@ -59,14 +52,14 @@ import Testing
 
   @Test func resultsDoNotDependOnThreads() throws {
     let images = Simulation(matrix: Extents(x: 13, y: 11, z: 3), channels: 5, sigma: 0.1).images
-    let one = try withThreads(1) { try MDI()(images) }
-    let three = try withThreads(3) { try MDI()(images) }
+    let one = try Parallelism.withThreads(1) { try MDI()(images) }
+    let three = try Parallelism.withThreads(3) { try MDI()(images) }
     #expect(one.field.voxels == three.field.voxels)
     #expect(one.r2Star.voxels == three.r2Star.voxels)
     #expect(one.echoes.voxels == three.echoes.voxels)
     let adaptive = AdaptiveCombination()
     #expect(
-      try withThreads(1) { try adaptive(images) }.voxels == withThreads(3) { try adaptive(images) }.voxels)
+      try Parallelism.withThreads(1) { try adaptive(images) }.voxels == Parallelism.withThreads(3) { try adaptive(images) }.voxels)
   }
 
   @Test func errorsOfAChannelArePassedOn() {

@@ -68,11 +68,10 @@ struct NIfTIWritingTests {
     }
     let volume = ImageVolumes(voxels, geometry: Geometry(matrix: matrix, voxelSize: [0.001, 0.001, 0.001]))
     try NIfTIFile.write(volume, to: directory.path("plain.nii"))
-    let threads = Parallelism.threads
-    defer { Parallelism.threads = threads }
     for count in [1, 2, 3] {
-      Parallelism.threads = count
-      try NIfTIFile.write(volume, to: directory.path("packed\(count).nii.gz"))
+      try Parallelism.withThreads(count) {
+        try NIfTIFile.write(volume, to: directory.path("packed\(count).nii.gz"))
+      }
     }
     let output = try Python.run(
       """

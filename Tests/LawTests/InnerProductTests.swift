@@ -26,12 +26,8 @@ struct InnerProductTests {
   @Test("inner products do not depend on the number of threads")
   func threads() {
     let left = testPattern([100_001], seed: 1), right = testPattern([100_001], seed: 2)
-    let threads = Parallelism.threads
-    defer { Parallelism.threads = threads }
-    Parallelism.threads = 1
-    let serial = left.dot(right)
-    Parallelism.threads = 5
-    #expect(left.dot(right) == serial)
+    let serial = Parallelism.withThreads(1) { left.dot(right) }
+    #expect(Parallelism.withThreads(5) { left.dot(right) } == serial)
   }
 
   @Test("adding and scaling are the explicit ones and leave copies alone", arguments: lengths)

@@ -19,24 +19,25 @@ struct HeadPhantomTests {
 
   @Test("Equal seeds give equal bits, with one thread and with many; another seed gives other noise")
   func reproducibility() {
-    let threads = Parallelism.threads
-    defer { Parallelism.threads = threads }
     let geometry = Geometry(matrix: Extents(x: 21, y: 26, z: 9), voxelSize: [9.2e-3, 9e-3, 16e-3])
-    func make(threads: Int, seed: UInt64? = nil) -> HeadPhantom {
-      Parallelism.threads = threads
-      return HeadPhantom(
+    func make(seed: UInt64? = nil) -> HeadPhantom {
+      HeadPhantom(
         HeadAnatomy(seed: 11), geometry: geometry, parameters: Self.parameters, channels: 2, seed: seed)
     }
-    let one = make(threads: 1)
-    let (oneScan, oneNoise) = (one.scan(), one.noiseScan(lines: 3, samplesPerLine: 5))
-    let many = make(threads: 4)
-    #expect(many.scan().samples == oneScan.samples)
-    #expect(many.samples(echo: 2) == oneScan.samples.part(at: 2))
-    #expect(many.noiseScan(lines: 3, samplesPerLine: 5) == oneNoise)
-    #expect(many.susceptibility.voxels == one.susceptibility.voxels)
-    #expect(many.field.voxels == one.field.voxels)
-    #expect(many.sensitivities.maps == one.sensitivities.maps)
-    let other = make(threads: 4, seed: 12)
+    let (one, oneScan, oneNoise) = Parallelism.withThreads(1) {
+      let one = make()
+      return (one, one.scan(), one.noiseScan(lines: 3, samplesPerLine: 5))
+    }
+    Parallelism.withThreads(4) {
+      let many = make()
+      #expect(many.scan().samples == oneScan.samples)
+      #expect(many.samples(echo: 2) == oneScan.samples.part(at: 2))
+      #expect(many.noiseScan(lines: 3, samplesPerLine: 5) == oneNoise)
+      #expect(many.susceptibility.voxels == one.susceptibility.voxels)
+      #expect(many.field.voxels == one.field.voxels)
+      #expect(many.sensitivities.maps == one.sensitivities.maps)
+    }
+    let other = make(seed: 12)
     #expect(other.labels.voxels == one.labels.voxels)
     #expect(other.samples(echo: 2) != oneScan.samples.part(at: 2))
   }

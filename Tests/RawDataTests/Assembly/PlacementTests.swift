@@ -41,11 +41,11 @@ struct PlacementTests {
   @Test("The number of threads changes no bit")
   func threads() throws {
     let source = demandingScan()
-    let reference = try KSpace(source)
-    let threads = Parallelism.threads
-    Parallelism.threads = 1
-    defer { Parallelism.threads = threads }
-    #expect(try KSpace(source).samples == reference.samples)
+    let reference = try Parallelism.withThreads(1) { try KSpace(source) }
+    for threads in [2, 3, 7] {
+      let scan = try Parallelism.withThreads(threads) { try KSpace(source) }
+      #expect(scan.samples == reference.samples)
+    }
   }
 
   /// Oversampled, averaged unequally, partly reversed, with noise and calibration lines.
