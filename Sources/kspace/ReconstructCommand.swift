@@ -64,8 +64,11 @@ struct Reconstruct: ParsableCommand {
   @Option(name: .shortAndLong, help: "The folder to write, which appears when it is whole.")
   var output: String
 
-  @Option(help: "How per-channel images are made.")
-  var method: ReconstructionMethod = .zeroFilled
+  @Option(
+    help: ArgumentHelp(
+      "How per-channel images are made; auto is zero-filled for complete scans, grappa for regular and l1-sense for other undersampling."
+    ))
+  var method: MethodChoice = .auto
 
   @Option(help: "\(KSpaceWindow.help)")
   var window: KSpaceWindow?
@@ -89,7 +92,7 @@ struct Reconstruct: ParsableCommand {
     if OutputPath.isNameless(output) {
       throw ValidationError("--output \(output.isEmpty ? "''" : output): the folder needs a name of its own.")
     }
-    try network.check([method])
+    try network.check(method.named.map { [$0] } ?? [])
     if window != nil, noise.noiseMap {
       throw ValidationError(
         "--noise-map shows the noise of images without a --window: leave one of them away.")
@@ -103,12 +106,16 @@ struct Reconstruct: ParsableCommand {
     let progress = running.begin()
     let options = reading.options
     let file = try reading.open(raw)
-    let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: options)
+    let layout = try ScanLayout(of: file, options: options)
     try layout.check(path: raw)
+    let choice = layout.suitableMethod
+    let method = try self.method.named ?? choice.reconstruction(of: raw)
     let combination = combine ?? CombinationMethod(suiting: layout.parameters)
     try combination.check(layout.parameters)
     let needs = ReconstructionNeeds(layout, method, combination)
     Terminal.report("kspace: \(needs)")
+    let account = self.method == .auto ? ["--method auto is \(method.rawValue), as \(choice.reason)."] : []
+    for line in account { Terminal.report("kspace: \(line)") }
     for finding in layout.findings where finding.severity == .warning {
       Terminal.report("kspace: warning: \(finding)")
     }
@@ -150,7 +157,7 @@ struct Reconstruct: ParsableCommand {
     try Provenance(
       stack, layout: layout, input: raw, method: method.rawValue, combination: combination.rawValue,
       assumptions: (combined.assumptions.isEmpty ? images.assumptions : combined.assumptions)
-        + warnings + (noiseMaps.map { [$0.account] } ?? []),
+        + account + warnings + (noiseMaps.map { [$0.account] } ?? []),
       diagnostics: images.diagnostics
     ).write(to: folder.temporaryPath + "/provenance.json")
     try folder.commit()

@@ -13,7 +13,7 @@ struct StudySource {
     self.path = path
     options = reading.options
     file = try reading.open(path)
-    layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: options)
+    layout = try ScanLayout(of: file, options: options)
     try layout.check(path: path)
     let report = ScanReport(file, options: options)
     excitations = report.isEchoPlanar ? nil : report.time.shots
@@ -24,15 +24,10 @@ struct StudySource {
     StudyInput(name: URL(filePath: path).lastPathComponent, bytes: 0, checksum: "").scanName
   }
 
-  /// Whether every position of every echo was acquired.
-  private var isComplete: Bool {
-    layout.sliceCounters.allSatisfy { slice in
-      layout.masks(slice: slice).allSatisfy { $0.acquiredCount == $0.lines * $0.partitions }
-    }
+  /// What reconstructs the scan as it is: what `reconstruct` does by default.
+  var suitableMethod: ReconstructionMethod {
+    layout.suitableMethod.method.flatMap { ReconstructionMethod(rawValue: $0.rawValue) } ?? .zeroFilled
   }
-
-  /// What reconstructs the scan as it is.
-  var suitableMethod: ReconstructionMethod { isComplete ? .zeroFilled : .grappa }
 
   /// One line about the scan.
   var summary: String {

@@ -17,6 +17,9 @@ public struct EncodedGrid: Sendable, Equatable {
   var centerPartition: Int
   /// Whether `center_sample` says where the centre of the readout is.
   var statesReadoutCenter = true
+  /// How many times finer than the header's matrix the readout is taken to be sampled, by oversampling that the header
+  /// does not state; 1 if there is nothing to assume.
+  var assumedOversampling = 1.0
 }
 
 extension AcquisitionHeader {
@@ -95,7 +98,11 @@ extension EncodedGrid {
     fieldOfView = Self.fieldOfView(encoding, options, &findings)
     readoutLength = matrix.x
     prescribed = matrix
-    if let header, options.matrix?.x == nil, longest > header.x {
+    // A matrix that does not even hold the lines tells nothing about the readout either.
+    if let header, lines.range.upperBound < header.y, grid.y == header.y {
+      assumeOversampling(encoding, header, options, &findings)
+    }
+    if assumedOversampling == 1, let header, options.matrix?.x == nil, longest > header.x {
       findings.append(
         .warning(
           "readouts have \(longest) samples, but the header encodes \(header.x) points along the readout",
@@ -108,7 +115,43 @@ extension EncodedGrid {
         .warning(
           "center_sample is 0 in every readout", assuming: "the centre of the echo is sample \(longest / 2)"))
     }
+    if options.fieldOfView == nil,
+      let finding = Self.implausible(fieldOfView, on: (0..<3).map { matrix[$0] })
+    {
+      findings.append(finding)
+    }
     prescribe(encoding, options: options, findings: &findings)
+  }
+
+  /// Takes a readout that is finer than the header's matrix for an oversampled one, unless the user says what it covers.
+  ///
+  /// The header's field of view and matrix are then those of the images; more samples over the same field of view would
+  /// make voxels that nobody prescribed.
+  private mutating func assumeOversampling(
+    _ encoding: MRDHeader.Encoding?, _ header: Extents, _ options: ReadingOptions,
+    _ findings: inout [Finding]
+  ) {
+    guard options.fieldOfView == nil, let encoding, let view = fieldOfView[0] else { return }
+    let recon = encoding.reconSpace.matrix.x, prescribed = encoding.reconSpace.fieldOfView.x
+    let isSameView = prescribed <= 0 || abs(prescribed - view) <= 0.01 * view
+    guard isSameView, recon >= 1 else { return }
+    let wanted = min(Double(header.x), recon), ratio = Double(matrix.x) / wanted
+    guard ratio >= 1.25 else { return }
+    let isTooMany = matrix.x > header.x
+    // A matrix that the user gave, or that the images are to have, is meant.
+    guard isTooMany ? options.matrix?.x == nil && recon <= Double(header.x) : ratio >= 1.5 else { return }
+    assumedOversampling = ratio
+    fieldOfView[0] = view * ratio
+    let others = (1..<3).map { fieldOfView[$0].map { String(format: "%g", $0 * 1000) } ?? "?" }
+    findings.append(
+      .warning(
+        "readouts have \(matrix.x) points, but the header states the same field of view of "
+          + "\(Self.millimetres(view)) for \(Int(wanted)) points",
+        assuming: String(
+          format: "%g-fold readout oversampling, %@ in all, of which images show %@", ratio,
+          Self.millimetres(view * ratio), Self.millimetres(view)),
+        remedy: String(format: "--field-of-view %gx", view * 1000) + others.joined(separator: "x")
+          + "mm says that all points lie within \(Self.millimetres(view))"))
   }
 
   /// Where a readout's first kept sample lies along `kx`; negative if it begins before the grid.
@@ -123,7 +166,11 @@ extension EncodedGrid {
     guard let recon = encoding?.reconSpace else { return }
     for axis in 0..<3 where matrix[axis] > 1 {
       guard let encoded = fieldOfView[axis], encoded > 0, recon.fieldOfView[axis] > 0 else { continue }
-      let ratio = recon.fieldOfView[axis] / encoded
+      var ratio = recon.fieldOfView[axis] / encoded
+      if !Plausible.prescribedPart.contains(ratio) {
+        ratio = settle(ratio, axis, encoded, recon.fieldOfView[axis], options, &findings)
+      }
+      warnOfHiddenOversampling(axis, ratio, recon, &findings)
       if ratio < 0.999 {
         prescribed[axis] = max(1, Int((Double(matrix[axis]) * ratio).rounded()))
       } else if ratio > 1.001 {
@@ -142,6 +189,46 @@ extension EncodedGrid {
       }
     }
     if options.removesOversampling { readoutLength = prescribed.x } else { prescribed.x = matrix.x }
+  }
+
+  /// Deals with a prescribed field of view of another order of magnitude than the encoded one.
+  private func settle(
+    _ ratio: Double, _ axis: Int, _ encoded: Double, _ prescribed: Double, _ options: ReadingOptions,
+    _ findings: inout [Finding]
+  ) -> Double {
+    let problem =
+      "the prescribed field of view along \("xyz"[axis]) (\(Self.millimetres(prescribed))) and the encoded one "
+      + "(\(Self.millimetres(encoded))) differ by more than oversampling does"
+    guard options.fieldOfView != nil else {
+      findings.append(
+        .error(
+          .contradictory, "\(problem): one of them is not in millimetres",
+          remedy: "--field-of-view 256x192x144mm sets the encoded one"))
+      return 1
+    }
+    let slip = UnitSlip.first(UnitSlip.lengths) { (0.2...1.001).contains(ratio * $0) }
+    findings.append(
+      .warning(
+        problem,
+        assuming: slip.map { "\($0.words), \(Self.millimetres(prescribed * $0.factor))" } ?? "the encoded one"
+      ))
+    return slip.map { min(1, ratio * $0.factor) } ?? 1
+  }
+
+  /// Names phase oversampling that the fields of view deny.
+  private func warnOfHiddenOversampling(
+    _ axis: Int, _ ratio: Double, _ recon: MRDHeader.Space, _ findings: inout [Finding]
+  ) {
+    let wanted = recon.matrix[axis]
+    guard axis > 0, abs(ratio - 1) < 0.01, wanted > 1, Double(matrix[axis]) >= 1.25 * wanted else { return }
+    findings.append(
+      .warning(
+        String(
+          format:
+            "the header encodes %d points along %@ over the field of view for which it prescribes %g voxels",
+          matrix[axis], String("xyz"[axis]), wanted),
+        assuming: "they lie within that field of view; oversampling would make it larger",
+        remedy: "--field-of-view sets the encoded one"))
   }
 
   /// The grid with its readout settled: the user's, the header's, or the one that the counters span.

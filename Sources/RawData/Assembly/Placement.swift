@@ -1,7 +1,7 @@
 import MRIData
 
 /// Where one readout goes.
-struct PlacedReadout: Equatable {
+struct PlacedReadout: Hashable {
   /// The index of the readout in the file.
   var acquisition: Int
   /// The slice counter.
@@ -31,8 +31,9 @@ struct Placement {
   /// Readouts of one position are averaged if their average or segment counters differ. Their order within
   /// the sum follows from counters, not from the file, so that the file's order does not show in the last bit.
   init(
-    _ indices: [Int], of acquisitions: [AcquisitionHeader], on grid: EncodedGrid, echoes: EchoAssignment,
-    phaseSign: PhaseSign, findings: inout [Finding]
+    _ indices: [Int], of acquisitions: [AcquisitionHeader], on grid: EncodedGrid,
+    calibrationCenters: CalibrationCenters? = nil, echoes: EchoAssignment, phaseSign: PhaseSign,
+    findings: inout [Finding]
   ) {
     let echoOfContrast = Dictionary(
       zip(echoes.contrasts, 0...), uniquingKeysWith: { first, _ in first })
@@ -40,14 +41,15 @@ struct Placement {
     var beyond: (first: Int, axis: String, counter: Int, count: Int)?
     for index in indices {
       let counters = acquisitions[index].counters
-      var line = Int(counters.line), center = grid.centerLine
+      let own = calibrationCenters?[acquisitions[index].encodingSpace]
+      var line = Int(counters.line), center = own?.line ?? grid.centerLine
       var echo = echoOfContrast[Int(counters.contrast)] ?? 0
       if echoes.rule == .lineModulo {
         (line, echo) = line.quotientAndRemainder(dividingBy: echoes.count)
         center = grid.matrix.y / 2
       }
       line += grid.matrix.y / 2 - center
-      var partition = Int(counters.partition) + grid.matrix.z / 2 - grid.centerPartition
+      var partition = Int(counters.partition) + grid.matrix.z / 2 - (own?.partition ?? grid.centerPartition)
       guard (0..<grid.matrix.y).contains(line), (0..<grid.matrix.z).contains(partition) else {
         let isLine = !(0..<grid.matrix.y).contains(line)
         beyond =

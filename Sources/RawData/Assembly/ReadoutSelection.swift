@@ -34,11 +34,43 @@ struct ReadoutSelection {
     selectEncoding(acquisitions, header: header, chosen: options.encodingSpace, findings: &findings)
     for (counter, chosen) in [
       (SelectableCounter.repetition, options.repetition), (.set, options.set),
-      (.cardiacPhase, options.cardiacPhase), (.slice, options.slice),
+      (.cardiacPhase, options.cardiacPhase), (.slice, options.slice), (.average, options.average),
+      (.segment, options.segment),
     ] {
       select(counter, chosen, among: acquisitions, findings: &findings)
     }
+    leaveOutStrays(acquisitions, &findings)
     checkChannels(acquisitions, header: header, findings: &findings)
+  }
+
+  /// Leaves out the few image lines of quite another length than the others of their echo: they belong to something else,
+  /// and must not decide about the grid.
+  private mutating func leaveOutStrays(_ acquisitions: [AcquisitionHeader], _ findings: inout [Finding]) {
+    var lengths: [UInt16: [Int: Int]] = [:]
+    for index in uses.indices where uses[index].isImage {
+      lengths[acquisitions[index].counters.contrast, default: [:]][
+        acquisitions[index].keptCount, default: 0] +=
+        1
+    }
+    var strays: [Int] = []
+    for (contrast, counts) in lengths.sorted(by: { $0.key < $1.key }) {
+      guard let usual = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) })?.key else { continue }
+      func isStray(_ length: Int) -> Bool { 10 * abs(length - usual) > usual }
+      let total = counts.values.reduce(0, +)
+      let count = counts.reduce(0) { $0 + (isStray($1.key) ? $1.value : 0) }
+      guard count > 0, total >= 8, count <= max(1, total / 20) else { continue }
+      strays += uses.indices.filter {
+        uses[$0].isImage && acquisitions[$0].counters.contrast == contrast
+          && isStray(acquisitions[$0].keptCount)
+      }
+    }
+    guard let first = strays.min() else { return }
+    for index in strays { uses[index] = .leftOut(.otherLength) }
+    findings.append(
+      .warning(
+        "\(counted(strays.count, "readout")), the first of them acquisition \(first) with "
+          + "\(acquisitions[first].keptCount) samples, are of another length than the other image lines",
+        assuming: "they are left out"))
   }
 
   /// How many readouts there are of each use, in words.
@@ -108,7 +140,7 @@ struct ReadoutSelection {
     func value(_ index: Int) -> Int { Int(acquisitions[index].counters[keyPath: counter.path]) }
     let values = Set(uses.indices.filter { uses[$0].isImage }.map(value)).sorted()
     guard let first = values.first else { return }
-    if chosen == nil, counter == .slice { return }
+    if chosen == nil, counter.isOptional { return }
     if chosen == nil, values.count > 1 {
       findings.append(
         .error(

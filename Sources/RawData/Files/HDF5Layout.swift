@@ -1,4 +1,5 @@
 import CISMRMRD
+import Foundation
 
 /// The data sets of an HDF5 raw-data file, found and checked.
 ///
@@ -26,7 +27,7 @@ struct HDF5Layout {
           assuming: "\(name) is meant",
           remedy: "--group \(others[0]) reads another one"))
     }
-    xml = try Self.text(of: "\(name)/xml", in: fileID, path)
+    xml = try Self.text(of: "\(name)/xml", in: fileID, path, atMost: min(file.size, Self.longestText))
     guard let data = HDF5Object(H5Dopen2(fileID.id, "\(name)/data", 0), H5Dclose) else {
       throw Self.malformed(path, "its data set \(name)/data cannot be opened")
     }
@@ -43,16 +44,39 @@ struct HDF5Layout {
         .incomplete, in: path, "\(name)/data holds no acquisitions",
         remedy: "Convert the scan again, or name another file")
     }
+    // A readout takes the references to its samples and, unless it is empty, samples.
+    let room = min(file.size / 16, Int(clamping: ProcessInfo.processInfo.physicalMemory) / 1024)
+    guard count <= room else {
+      throw RawDataError(
+        .malformed, in: path,
+        "\(name)/data claims \(count) readouts, more than a file of \(file.size) bytes or this machine's memory holds",
+        remedy: "The file is damaged; copy it again or convert the scan again")
+    }
     self.count = count
     rank = extents.count
     var skipped: [String: Int] = [:]
     if Self.exists("\(name)/waveforms", in: fileID),
       let waveforms = HDF5Object(H5Dopen2(fileID.id, "\(name)/waveforms", 0), H5Dclose)
     {
-      skipped["waveforms"] = Self.extents(of: waveforms).reduce(1, *)
+      let claimed = Self.extents(of: waveforms).reduce(1) { product, extent in
+        let (next, overflows) = product.multipliedReportingOverflow(by: extent)
+        return overflows ? .max : next
+      }
+      // Each takes a byte at least, in whatever compression.
+      if claimed <= file.size {
+        skipped["waveforms"] = claimed
+      } else {
+        findings.append(
+          .warning(
+            "the table of waveforms claims more rows than a file of \(file.size) bytes holds",
+            assuming: "waveforms are damaged; images do not need them"))
+      }
     }
     self.skipped = skipped
   }
+
+  /// The longest XML header that is read [byte]; those of scanners take some 100 kB.
+  private static let longestText = 64 << 20
 
   /// The headers of all acquisitions.
   func readHeaders() throws(RawDataError) -> [AcquisitionHeader] {
@@ -175,7 +199,7 @@ extension HDF5Layout {
   }
 
   private static func text(
-    of name: String, in file: HDF5Object, _ path: String
+    of name: String, in file: HDF5Object, _ path: String, atMost longest: Int
   ) throws(RawDataError) -> String {
     guard let set = HDF5Object(H5Dopen2(file.id, name, 0), H5Dclose),
       let type = HDF5Object(H5Dget_type(set.id), H5Tclose), H5Tget_class(type.id) == H5T_STRING,
@@ -193,7 +217,13 @@ extension HDF5Layout {
       defer { H5free_memory(pointer) }
       return String(cString: pointer)
     }
-    var characters = [UInt8](repeating: 0, count: H5Tget_size(type.id))
+    let size = H5Tget_size(type.id)
+    guard size <= longest else {
+      throw RawDataError(
+        .malformed, in: path, "its \(name), the XML header, claims to be \(size) bytes long, more than any header or the file",
+        remedy: "The file is damaged; copy it again or convert the scan again")
+    }
+    var characters = [UInt8](repeating: 0, count: size)
     guard H5Dread(set.id, type.id, kst_h5s_all(), kst_h5s_all(), kst_h5p_default(), &characters) >= 0 else {
       throw malformed(path, "its \(name) cannot be read")
     }

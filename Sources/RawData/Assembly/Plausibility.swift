@@ -1,0 +1,118 @@
+import Foundation
+
+/// What the numbers of a header can be; everything else is a slip of the writer.
+enum Plausible {
+  /// The side of a voxel in a direction that is encoded [m].
+  static let voxel = 1e-5...30e-3
+  /// The thickness of a slice or a slab [m].
+  static let thickness = 1e-5...1.0
+  /// The larger over the smaller side of a voxel.
+  static let anisotropy = 100.0
+  /// The prescribed over the encoded field of view.
+  static let prescribedPart = 0.05...20.0
+  /// An echo time [s].
+  static let echoTime = 1e-5...2.0
+  /// A repetition time [s].
+  static let repetitionTime = 1e-4...100.0
+  /// A flip angle [rad].
+  static let flipAngle = 0.0...(2 * Double.pi)
+  /// The static field [T].
+  static let fieldStrength = 0.01...25.0
+  /// The time between samples [s].
+  static let dwellTime = 5e-8...5e-3
+  /// The noise bandwidth over the sampling rate.
+  static let noiseBandwidth = 0.05...2.0
+}
+
+/// A unit that a number may have been written in instead of the prescribed one.
+struct UnitSlip {
+  /// What the number must be multiplied by.
+  let factor: Double
+  /// The slip in words, such as `metres written as millimetres`.
+  let words: String
+
+  /// Lengths that MRD wants in millimetres.
+  static let lengths = [
+    UnitSlip(factor: 1e3, words: "metres written as millimetres"),
+    UnitSlip(factor: 10, words: "centimetres written as millimetres"),
+    UnitSlip(factor: 1e-3, words: "micrometres written as millimetres"),
+  ]
+  /// Times that MRD wants in milliseconds.
+  static let times = [
+    UnitSlip(factor: 1e3, words: "seconds written as milliseconds"),
+    UnitSlip(factor: 1e-3, words: "microseconds written as milliseconds"),
+    UnitSlip(factor: 1e-6, words: "nanoseconds written as milliseconds"),
+  ]
+  /// Fields that MRD wants in tesla.
+  static let fields = [
+    UnitSlip(factor: 1e-4, words: "gauss written as tesla"),
+    UnitSlip(factor: 1e-3, words: "millitesla written as tesla"),
+  ]
+  /// Frequencies that MRD wants in hertz.
+  static let frequencies = [
+    UnitSlip(factor: 1e6, words: "megahertz written as hertz"),
+    UnitSlip(factor: 1e3, words: "kilohertz written as hertz"),
+    UnitSlip(factor: 1e9, words: "gigahertz written as hertz"),
+  ]
+
+  /// The first slip that makes a condition true.
+  static func first(_ slips: [UnitSlip], where isPlausible: (Double) -> Bool) -> UnitSlip? {
+    slips.first { isPlausible($0.factor) }
+  }
+}
+
+extension EncodedGrid {
+  /// What is wrong with a header's field of view on a matrix; `nil` if such voxels can be.
+  ///
+  /// - Parameters:
+  ///   - stated: The encoded field of view [m], axes `x`, `y`, `z`.
+  ///   - matrix: The number of points that it covers.
+  static func implausible(_ stated: [Double?], on matrix: [Int]) -> Finding? {
+    let sides = zip(stated, matrix).map { view, count in view.map { $0 / Double(count) } }
+    let encoded = (0..<3).compactMap { matrix[$0] > 1 ? sides[$0] : nil }.sorted()
+    let isOff = (0..<3).map { axis in
+      sides[axis].map { side in
+        matrix[axis] > 1 ? !Plausible.voxel.contains(side) : !Plausible.thickness.contains(side)
+      } ?? false
+    }
+    let isUneven =
+      encoded.last.map { $0 > Plausible.anisotropy * (encoded.first ?? $0) } ?? false
+    guard isOff.contains(true) || isUneven else { return nil }
+    func text(_ lengths: [Double?]) -> String {
+      lengths.map { $0.map { String(format: "%g", $0 * 1000) } ?? "?" }.joined(separator: " x ") + " mm"
+    }
+    let problem =
+      "the header's field of view of \(text(stated)) makes voxels of \(text(sides)), which no scan has"
+    // Axes that are fine by themselves and near the middle one stay as they are.
+    let middle = encoded.isEmpty ? nil : encoded[encoded.count / 2]
+    let slip = UnitSlip.first(UnitSlip.lengths) { factor in
+      repaired(stated, matrix, isOff, middle, by: factor) != nil
+    }
+    guard let slip, let repaired = repaired(stated, matrix, isOff, middle, by: slip.factor) else {
+      return .error(.contradictory, problem, remedy: "--field-of-view 256x192x144mm sets another one")
+    }
+    let wanted = repaired.map { String(format: "%g", $0 * 1000) }.joined(separator: "x") + "mm"
+    return .error(
+      .contradictory, "\(problem): it looks like \(slip.words)",
+      remedy: "If so, say --field-of-view \(wanted)")
+  }
+
+  /// The field of view with its implausible axes in another unit; `nil` if that is no better.
+  private static func repaired(
+    _ stated: [Double?], _ matrix: [Int], _ isOff: [Bool], _ middle: Double?, by factor: Double
+  ) -> [Double]? {
+    var result: [Double] = []
+    for axis in 0..<3 {
+      guard let view = stated[axis] else { return nil }
+      let side = view / Double(matrix[axis])
+      let isFar = middle.map { side > 30 * $0 || side < $0 / 30 } ?? false
+      let isWrong = isOff[axis] || isFar && !isOff.contains(true)
+      let value = isWrong ? view * factor : view
+      // What scans of people and small animals have.
+      let usual = matrix[axis] > 1 ? 5e-5...20e-3 : 5e-5...0.5
+      guard usual.contains(value / Double(matrix[axis])), value < 2 else { return nil }
+      result.append(value)
+    }
+    return result
+  }
+}
