@@ -27,7 +27,7 @@ struct HDF5Layout {
           assuming: "\(name) is meant",
           remedy: "--group \(others[0]) reads another one"))
     }
-    xml = try Self.text(of: "\(name)/xml", in: fileID, path, atMost: min(file.size, Self.longestText))
+    xml = try Self.text(of: "\(name)/xml", in: fileID, file, atMost: min(file.size, Self.longestText))
     guard let data = HDF5Object(H5Dopen2(fileID.id, "\(name)/data", 0), H5Dclose) else {
       throw Self.malformed(path, "its data set \(name)/data cannot be opened")
     }
@@ -115,9 +115,10 @@ extension HDF5Layout {
     }
     // A reader needs no lock: it would fail where another program writes, or on a file system without locks.
     H5Pset_file_locking(access.id, false, true)
-    let path = file.pathToOpen
-    let opened = HDF5OpenFiles.file(at: path) {
-      HDF5Object(H5Fopen(path, kst_h5f_acc_rdonly(), access.id), H5Fclose)
+    let opened = try file.withPathToOpen { (path) throws(RawDataError) in
+      HDF5OpenFiles.file(at: path) {
+        HDF5Object(H5Fopen(path, kst_h5f_acc_rdonly(), access.id), H5Fclose)
+      }
     }
     guard let id = opened else {
       let reason = HDF5.lastError()
@@ -199,9 +200,10 @@ extension HDF5Layout {
   }
 
   private static func text(
-    of name: String, in file: HDF5Object, _ path: String, atMost longest: Int
+    of name: String, in root: HDF5Object, _ file: InputFile, atMost longest: Int
   ) throws(RawDataError) -> String {
-    guard let set = HDF5Object(H5Dopen2(file.id, name, 0), H5Dclose),
+    let path = file.path
+    guard let set = HDF5Object(H5Dopen2(root.id, name, 0), H5Dclose),
       let type = HDF5Object(H5Dget_type(set.id), H5Tclose), H5Tget_class(type.id) == H5T_STRING,
       extents(of: set).allSatisfy({ $0 == 1 })
     else {
@@ -209,6 +211,12 @@ extension HDF5Layout {
         .malformed, in: path, "its \(name) is not a text", remedy: "Convert the scan again")
     }
     if H5Tis_variable_str(type.id) > 0 {
+      let raw = HDF5RawRows(file, set, rank: max(1, extents(of: set).count))
+      guard raw?.refersToSoundHeaps([0], at: 0) ?? true else {
+        throw RawDataError(
+          .malformed, in: path, "the HDF5 heap that holds its \(name) is damaged",
+          remedy: "Copy the file again or convert the scan again")
+      }
       var pointer: UnsafeMutablePointer<CChar>?
       guard let memory = HDF5Types.text(H5Tget_cset(type.id)),
         H5Dread(set.id, memory.id, kst_h5s_all(), kst_h5s_all(), kst_h5p_default(), &pointer) >= 0,
@@ -220,7 +228,8 @@ extension HDF5Layout {
     let size = H5Tget_size(type.id)
     guard size <= longest else {
       throw RawDataError(
-        .malformed, in: path, "its \(name), the XML header, claims to be \(size) bytes long, more than any header or the file",
+        .malformed, in: path,
+        "its \(name), the XML header, claims to be \(size) bytes long, more than any header or the file",
         remedy: "The file is damaged; copy it again or convert the scan again")
     }
     var characters = [UInt8](repeating: 0, count: size)
@@ -239,6 +248,11 @@ extension HDF5Layout {
     }
     guard let row = HDF5Object(H5Dget_type(data.id), H5Tclose), H5Tget_class(row.id) == H5T_COMPOUND else {
       throw wrong("is not a table of acquisitions")
+    }
+    guard HDF5Soundness.isSound(row), H5Tget_size(row.id) <= 1 << 16 else {
+      throw RawDataError(
+        .malformed, in: path, "the HDF5 type of \(group)/data is damaged: its columns lie beyond its rows",
+        remedy: "Copy the file again or convert the scan again")
     }
     func member(_ name: String, of type: HDF5Object) -> HDF5Object? {
       let index = H5Tget_member_index(type.id, name)

@@ -8,6 +8,8 @@ final class OutputFile {
   let path: String
   /// Where to write.
   let partialPath: String
+  /// The file that is replaced: what a link at ``path`` refers to, or the path itself.
+  private let target: String
   private var isFinished = false
 
   /// Chooses a place beside the path and makes sure that one may write there.
@@ -15,7 +17,9 @@ final class OutputFile {
   /// - Throws: ``RawDataError`` of kind `unreadable`.
   init(at path: String) throws(RawDataError) {
     self.path = path
-    let url = URL(filePath: path)
+    // A link to a file stays a link, and its file is replaced.
+    let url = URL(filePath: path).resolvingSymlinksInPath()
+    target = url.path
     partialPath =
       url.deletingLastPathComponent()
       .appending(path: ".\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).partial").path
@@ -25,6 +29,14 @@ final class OutputFile {
       throw RawDataError(
         .unreadable, in: path, "this is a folder; a file cannot take its name", remedy: "Name a file in it")
     }
+    var entry = stat()
+    if lstat(target, &entry) == 0, entry.st_mode & S_IFMT != S_IFREG {
+      isFinished = true
+      throw RawDataError(
+        .unreadable, in: path,
+        "this is no regular file but \(Self.kind(entry.st_mode)), which an output must not replace",
+        remedy: "Choose another name for the output")
+    }
     let descriptor = open(partialPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       isFinished = true
@@ -33,13 +45,23 @@ final class OutputFile {
     Foundation.close(descriptor)
   }
 
+  private static func kind(_ mode: mode_t) -> String {
+    switch mode & S_IFMT {
+    case S_IFCHR, S_IFBLK: "a device node"
+    case S_IFIFO: "a named pipe"
+    case S_IFSOCK: "a socket"
+    case S_IFLNK: "a link that leads nowhere"
+    default: "something special"
+    }
+  }
+
   deinit { if !isFinished { unlink(partialPath) } }
 
   /// Gives the finished file its name, in place of one that has it.
   ///
   /// - Throws: ``RawDataError`` of kind `unreadable`.
   func commit() throws(RawDataError) {
-    guard rename(partialPath, path) == 0 else { throw failure(errno) }
+    guard rename(partialPath, target) == 0 else { throw failure(errno) }
     isFinished = true
   }
 
