@@ -27,8 +27,13 @@ struct MaskOutput: ParsableArguments {
   }
 
   /// Refuses a file that would be replaced although nobody named it, unless it is the companion of a mask and may be.
-  private func check(_ companion: String, of output: String) throws {
+  private func check(_ companion: String, of output: String, _ masks: [SamplingMask]) throws {
     guard FileManager.default.fileExists(atPath: companion) else { return }
+    // The same mask in another format has the same sidecar.
+    if let known = try? MaskSidecar(ofMaskAt: companion), known.masks.map(\.checksum) == masks.map(\.checksum)
+    {
+      return
+    }
     guard !force || !MaskFile.isCompanion(companion) else { return }
     throw CommandError(
       output,
@@ -42,7 +47,7 @@ struct MaskOutput: ParsableArguments {
   ) throws {
     if let output {
       try OutputPath.check(output, replacing: force)
-      for companion in MaskFile.companions(of: output) { try check(companion, of: output) }
+      for companion in MaskFile.companions(of: output) { try check(companion, of: output, masks) }
       try MaskFile.write(masks, to: output, recipe: recipe, source: source, order: order)
     }
     var reports: [MaskReport] = []

@@ -66,7 +66,7 @@ struct Reconstruct: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How per-channel images are made; auto is zero-filled for complete scans, grappa for regular and l1-sense for other undersampling."
+      "How per-channel images are made; auto is zero-filled for complete scans, grappa where up to every third position was acquired regularly, else l1-sense."
     ))
   var method: MethodChoice = .auto
 
@@ -109,6 +109,13 @@ struct Reconstruct: ParsableCommand {
     let layout = try ScanLayout(of: file, options: options)
     try layout.check(path: raw)
     let choice = layout.suitableMethod
+    func report() {
+      for finding in layout.findings where finding.severity == .warning {
+        Terminal.report("kspace: warning: \(finding)")
+      }
+    }
+    // What was assumed may be why no method suits the scan.
+    if self.method == .auto, choice.method == nil { report() }
     let method = try self.method.named ?? choice.reconstruction(of: raw)
     let combination = combine ?? CombinationMethod(suiting: layout.parameters)
     try combination.check(layout.parameters)
@@ -116,9 +123,7 @@ struct Reconstruct: ParsableCommand {
     Terminal.report("kspace: \(needs)")
     let account = self.method == .auto ? ["--method auto is \(method.rawValue), as \(choice.reason)."] : []
     for line in account { Terminal.report("kspace: \(line)") }
-    for finding in layout.findings where finding.severity == .warning {
-      Terminal.report("kspace: warning: \(finding)")
-    }
+    report()
     let warnings = layout.warnings(for: method, combination)
     for warning in warnings { Terminal.report("kspace: warning: \(warning)") }
     try needs.check(raw)
@@ -191,10 +196,12 @@ extension ScanLayout {
     let accelerations = sliceCounters.first.map { masks(slice: $0) }?.compactMap { $0.acceleration() } ?? []
     if method == .zeroFilled, let acceleration = accelerations.max(), acceleration > 1 {
       warnings.append(
-        String(
-          format:
-            "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred; --method l1-sense or grappa finds what is missing.",
-          acceleration))
+        suitableMethod.method == .zeroFilled
+          ? "a part of k-space was not sampled (partial Fourier, a shutter or a matrix that is too large): images are smoother by that part."
+          : String(
+            format:
+              "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred; --method l1-sense or grappa finds what is missing.",
+            acceleration))
     }
     if Set(parameters.polarities).count > 1, !combination.removesReadoutPhase {
       warnings.append(

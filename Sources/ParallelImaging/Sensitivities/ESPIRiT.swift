@@ -161,11 +161,14 @@ public struct ESPIRiT: SensitivityEstimation {
     // A kernel that the caller chose stays as it is.
     let kernel =
       kernelWidth == nil ? Self.kernel(usual, within: shape, readout: block.readoutRange.count) : usual
-    guard shape[1] >= max(kernel.partitions, min(2, usual.partitions)),
-      shape[2] >= max(kernel.lines, min(2, usual.lines)), block.readoutRange.count >= columns
+    let smallest = (lines: min(4, usual.lines), partitions: min(4, usual.partitions))
+    guard shape[1] >= max(kernel.partitions, smallest.partitions),
+      shape[2] >= max(kernel.lines, smallest.lines), block.readoutRange.count >= columns
     else {
       throw .calibrationTooSmall(
-        lines: shape[2], partitions: shape[1], kernel: "\(usual.lines)x\(usual.partitions)")
+        lines: shape[2], partitions: shape[1],
+        kernel: kernelWidth == nil
+          ? "\(smallest.lines)x\(smallest.partitions)" : "\(usual.lines)x\(usual.partitions)")
     }
     let compression = try ChannelCompression(
       block, smallestShare: Self.smallestShare, atMost: Self.largestCombinationCount)

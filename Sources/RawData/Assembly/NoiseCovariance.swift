@@ -41,7 +41,7 @@ public struct NoiseCovariance: Sendable {
     var reason: String?
     if !silent.isEmpty {
       reason =
-        "\(silent.count == 1 ? "channel" : "channels") \(listed(silent.map { $0 + 1 })) (counted from 1) hold no noise in it"
+        "\(silent.count == 1 ? "channel" : "channels") \(listed(silent.map { $0 + 1 })) (counted from 1) without noise in it"
     } else {
       do {
         let whitening = try whitening()

@@ -18,6 +18,8 @@ enum Plausible {
   static let flipAngle = 0.0...(2 * Double.pi)
   /// The static field [T].
   static let fieldStrength = 0.01...25.0
+  /// The static field of most scanners [T].
+  static let usualField = 1.0...12.0
   /// The time between samples [s].
   static let dwellTime = 5e-8...5e-3
   /// The noise bandwidth over the sampling rate.
@@ -58,6 +60,13 @@ struct UnitSlip {
   /// The first slip that makes a condition true.
   static func first(_ slips: [UnitSlip], where isPlausible: (Double) -> Bool) -> UnitSlip? {
     slips.first { isPlausible($0.factor) }
+  }
+
+  /// The first slip that gives what most scanners have, or else the first that gives what a scanner can have.
+  static func first(
+    _ slips: [UnitSlip], of value: Double, usual: ClosedRange<Double>, possible: ClosedRange<Double>
+  ) -> UnitSlip? {
+    first(slips) { usual.contains(value * $0) } ?? first(slips) { possible.contains(value * $0) }
   }
 }
 

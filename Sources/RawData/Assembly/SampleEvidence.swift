@@ -170,6 +170,9 @@ extension SampleEvidence {
     guard
       let strongest = repeated.max(by: { ($0.value, $1.key.acquisition) < ($1.value, $0.key.acquisition) })
     else { return }
+    // Noise is unlike by nature; what stands out of the other lines is signal.
+    let energies = seen.energies.filter { $0.key.echo == strongest.key.echo }.values.sorted()
+    guard strongest.value > 10 * energies[energies.count / 2] else { return }
     let group = readouts.filter { $0.position == strongest.key.position }.prefix(64)
     let indices = group.map(\.acquisition).sorted(), kept = Mutex<[Int: [Complex<Float>]]>([:])
     try source.forEachReadout(indices) { index, samples in
@@ -190,7 +193,8 @@ extension SampleEvidence {
     }
     guard total > 0, total.isFinite else { return }
     // Of noise alone, all but one part in n is left once the mean is taken away.
-    let disagreement = max(0, 1 - common / total) * Double(indices.count) / Double(indices.count - 1)
+    let excess = max(0, 1 - common / total) * Double(indices.count) / Double(indices.count - 1)
+    let disagreement = min(1, excess)
     guard disagreement > 0.03 else { return }
     let counters = indices.map { source.acquisitions[$0].counters }
     let isSegment = Set(counters.map(\.segment)).count > 1

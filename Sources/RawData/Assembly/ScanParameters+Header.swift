@@ -167,7 +167,8 @@ extension ScanParameters {
     problem: String, remedy: String
   )? {
     guard !Plausible.fieldStrength.contains(field) else { return nil }
-    let slip = UnitSlip.first(slips) { Plausible.fieldStrength.contains(field * $0) }
+    let slip = UnitSlip.first(
+      slips, of: field, usual: Plausible.usualField, possible: Plausible.fieldStrength)
     let problem = "\(words), which is no field of a scanner"
     return (
       problem + (slip.map { ": it looks like \($0.words)" } ?? ""),

@@ -19,7 +19,10 @@ final class HDF5Sink: ReadoutSink {
     self.output = output
     (rowType, data) = try HDF5.exclusively { () throws(RawDataError) in
       guard let rowType = HDF5Types.row(),
-        let file = HDF5Object(H5Fcreate(output.partialPath, kst_h5f_acc_trunc(), 0, 0), H5Fclose),
+        let access = HDF5Object(H5Pcreate(kst_h5p_file_access()), H5Pclose),
+        // The partial file has a lock of its own.
+        H5Pset_file_locking(access.id, false, true) >= 0,
+        let file = HDF5Object(H5Fcreate(output.partialPath, kst_h5f_acc_trunc(), 0, access.id), H5Fclose),
         let group = HDF5Object(H5Gcreate2(file.id, "dataset", 0, 0, 0), H5Gclose),
         Self.write(xml, to: group), let data = Self.table(of: rowType, in: group)
       else { throw Self.failure(output) }

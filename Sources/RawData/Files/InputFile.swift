@@ -40,7 +40,10 @@ final class InputFile: Sendable {
     self.path = path
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    close(descriptor)
+    if let temporaryPath { unlink(temporaryPath) }
+  }
 
   /// Hands a closure a path under which another library can open the same content.
   ///
@@ -51,9 +54,10 @@ final class InputFile: Sendable {
     _ body: (String) throws(RawDataError) -> Result
   ) throws(RawDataError) -> Result {
     guard let temporaryPath else { return try body(path) }
+    defer { unlink(temporaryPath) }
+    if access(temporaryPath, F_OK) == 0 { return try body(temporaryPath) }
     guard linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporaryPath, AT_SYMLINK_FOLLOW) == 0
     else { throw Self.unreadable(path, errno) }
-    defer { unlink(temporaryPath) }
     return try body(temporaryPath)
   }
 
@@ -114,11 +118,19 @@ final class InputFile: Sendable {
         remedy: "Make room there, or set TMPDIR to a folder with enough room")
     }
     // Without a name, what was read so far is gone when the process is.
-    let target = open(folder, O_RDWR | temporaryFile | O_CLOEXEC, 0o600)
-    guard target >= 0 else { throw full(errno) }
     let temporaryPath = "\(folder)/kspace-\(UUID().uuidString)"
-    func abandon() { close(target) }
+    var target = open(folder, O_RDWR | temporaryFile | O_CLOEXEC, 0o600)
+    if target < 0 {
+      // Not every file system knows files without a name.
+      target = open(temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    }
+    guard target >= 0 else { throw full(errno) }
+    func abandon() {
+      close(target)
+      unlink(temporaryPath)
+    }
     var total = 0
+    var isJudged = false
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {
       let count = Foundation.read(source, &buffer, buffer.count)
@@ -142,8 +154,11 @@ final class InputFile: Sendable {
       }
       total += count
       // What cannot be raw data is not worth a full disk.
-      if total == count, count >= FileKind.prefixSize,
-        case .other(let what, let remedy) = FileKind(prefix: Array(buffer[..<count]))
+      guard !isJudged, total >= FileKind.prefixSize else { continue }
+      isJudged = true
+      var prefix = [UInt8](repeating: 0, count: FileKind.prefixSize)
+      if pread(target, &prefix, prefix.count, 0) == prefix.count,
+        case .other(let what, let remedy) = FileKind(prefix: prefix)
       {
         defer { abandon() }
         throw RawDataError(.malformed, in: path, what, remedy: remedy)
