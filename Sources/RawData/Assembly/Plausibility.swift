@@ -92,12 +92,8 @@ extension EncodedGrid {
     }
     let problem =
       "the header's field of view of \(text(stated)) makes voxels of \(text(sides)), which no scan has"
-    // Axes that are fine by themselves and near the middle one stay as they are.
-    let middle = encoded.isEmpty ? nil : encoded[encoded.count / 2]
-    let slip = UnitSlip.first(UnitSlip.lengths) { factor in
-      repaired(stated, matrix, isOff, middle, by: factor) != nil
-    }
-    guard let slip, let repaired = repaired(stated, matrix, isOff, middle, by: slip.factor) else {
+    let slip = UnitSlip.first(UnitSlip.lengths) { repaired(stated, matrix, by: $0) != nil }
+    guard let slip, let repaired = repaired(stated, matrix, by: slip.factor) else {
       return .error(.contradictory, problem, remedy: "--field-of-view 256x192x144mm sets another one")
     }
     let wanted = repaired.map { String(format: "%g", $0 * 1000) }.joined(separator: "x") + "mm"
@@ -106,22 +102,20 @@ extension EncodedGrid {
       remedy: "If so, say --field-of-view \(wanted)")
   }
 
-  /// The field of view with its implausible axes in another unit; `nil` if that is no better.
+  /// The field of view with all its unusual axes, or all of them, in another unit; `nil` if neither is what scans have.
   private static func repaired(
-    _ stated: [Double?], _ matrix: [Int], _ isOff: [Bool], _ middle: Double?, by factor: Double
+    _ stated: [Double?], _ matrix: [Int], by factor: Double
   ) -> [Double]? {
-    var result: [Double] = []
-    for axis in 0..<3 {
-      guard let view = stated[axis] else { return nil }
-      let side = view / Double(matrix[axis])
-      let isFar = middle.map { side > 30 * $0 || side < $0 / 30 } ?? false
-      let isWrong = isOff[axis] || isFar && !isOff.contains(true)
-      let value = isWrong ? view * factor : view
-      // What scans of people and small animals have.
+    guard let x = stated[0], let y = stated[1], let z = stated[2] else { return nil }
+    // What scans of people and small animals have.
+    func isUsual(_ view: Double, _ axis: Int) -> Bool {
       let usual = matrix[axis] > 1 ? 5e-5...20e-3 : 5e-5...0.5
-      guard usual.contains(value / Double(matrix[axis])), value < 2 else { return nil }
-      result.append(value)
+      return usual.contains(view / Double(matrix[axis])) && view < 2
     }
-    return result
+    let views = [x, y, z]
+    let candidates = [
+      views.enumerated().map { isUsual($1, $0) ? $1 : $1 * factor }, views.map { $0 * factor },
+    ]
+    return candidates.first { $0.enumerated().allSatisfy { isUsual($1, $0) } }
   }
 }

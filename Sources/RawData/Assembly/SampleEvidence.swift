@@ -99,8 +99,9 @@ extension SampleEvidence {
             + "and calibration is not at the centre", remedy: "--matrix sets the grid of the counters"))
     }
     guard matrix.x >= 16, let peak = seen.readoutPeak else { return }
-    let offset = peak - matrix.x / 2, longest = seen.longest
-    guard abs(offset) > max(4, longest / 12) else { return }
+    let offset = peak.index - matrix.x / 2, longest = seen.longest
+    guard abs(offset) > max(4, longest / 12), peak.power > 4 * peak.central, peak.power > 10 * peak.median
+    else { return }
     findings.append(
       .warning(
         "the signal is strongest \(abs(offset)) samples \(offset < 0 ? "before" : "after") the centre of the echo that "
@@ -222,7 +223,7 @@ private struct Profiles {
   /// The power along the readout of each echo, summed over lines, axes `[channel, x]`.
   private(set) var profiles: [Int: [Double]] = [:]
   /// Where the samples of the first echo are strongest along `kx`.
-  private(set) var readoutPeak: Int?
+  private(set) var readoutPeak: (index: Int, power: Double, central: Double, median: Double)?
   /// The number of samples of the longest readout.
   let longest: Int
 
@@ -277,7 +278,12 @@ private struct Profiles {
     }
     (energies, profiles) = sums.withLock { ($0.energies, $0.profiles) }
     let along = sums.withLock { $0.alongReadout }
-    readoutPeak = along.indices.max { along[$0] < along[$1] }.flatMap { along[$0] > 0 ? $0 : nil }
+    guard let peak = along.indices.max(by: { along[$0] < along[$1] }), along[peak] > 0 else { return }
+    let sampled = along.filter { $0 > 0 }.sorted(), middle = length / 2
+    readoutPeak = (
+      peak, along[peak], along[max(0, middle - 1)...min(length - 1, middle + 1)].max() ?? 0,
+      sampled[sampled.count / 2]
+    )
   }
 }
 

@@ -80,7 +80,8 @@ final class HDF5RawRows: Sendable {
     guard H5Pget_sizes(properties.id, &addressSize, &lengthSize) >= 0, addressSize == 8, lengthSize == 8,
       H5Pget_userblock(properties.id, &userBlock) >= 0, userBlock == 0
     else { return nil }
-    rowSize = H5Tget_size(type.id)
+    // In memory a text of any length is a pointer; in the file it is a reference like that of a sequence.
+    rowSize = H5Tis_variable_str(type.id) > 0 ? 16 : H5Tget_size(type.id)
     switch H5Pget_layout(creation.id) {
     case H5D_CONTIGUOUS:
       let offset = H5Dget_offset(data.id)
