@@ -34,6 +34,8 @@ let package = Package(
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    // The peer of a benchmark; no user links it.
     .systemLibrary(
       name: "CISMRMRD", pkgConfig: "hdf5", providers: [.apt(["libismrmrd-dev", "libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -51,7 +53,7 @@ let package = Package(
 
     // MARK: - Files
     .target(
-      name: "RawData", dependencies: data + ["Files", "FourierTransforms", "LinearAlgebra", "CISMRMRD"]),
+      name: "RawData", dependencies: data + ["Files", "FourierTransforms", "LinearAlgebra", "CHDF5"]),
     .target(name: "ImageFiles", dependencies: data + ["Files", "CZlib", "CPNG"]),
 
     // MARK: - Methods
@@ -76,8 +78,8 @@ let package = Package(
     .target(
       name: "Study",
       dependencies: data + [
-        "Files", "RawData", "ImageFiles", "Sampling", "CoilCombination", "QSM", "QuantitativeMapping",
-        "Evaluation", "Phantoms",
+        "Files", "RawData", "ImageFiles", "Sampling", "ParallelImaging", "CoilCombination", "QSM",
+        "QuantitativeMapping", "Evaluation", "Phantoms",
       ]),
     .target(name: "Phantoms", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
 
@@ -100,7 +102,9 @@ let package = Package(
       dependencies: data + ["Operators", "FourierTransforms", "LinearAlgebra", "TestSupport"]),
     .testTarget(
       name: "RawDataTests",
-      dependencies: data + ["RawData", "Operators", "FourierTransforms", "LinearAlgebra", "TestSupport"]),
+      dependencies: data + [
+        "RawData", "Operators", "FourierTransforms", "LinearAlgebra", "CHDF5", "TestSupport",
+      ]),
     .testTarget(name: "ImageFilesTests", dependencies: data + ["Files", "ImageFiles", "TestSupport"]),
     .testTarget(
       name: "SamplingTests", dependencies: data + ["Files", "Sampling", "ImageFiles", "TestSupport"]),

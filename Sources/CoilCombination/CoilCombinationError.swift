@@ -18,7 +18,7 @@ public enum CoilCombinationError: Error, Equatable, CustomStringConvertible {
       "A field map needs at least two echoes, and the images have \(count). "
         + "Combine them by root sum of squares, or adaptively where the phase is wanted."
     case .echoTimesNotIncreasing(let times) where times.contains(where: \.isNaN):
-      "The echo times are unknown. Name them when the scan is read, as in --echo-times 3.3ms,6.4ms."
+      "The echo times are unknown. Name them when the scan is read (`echoTimes`)."
     case .echoTimesNotIncreasing(let times):
       "The echo times \(Self.milliseconds(times)) do not grow from echo to echo. "
         + "Correct the header's echo times."

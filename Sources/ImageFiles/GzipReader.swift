@@ -23,8 +23,9 @@ struct GzipReader: ~Copyable {
     gzbuffer(file, 1 << 18)
     self.path = path
     self.file = file
-    capacity =
-      Int(status.st_size).multipliedReportingOverflow(by: gzdirect(file) == 1 ? 1 : 1032).partialValue
+    let (product, overflows) = Int(status.st_size).multipliedReportingOverflow(
+      by: gzdirect(file) == 1 ? 1 : 1032)
+    capacity = overflows ? .max : product
   }
 
   deinit { gzclose(file) }
@@ -51,9 +52,14 @@ struct GzipReader: ~Copyable {
   /// - Throws: As ``read(into:)``.
   mutating func skip(_ count: Int) throws(FileError) {
     guard count > 0 else { return }
-    let target = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
+    let target = UnsafeMutableRawBufferPointer.allocate(byteCount: min(count, 1 << 20), alignment: 1)
     defer { target.deallocate() }
-    try read(into: target)
+    var rest = count
+    while rest > 0 {
+      let step = min(rest, target.count)
+      try read(into: UnsafeMutableRawBufferPointer(rebasing: target[..<step]))
+      rest -= step
+    }
   }
 
   /// Makes sure that nothing is missing after the last byte that was read: packed data end with a checksum.

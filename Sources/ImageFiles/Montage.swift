@@ -9,7 +9,8 @@ import NDArrays
 /// distances within the object, from the feet to the head, from the right to the left or from the front to the back.
 /// Seen as radiologists do: in axial slices the front is up, in the others the head; the patient's right is on the
 /// left, and in sagittal slices the front is. All slices share one scale of values. Voxels are drawn in their true
-/// proportions, without interpolation, which wrapped phase and labels would not bear.
+/// proportions, without interpolation, which wrapped phase and labels would not bear; of voxels so uneven that their
+/// picture would be larger than a screen, only some are drawn.
 public struct Montage: Sendable {
   /// Which values the ends of the colour map stand for.
   public enum Window: Sendable {
@@ -32,6 +33,8 @@ public struct Montage: Sendable {
 
   private static let gap = 2
   private static let smallestTile = 128
+  /// The longest side of a tile, and the most pixels of a picture.
+  private static let largestTile = 2048.0, mostPixels = Double(1 << 26)
 
   /// Describes a picture.
   public init(
@@ -62,12 +65,13 @@ public struct Montage: Sendable {
 
     let columns = volumes.count > 1 ? chosen.count : Int(Double(chosen.count).squareRoot().rounded(.up))
     let tiles = volumes.count > 1 ? volumes.count * columns : chosen.count
+    let longest = min(Self.largestTile, (Self.mostPixels / Double(max(1, tiles))).squareRoot())
     let horizontal = pixels(
       along: orientation.horizontal, falling: orientation.fallsHorizontally, of: volumes.geometry,
-      besides: orientation.vertical)
+      besides: orientation.vertical, atMost: longest)
     let vertical = pixels(
       along: orientation.vertical, falling: orientation.fallsVertically, of: volumes.geometry,
-      besides: orientation.horizontal)
+      besides: orientation.horizontal, atMost: longest)
     let height = (tiles + columns - 1) / columns * (vertical.count + Self.gap) - Self.gap
     let width = columns * (horizontal.count + Self.gap) - Self.gap
 
@@ -101,13 +105,22 @@ public struct Montage: Sendable {
   }
 
   /// The index of the voxel that each pixel of a tile shows along one axis.
-  private func pixels(along axis: Int, falling: Bool, of geometry: Geometry, besides other: Int) -> [Int] {
-    // The smaller voxel side is one pixel, or several if the whole tile would be too small to see.
-    let extents = geometry.matrix, sizes = geometry.voxelSize
-    let side = min(sizes[axis], sizes[other])
-    let longest = max(Double(extents[axis]) * sizes[axis], Double(extents[other]) * sizes[other]) / side
-    let zoom = max(1, (Double(Self.smallestTile) / longest).rounded(.up))
-    let count = max(1, Int((Double(extents[axis]) * sizes[axis] / side * zoom).rounded()))
+  private func pixels(
+    along axis: Int, falling: Bool, of geometry: Geometry, besides other: Int, atMost most: Double
+  ) -> [Int] {
+    // The smaller voxel side is one pixel, or several if the whole tile would be too small to see, or a part of one if the
+    // tile would be too large.
+    let extents = geometry.matrix
+    func size(_ axis: Int) -> Double {
+      let size = abs(geometry.voxelSize[axis])
+      return size.isNormal ? size : 1
+    }
+    let lengths = (own: Double(extents[axis]) * size(axis), other: Double(extents[other]) * size(other))
+    let longest = max(lengths.own, lengths.other)
+    let natural = longest / min(size(axis), size(other))
+    let zoom = max(1, (Double(Self.smallestTile) / natural).rounded(.up))
+    let pixels = min(natural * zoom, most)
+    let count = max(1, Int((lengths.own / longest * pixels).rounded()))
     return (0..<count).map { pixel in
       let index = (2 * pixel + 1) * extents[axis] / (2 * count)
       return falling ? extents[axis] - 1 - index : index

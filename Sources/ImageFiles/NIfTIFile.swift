@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import MRIData
 import NDArrays
 import Numerics
@@ -131,9 +132,21 @@ extension NIfTIFile {
   ) throws(FileError) -> NDArray<Element> {
     var reader = try GzipReader(path: path)
     // A damaged header may ask for more memory than there is.
-    let needed = header.dataBytes.map { $0.addingReportingOverflow(header.dataOffset).partialValue }
+    let needed = header.dataBytes.flatMap { bytes -> Int? in
+      let (sum, overflows) = bytes.addingReportingOverflow(header.dataOffset)
+      return overflows ? nil : sum
+    }
     guard let needed, needed > 0, needed <= reader.capacity else {
       throw .truncated(path: path, expectedBytes: needed ?? .max, foundBytes: reader.capacity)
+    }
+    let elements = needed / dataType.bytes,
+      (memory, overflows) = elements.multipliedReportingOverflow(
+        by: MemoryLayout<Element>.stride)
+    guard !overflows, UInt64(memory) <= ProcessInfo.processInfo.physicalMemory else {
+      throw .unsupported(
+        path: path,
+        feature: String(format: "%.0f GB of voxels, more than this machine's memory", Double(memory) * 1e-9),
+        advice: "The file may be damaged; if it is not, take some of its volumes or a larger machine.")
     }
     try reader.skip(header.dataOffset)
     let pieceLength = 1 << 16

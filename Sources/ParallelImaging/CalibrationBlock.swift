@@ -31,7 +31,8 @@ public struct CalibrationBlock: Sendable {
     } else if let image {
       self.init(scan.samples.part(at: 0), region: image, readoutRange: scan.readoutRange)
     } else {
-      throw .noCalibration
+      let marked = scan.calibration?.mask.acquiredCount ?? 0
+      throw marked > 0 ? .calibrationOffCentre(marked: marked) : .noCalibration
     }
   }
 

@@ -2,6 +2,8 @@
 public enum ParallelImagingError: Error, Equatable, CustomStringConvertible {
   /// The centre of k-space is not fully sampled, and there are no calibration lines.
   case noCalibration
+  /// Lines are marked for calibration, but they do not cover the centre of k-space.
+  case calibrationOffCentre(marked: Int)
   /// The calibration data extend over fewer positions than a kernel.
   case calibrationTooSmall(lines: Int, partitions: Int, kernel: String)
   /// The calibration data are zero, or nothing but noise.
@@ -16,7 +18,11 @@ public enum ParallelImagingError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .noCalibration:
       "The scan has no calibration data: its centre of k-space is not fully sampled, and no lines are marked for "
-        + "calibration. Measure calibration lines, or reconstruct with --method zero-filled."
+        + "calibration. Measure calibration lines, or reconstruct with `method: zero-filled`."
+    case .calibrationOffCentre(let marked):
+      "The scan has \(marked) positions marked for calibration, but they hold no box around the centre of k-space. Check "
+        + "the limits and counters of the calibration lines' encoding in the header, or reconstruct with "
+        + "`method: zero-filled`."
     case .calibrationTooSmall(let lines, let partitions, let kernel):
       "The calibration data cover \(lines)x\(partitions) positions (ky x kz), too few for a kernel of \(kernel). "
         + "Measure a larger calibration region, or choose a smaller kernel."

@@ -55,9 +55,9 @@ extension QSMError: CustomStringConvertible {
         + "Check that mask, magnitude and phase belong to the same scan."
     case .echoTimes(let seconds, let needed):
       "Echo times \(seconds) s do not fit \(needed) echo volumes: one positive time in seconds is needed for each, "
-        + "in ascending order. Give them with their unit, such as --echo-times 4ms,8ms."
+        + "in ascending order. Give them (`echoTimes`)."
     case .noObject(let origin):
-      "The \(origin) leaves no voxel in the mask. Check the magnitude, or give a mask with --mask."
+      "The \(origin) leaves no voxel in the mask. Check the magnitude, or give a `mask`."
     case .notEquallySpaced(let seconds):
       "R2* by ARLO needs at least three equally spaced echoes, and the echo times are \(seconds) s. Use MDI's R2*."
     }

@@ -47,6 +47,8 @@ public struct MRDHeader: Sendable, Equatable {
     public var acceleration: SIMD2<Double>?
     /// How parallel imaging was calibrated, such as `embedded` or `separate`.
     public var calibrationMode: String?
+    /// The number of slices that were excited and read out at once.
+    public var multibandFactor: Double?
   }
 
   /// A grid of the header; matrices of some converters are not whole numbers.

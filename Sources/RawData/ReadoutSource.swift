@@ -12,6 +12,11 @@ public protocol ReadoutSource: Sendable {
   /// What its user should know of the file itself, such as other scans in it.
   var findings: [Finding] { get }
 
+  /// The trajectory of one readout, axes `[sample, dimension]`; empty where there is none.
+  ///
+  /// - Throws: ``RawDataError`` if it cannot be read.
+  func trajectory(ofReadout index: Int) throws(RawDataError) -> [Float]
+
   /// Hands out the samples of chosen readouts, axes `[channel, sample]`.
   ///
   /// - Parameters:
@@ -28,4 +33,7 @@ public protocol ReadoutSource: Sendable {
 extension ReadoutSource {
   /// Nothing, for sources that are no files.
   public var findings: [Finding] { [] }
+
+  /// None, for sources that hold no trajectories.
+  public func trajectory(ofReadout index: Int) throws(RawDataError) -> [Float] { [] }
 }

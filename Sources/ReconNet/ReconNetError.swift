@@ -25,7 +25,7 @@ public enum ReconNetError: Error, Equatable, CustomStringConvertible {
     case .noBundledWeights(let searched):
       "The network's weights, KSpaceToolkit_ReconNet.resources/reconnet3d.safetensors, are not in any of "
         + searched.joined(separator: ", ")
-        + ". Keep that folder beside the executable, or name a file with --weights."
+        + ". Keep that folder beside the executable, or name a file with `weights`."
     case .unreadable(let path, let reason):
       "\(path): cannot be read (\(reason)). Check the path and its permissions."
     case .notSafetensors(let path, let reason):

@@ -95,7 +95,12 @@ public struct GridExtent: Sendable, Hashable, CustomStringConvertible {
   /// The extents as users write them, `ky` first.
   public var description: String { "\(lines)x\(partitions)" }
   /// The number of positions.
-  public var count: Int { lines * partitions }
+  ///
+  /// `Int.max` beyond any integer, as extents may come from a file.
+  public var count: Int {
+    let (product, overflows) = lines.multipliedReportingOverflow(by: partitions)
+    return overflows ? .max : product
+  }
 }
 
 extension GridExtent: Codable {

@@ -69,10 +69,10 @@ struct SamplingGrid {
     let firstPartition = try Self.firstEncoded(
       partitions, region.partialFourier.partitions, "partial Fourier along kz")
     let box = region.calibration
-    guard box.lines >= 0, box.partitions >= 0 else {
+    guard (0...lines).contains(box.lines), (0...partitions).contains(box.partitions) else {
       throw .calibrationTooLarge(box: box, grid: grid)
     }
-    hasCalibration = box.count > 0
+    hasCalibration = box.lines > 0 && box.partitions > 0
     let boxLines = Self.box(lines, hasCalibration ? box.lines : 1)
     let boxPartitions = Self.box(partitions, hasCalibration ? box.partitions : 1)
     guard boxLines.lowerBound >= firstLine, boxLines.upperBound <= lines,

@@ -35,18 +35,18 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
     case .emptyMask:
       "The mask is zero everywhere. Give one that is not zero where images are to be compared."
     case .notAStudy(let path):
-      "\(path): the folder holds files of something else. Choose another --output."
+      "\(path): the folder holds files of something else. Choose another `output`."
     case .otherForm(let path):
       "\(path): the study in this folder was made by another version, whose cells cannot be told from today's. Choose "
         + "another folder, or remove this one."
     case .noStack(let scan):
-      "\(scan): its slices or slabs form no stack. Choose one with --slice."
+      "\(scan): its slices or slabs form no stack. Choose one with `slice`."
     case .scansDiffer(let scan, let difference, let advice):
       "\(scan): \(difference). \(advice)"
     case .noRegistration(let purpose):
       "\(purpose) needs a registration. Install elastix (on Debian: apt-get install elastix), or resample first."
     case .registrationFailed(let reason):
-      "elastix failed: \(reason). Look at the images, or give scans that lie alike and --no-registration."
+      "elastix failed: \(reason). Look at the images, or give scans that lie alike and leave out the registration (`alignment`)."
     }
   }
 }

@@ -1,6 +1,8 @@
 import Files
 import Foundation
 import MRIData
+import ParallelImaging
+import QuantitativeMapping
 import RawData
 import Sampling
 
@@ -23,7 +25,7 @@ public struct StudyFile: Sendable {
     path = file.path
     self.file = file
     self.options = options
-    layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: options)
+    layout = try ScanLayout(of: file, options: options)
     try layout.check(path: path)
     let report = ScanReport(file, options: options)
     excitations = report.isEchoPlanar ? nil : report.time.shots
@@ -32,12 +34,8 @@ public struct StudyFile: Sendable {
   /// What its cells are called after.
   public var name: String { StudyInput.scanName(of: URL(filePath: path).lastPathComponent) }
 
-  /// Whether every position of every echo was acquired.
-  public var isComplete: Bool {
-    layout.sliceCounters.allSatisfy { slice in
-      layout.masks(slice: slice).allSatisfy { $0.acquiredCount == $0.lines * $0.partitions }
-    }
-  }
+  /// What reconstructs the scan as it is, and why: the same as by default everywhere.
+  public var suitableMethod: SuitableMethod { layout.suitableMethod }
 
   /// One line about the scan.
   public var summary: String {

@@ -95,7 +95,7 @@ extension StudyScan {
     for (own, other) in zip(own, other) where abs(own - other) > 0.01 * other {
       throw differ(
         "it has an echo at \(own.milliseconds) where the reference has one at \(other.milliseconds)",
-        "Compare scans of the same echo times, or state the true ones with --echo-times.")
+        "Compare scans of the same echo times, or state the true ones with `echoTimes`.")
     }
     let field = parameters.fieldStrength, expected = reference.parameters.fieldStrength
     if abs(field - expected) > 0.01 * expected {
@@ -105,7 +105,7 @@ extension StudyScan {
     }
     guard slices == reference.slices else {
       throw differ(
-        "it has \(slices) slices, the reference \(reference.slices)", "Choose one with --slice.")
+        "it has \(slices) slices, the reference \(reference.slices)", "Choose one with `slice`.")
     }
     guard !isAligned else { return }
     let align = "Install elastix, so that the scan can be aligned, or give scans on the same grid."

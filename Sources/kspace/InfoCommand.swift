@@ -6,7 +6,7 @@ struct Info: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tell what a raw file holds, and every contradiction between its header and its data.",
     discussion: """
-      Nothing but headers is read. What is said here is what `kspace reconstruct` does with the same options. \
+      Headers are read, and of the samples a few around the centre of k-space to compare. What is said here is what `kspace reconstruct` does with the same options. \
       Values with --json are in SI units.
       """)
 
@@ -21,6 +21,6 @@ struct Info: ParsableCommand {
   func run() throws {
     let file = try reading.open(raw)
     let report = ScanReport(file, options: reading.options, skipped: file.skipped)
-    try Terminal.deliver(json ? report.json() : report.description)
+    try Terminal.deliver(OptionNames.translated(json ? report.json() : report.description))
   }
 }

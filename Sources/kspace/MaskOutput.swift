@@ -26,12 +26,28 @@ struct MaskOutput: ParsableArguments {
     try deliver(masks, recipe: recipe, source: nil, samples: samples)
   }
 
+  /// Refuses a file that would be replaced although nobody named it, unless it is the companion of a mask and may be.
+  private func check(_ companion: String, of output: String, _ masks: [SamplingMask]) throws {
+    guard FileManager.default.fileExists(atPath: companion) else { return }
+    // The same mask in another format has the same sidecar.
+    if let known = try? MaskSidecar(ofMaskAt: companion), known.masks.map(\.checksum) == masks.map(\.checksum)
+    {
+      return
+    }
+    guard !force || !MaskFile.isCompanion(companion) else { return }
+    throw InputError(
+      output,
+      "\(companion) exists\(force ? " and belongs to something else than a mask" : ""), and would be replaced",
+      remedy: "Choose another name for the mask with --output, or move that file away")
+  }
+
   /// Writes and describes masks.
   func deliver(
     _ masks: [SamplingMask], recipe: MaskRecipe?, source: String?, samples: [DiskSample] = []
   ) throws {
     if let output {
       try OutputPath.check(output, replacing: force)
+      for companion in MaskFile.companions(of: output) { try check(companion, of: output, masks) }
       try MaskFile.write(masks, to: output, recipe: recipe, source: source, order: order)
     }
     var reports: [MaskReport] = []

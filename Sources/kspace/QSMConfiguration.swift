@@ -24,15 +24,18 @@ struct QSMConfiguration {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
       throw InputError(path, "the configuration cannot be read", remedy: "Check the path")
     }
-    let content: Any?
+    if let problem = Self.excess(in: text) {
+      throw InputError(path, problem, remedy: "Write one option per line, name: value")
+    }
+    let content: [String: Any]?
     do {
-      content = try Yams.load(yaml: text)
+      content = try Yams.compose(yaml: text).flatMap(Self.table)
     } catch {
       let reason = "\(error)".split(separator: "\n").first.map(String.init) ?? ""
       throw InputError(
         path, "this is neither YAML nor JSON (\(reason))", remedy: "Write one option per line, name: value")
     }
-    guard let table = content as? [String: Any] else {
+    guard let table = content else {
       throw InputError(
         path, "there is no table of options", remedy: "Write one option per line, name: value")
     }
@@ -54,6 +57,51 @@ struct QSMConfiguration {
         throw InputError(path, "\(name) has no plain value", remedy: "Write it as on the command line")
       }
     }
+  }
+
+  /// A table of values and lists of values; `nil` for anything else.
+  ///
+  /// Values are looked at before they are made: the parser's own tables end the process for keys that are lists.
+  private static func table(_ node: Node) -> [String: Any]? {
+    guard case .mapping(let mapping) = node else { return nil }
+    var table: [String: Any] = [:]
+    for (key, value) in mapping {
+      guard case .scalar(let name) = key else { return nil }
+      switch value {
+      case .scalar: table[name.string] = value.any
+      case .sequence(let sequence):
+        let isFlat = sequence.allSatisfy { if case .scalar = $0 { true } else { false } }
+        table[name.string] = isFlat ? Array(sequence).map(\.any) as Any : NSNull()
+      default: table[name.string] = NSNull()
+      }
+    }
+    return table
+  }
+
+  /// What a table of options does not need, and what would cost without bounds to read; `nil` if there is none.
+  private static func excess(in text: String) -> String? {
+    guard text.utf8.count <= 1 << 20 else { return "the configuration has more than a megabyte" }
+    var quote: Character?, depth = 0, previous: Character = "\n", isComment = false
+    for character in text {
+      defer { previous = character }
+      if character.isNewline { isComment = false }
+      if isComment { continue }
+      if let open = quote {
+        if character == open { quote = nil }
+        continue
+      }
+      let isStart = previous.isWhitespace || "[{,".contains(previous)
+      switch character {
+      case "\"", "'": if isStart || previous == ":" { quote = character }
+      case "#": isComment = isStart
+      case "*", "&": if isStart { return "anchors and aliases (&name, *name) are no options" }
+      case "[", "{": depth += 1
+      case "]", "}": depth -= 1
+      default: break
+      }
+      if depth > 4 { return "brackets lie more than 4 deep within each other" }
+    }
+    return nil
   }
 
   /// The arguments with those of the command line after them, of which the last prevail.

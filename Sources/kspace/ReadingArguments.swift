@@ -39,6 +39,12 @@ struct ReadingArguments: ParsableArguments {
   @Option(help: "The cardiac phase to read.")
   var cardiacPhase: Int?
 
+  @Option(help: "The average to read; all of them are averaged unless one is named.")
+  var average: Int?
+
+  @Option(help: "The segment to read; all of them belong to the images unless one is named.")
+  var segment: Int?
+
   @Flag(inversion: .prefixedNo, help: "Decorrelate the channels by the noise scan.")
   var prewhitening = true
 
@@ -57,7 +63,8 @@ struct ReadingArguments: ParsableArguments {
     ReadingOptions(
       matrix: matrix, fieldOfView: fieldOfView?.metres, echoTimes: echoTimes?.seconds,
       fieldStrength: fieldStrength?.tesla, phaseSign: phaseSign, encodingSpace: encodingSpace, slice: slice,
-      repetition: repetition, set: set, cardiacPhase: cardiacPhase, prewhitens: prewhitening,
+      repetition: repetition, set: set, cardiacPhase: cardiacPhase, average: average, segment: segment,
+      prewhitens: prewhitening,
       removesOversampling: oversamplingRemoval)
   }
 }

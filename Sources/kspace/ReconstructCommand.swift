@@ -64,8 +64,11 @@ struct Reconstruct: LongCommand {
   @Option(name: .shortAndLong, help: "The folder to write, which appears when it is whole.")
   var output: String
 
-  @Option(help: "How per-channel images are made.")
-  var method: ReconstructionMethod = .zeroFilled
+  @Option(
+    help: ArgumentHelp(
+      "How per-channel images are made; auto is zero-filled for complete scans, grappa where up to every third position was acquired regularly, else l1-sense."
+    ))
+  var method: MethodChoice = .auto
 
   @Option(help: "\(KSpaceWindow.help)")
   var window: KSpaceWindow?
@@ -89,7 +92,7 @@ struct Reconstruct: LongCommand {
     if OutputPath.isNameless(output) {
       throw ValidationError("--output \(output.isEmpty ? "''" : output): the folder needs a name of its own.")
     }
-    try network.check([method])
+    try network.check(method.named.map { [$0] } ?? [])
     if window != nil, noise.noiseMap {
       throw ValidationError(
         "--noise-map shows the noise of images without a --window: leave one of them away.")
@@ -103,15 +106,24 @@ struct Reconstruct: LongCommand {
     let progress = running.begin()
     let options = reading.options
     let file = try reading.open(raw)
-    let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: options)
+    let layout = try ScanLayout(of: file, options: options)
     try layout.check(path: raw)
+    let choice = layout.suitableMethod
+    func report() {
+      for finding in layout.findings where finding.severity == .warning {
+        Terminal.report("kspace: warning: \(finding)")
+      }
+    }
+    // What was assumed may be why no method suits the scan.
+    if self.method == .auto, choice.method == nil { report() }
+    let method = try self.method.named ?? choice.reconstruction(of: raw)
     let combination = combine ?? CombinationMethod(suiting: layout.parameters)
     try combination.check(layout.parameters)
     let needs = ReconstructionNeeds(layout, method, combination)
     Terminal.report("kspace: \(needs)")
-    for finding in layout.findings where finding.severity == .warning {
-      Terminal.report("kspace: warning: \(finding)")
-    }
+    let account = self.method == .auto ? ["--method auto is \(method.rawValue), as \(choice.reason)."] : []
+    for line in account { Terminal.report("kspace: \(line)") }
+    report()
     let warnings = layout.warnings(for: method, combination)
     for warning in warnings { Terminal.report("kspace: warning: \(warning)") }
     try needs.check(raw)
@@ -160,7 +172,7 @@ struct Reconstruct: LongCommand {
       ReconstructionProvenance(
         stack, layout: layout, input: raw, method: method.rawValue, combination: combination,
         configurations: [pipeline.reconstruction.configuration, combination.configuration],
-        assumptions: maps.assumptions + warnings + (noiseMaps.map { [$0.account] } ?? []),
+        assumptions: maps.assumptions + account + warnings + (noiseMaps.map { [$0.account] } ?? []),
         diagnostics: diagnostics, command: CommandLine.arguments),
       to: folder.temporaryPath + "/provenance.json")
     try folder.commit()
@@ -188,10 +200,12 @@ extension ScanLayout {
     let accelerations = sliceCounters.first.map { masks(slice: $0) }?.compactMap { $0.acceleration() } ?? []
     if method == .zeroFilled, let acceleration = accelerations.max(), acceleration > 1 {
       warnings.append(
-        String(
-          format:
-            "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred; --method l1-sense or grappa finds what is missing.",
-          acceleration))
+        suitableMethod.method == .zeroFilled
+          ? "a part of k-space was not sampled (partial Fourier, a shutter or a matrix that is too large): images are smoother by that part."
+          : String(
+            format:
+              "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred; --method l1-sense or grappa finds what is missing.",
+            acceleration))
     }
     if Set(parameters.polarities).count > 1, !combination.removesReadoutPhase {
       warnings.append(

@@ -123,8 +123,8 @@ struct StudyCommand: LongCommand {
     try StudyFolder.check(output)
     let scan = try StudyFile(reading.open(raw), options: reading.options)
     let accelerated = try prospective.map { try StudyFile(reading.open($0), options: reading.options) }
-    let suitable = scan.isComplete ? ReconstructionMethod.zeroFilled : .grappa
-    let reference = reference?.cell ?? StudyCell(method: suitable.rawValue)
+    let suitable = scan.suitableMethod
+    let reference = try reference?.cell ?? StudyCell(method: suitable.reconstruction(of: raw).rawValue)
     let factors = accelerations?.numbers ?? (prospective.isEmpty ? Self.usualAccelerations : [])
     var cells = methods.methods.flatMap { method in
       factors.map { StudyCell(method: method.rawValue, acceleration: $0) }

@@ -48,8 +48,13 @@ struct Time: ParsableCommand {
     if mask != nil, acceleration != nil {
       throw ValidationError("--mask and --acceleration exclude each other.")
     }
-    if let dummies, dummies < 0 { throw ValidationError("--dummies \(dummies): 0 or more are possible.") }
-    if let averages, averages < 1 { throw ValidationError("--averages \(averages): at least 1 is needed.") }
+    let most = ScanProtocol.mostRepetitions
+    if let dummies, !(0...most).contains(dummies) {
+      throw ValidationError("--dummies \(dummies): 0 to \(most) are possible.")
+    }
+    if let averages, !(1...most).contains(averages) {
+      throw ValidationError("--averages \(averages): 1 to \(most) are possible.")
+    }
     if let chart, !chart.lowercased().hasSuffix(".svg") {
       throw ValidationError("--chart \(chart): charts are written as .svg.")
     }

@@ -59,7 +59,8 @@ import Testing
     #expect(one.echoes.voxels == three.echoes.voxels)
     let adaptive = AdaptiveCombination()
     #expect(
-      try Parallelism.withThreads(1) { try adaptive(images) }.voxels == Parallelism.withThreads(3) { try adaptive(images) }.voxels)
+      try Parallelism.withThreads(1) { try adaptive(images) }.voxels
+        == Parallelism.withThreads(3) { try adaptive(images) }.voxels)
   }
 
   @Test func errorsOfAChannelArePassedOn() {

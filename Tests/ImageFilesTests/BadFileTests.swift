@@ -152,6 +152,24 @@ struct BadFileTests {
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == ["taken.nii.gz"])
   }
+
+  @Test("A sparse file of terabytes is refused before it is read")
+  func sparse() throws {
+    var header = try written("head.nii").prefix(352)
+    for (index, extent) in [3, 32767, 32767, 2500].enumerated() {
+      header.replaceSubrange(
+        40 + 2 * index..<42 + 2 * index, with: withUnsafeBytes(of: Int16(extent).littleEndian) { Data($0) })
+    }
+    let path = directory.path("sparse.nii")
+    try Data(header).write(to: URL(filePath: path))
+    // Not every file system holds such a file.
+    guard truncate(path, off_t(352 + 32767 * 32767 * 2500 * 4)) == 0 else { return }
+    guard case .unsupported(_, let feature, _) = try failure("sparse.nii") else {
+      Issue.record("a file of 10 TB was read")
+      return
+    }
+    #expect(feature.contains("memory"))
+  }
 }
 
 extension Data {

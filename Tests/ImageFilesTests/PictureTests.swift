@@ -174,6 +174,22 @@ struct PictureTests {
     #expect(zip(low, high).allSatisfy { abs(Int($0) - Int($1)) < 20 }, "\(low) and \(high) should look alike")
   }
 
+  @Test(
+    "Pictures of voxels of any proportion have bounds",
+    arguments: [
+      [1e-5, 19.2e-3, 64e-3], [1e22, 1, 1], [1e-21, 1e-3, 1e-3], [1e-3, 1e-3, 1e-30], [.infinity, 1, 1],
+    ])
+  func unevenVoxels(size: [Double]) {
+    for axis in 0..<3 {
+      let matrix = Extents(x: 700, y: 10, z: 9)
+      let geometry = Geometry(
+        matrix: matrix, voxelSize: [size[axis], size[(axis + 1) % 3], size[(axis + 2) % 3]])
+      let volumes = ImageVolumes(NDArray<Float>(repeating: 1, shape: [8] + matrix.shape), geometry: geometry)
+      let picture = Montage(slices: 6, across: axis).picture(of: volumes)
+      #expect(picture.count > 0 && picture.count <= 5 << 24, "\(picture.shape)")
+    }
+  }
+
   @Test("A volume without an object still makes a picture", arguments: [Float(0), .nan])
   func empty(value: Float) {
     let volume = ImageVolumes(

@@ -169,6 +169,19 @@ struct WeightsTests {
     }
   }
 
+  @Test(
+    "whose numbers run to where no network ends are refused, not counted",
+    arguments: ["1000000000000", "999999", "\(Int.max)"])
+  func hugeNumbers(number: String) {
+    for name in ["b.0.\(number).weight", "b.\(number).0.weight"] {
+      var text = SafetensorsText(ReconNetWeights.random(features: 4, blocks: 1, layers: 3)) {
+        "b.\($0).\($1)"
+      }
+      text.add(name, NDArray<Float>(repeating: 0, shape: [2, 4, 3, 3, 3]))
+      #expect(text.error != nil, "\(name)")
+    }
+  }
+
   @Test("that are not there say where they were looked for")
   func absent() {
     #expect(throws: ReconNetError.self) { try ReconNet3D(weights: .file("/nowhere/weights.safetensors")) }

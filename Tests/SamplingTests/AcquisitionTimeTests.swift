@@ -100,6 +100,14 @@ import Testing
     #expect(try message("\"repetitionTime\"", "\"TR\"").contains("\"repetitionTime\" is missing"))
     #expect(try message("0.8mm", "0mm").contains("voxel size"))
     #expect(try message("\"averages\": 1", "\"averages\": 0").contains("averages"))
+    for count in ["\(Int.max)", "1000001", "-1"] {
+      #expect(
+        try message("\"averages\": 1", "\"averages\": 1, \"dummyRepetitions\": \(count)").contains(
+          "dummyRepetitions"))
+      #expect(try message("\"averages\": 1", "\"averages\": \(count)").contains("averages is \(count)"))
+    }
+    #expect(try message("30.2ms", "1e300s").contains("repetition time"))
+    #expect(try message("80\n", "\(Int.max)\n").contains("matrix"))
     #expect(try message("PoissonDisk", "Spiral").contains("Spiral"))
     #expect(try message("24x24", "24").contains("300x72"))
     #expect(try message("80\n", "0\n").contains("matrix"))

@@ -15,7 +15,8 @@ extension CalibrationBlock {
     } else if let image {
       (region, source, table) = (image, scan.samples, scan.table)
     } else {
-      throw .noCalibration
+      let marked = scan.calibration?.mask.acquiredCount ?? 0
+      throw marked > 0 ? .calibrationOffCentre(marked: marked) : .noCalibration
     }
     let length = scan.readoutLength
     let shape = [scan.channels, region.partitions.count, region.lines.count, length]

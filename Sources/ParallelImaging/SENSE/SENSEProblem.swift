@@ -26,7 +26,8 @@ struct SENSEProblem {
     let turned = CompactKSpace(KSpace(scan).turned)
     self.scan = turned
     sensitivities = sets.map { set in
-      CoilSensitivities(set.maps.turned(), geometry: turned.geometry)
+      CoilSensitivities(
+        set.maps.turned(), geometry: turned.geometry, assumptions: set.assumptions)
     }
   }
 

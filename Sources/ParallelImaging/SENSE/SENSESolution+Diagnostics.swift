@@ -3,7 +3,7 @@ import MRIData
 extension SENSESolution {
   /// What the user should know of how the images were found.
   func diagnostics(noise: NoiseLevel) -> [Diagnostic] {
-    var list: [Diagnostic] = []
+    var list = sensitivities.assumptions.map { Diagnostic("sensitivities", $0, isWarning: true) }
     if isUnfolded.allSatisfy({ $0 }) {
       list.append(
         Diagnostic(

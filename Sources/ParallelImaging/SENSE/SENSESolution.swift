@@ -87,7 +87,9 @@ extension SENSEProblem {
     let components = sensitivities.indices.map { set in
       SENSESolution.Component(
         images: ImageVolumes(restored(images.part(at: set)), geometry: geometry),
-        sensitivities: CoilSensitivities(restored(sensitivities[set].maps), geometry: geometry))
+        sensitivities: CoilSensitivities(
+          restored(sensitivities[set].maps), geometry: geometry,
+          assumptions: sensitivities[set].assumptions))
     }
     return SENSESolution(
       components: components, histories: solutions.map(\.history), misfits: misfits,
@@ -119,7 +121,7 @@ extension NDArray<Complex<Float>> {
 
 extension SENSESolution {
   private var assumptions: [String] {
-    mix.map { [$0.account(of: "Images were solved for in")] } ?? []
+    sensitivities.assumptions + (mix.map { [$0.account(of: "Images were solved for in")] } ?? [])
   }
 
   /// The images as every channel sees them, sensitivity times image, computed channel by channel.

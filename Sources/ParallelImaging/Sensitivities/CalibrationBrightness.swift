@@ -20,9 +20,13 @@ struct CalibrationBrightness: Sendable {
   /// The summed squares, axes `[z, y, x]`.
   private let power: NDArray<Float>
   private let smallest: Float
+  /// The summed squares of voxels that surely belong to the object.
+  private let sure: Float
 
   /// The amplitude over that of the noise from which a voxel is bright.
   private static let noiseFactor: Float = 12
+  /// The amplitude, relative to the brightest, of which not even the blur of a small calibration region makes air.
+  private static let sureAmplitude: Float = 0.25
   /// The bounds of the smallest bright amplitude, relative to the brightest.
   private static let thresholds: ClosedRange<Float> = 0.01...0.03
 
@@ -65,6 +69,7 @@ struct CalibrationBrightness: Sendable {
     let threshold = Self.noiseFactor * (noise / max(brightest, .leastNormalMagnitude)).squareRoot()
     let clamped = min(max(threshold, Self.thresholds.lowerBound), Self.thresholds.upperBound)
     smallest = clamped * clamped * brightest
+    sure = Self.sureAmplitude * Self.sureAmplitude * brightest
   }
 
   /// A Hann window that is nowhere zero.
@@ -76,7 +81,12 @@ struct CalibrationBrightness: Sendable {
   }
 
   /// Whether the voxels of the plane at a position of the readout of a grid are bright, axes `[z, y]`.
-  func isBright(at x: Int, of grid: Extents) -> [Bool] {
+  func isBright(at x: Int, of grid: Extents) -> [Bool] { exceeds(smallest, at: x, of: grid) }
+
+  /// Whether the voxels of a plane surely belong to the object, axes `[z, y]`.
+  func isObject(at x: Int, of grid: Extents) -> [Bool] { exceeds(sure, at: x, of: grid) }
+
+  private func exceeds(_ smallest: Float, at x: Int, of grid: Extents) -> [Bool] {
     let shape = power.shape
     let (column, lines) = (
       Place(x, of: grid.x, on: shape[2]), (0..<grid.y).map { Place($0, of: grid.y, on: shape[1]) }

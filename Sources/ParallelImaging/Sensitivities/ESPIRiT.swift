@@ -3,6 +3,7 @@ import MRIData
 import NDArrays
 import Numerics
 import Operators
+import Synchronization
 
 /// Receive sensitivities by ESPIRiT: eigenvectors of what neighbouring samples of all channels have in common.
 ///
@@ -25,6 +26,10 @@ import Operators
 /// sensitivities are zero: where the largest eigenvalue is below ``crop``, and, unless that is given, where an image of the
 /// calibration data is dark. Where tissue folds onto other tissue within the field of view, two eigenvalues are near
 /// 1; a second set of sensitivities holds the second eigenvector (soft SENSE), and is zero elsewhere.
+///
+/// Kernels are narrower where the calibration region has too few patches for wide ones. If the eigenvalues then still leave
+/// more than a hundredth of what is bright without sensitivities, those of ``WalshMaps`` take their place, and the result
+/// says so: an image of zeros is no image.
 ///
 /// Kernels are those of the strongest combinations of channels, 16 at most; sensitivities are expanded to all channels
 /// in the end.
@@ -92,28 +97,78 @@ public struct ESPIRiT: SensitivityEstimation {
   ) throws(ParallelImagingError) -> [CoilSensitivities] {
     let matrix = geometry.matrix, shape = block.samples.shape
     precondition(shape[3] == matrix.x, "calibration data of shape \(shape) for a grid of \(matrix)")
-    let maps: NDArray<Complex<Float>>
+    let found: (maps: NDArray<Complex<Float>>, holes: Double, kernel: KernelExtents)
     if matrix.isPlanar {
       // The kernel extends along the readout too, as if that were the second phase-encoding axis.
       let width = min(kernelWidth ?? 6, (max(matrix.y, matrix.z) + 1) / 2)
-      maps = try self.maps(block.turned(kernelWidth: width), matrix.turned, noise).turnedBack(to: matrix)
+      found = try self.maps(block.turned(kernelWidth: width), matrix.turned, noise)
     } else {
-      maps = try self.maps(block, matrix, noise)
+      found = try self.maps(block, matrix, noise)
     }
+    if found.holes > Self.largestHoles {
+      return try walshMaps(of: block, geometry, noise, instead: found.holes, of: found.kernel)
+    }
+    let maps = matrix.isPlanar ? found.maps.turnedBack(to: matrix) : found.maps
     return (0..<sets).map { CoilSensitivities(maps.part(at: $0), geometry: geometry) }
+  }
+
+  /// The share of bright voxels that may be left without sensitivities.
+  private static let largestHoles = 0.01
+
+  /// Walsh's sensitivities, the second set of which is empty.
+  private func walshMaps(
+    of block: CalibrationBlock, _ geometry: Geometry, _ noise: NoiseLevel, instead holes: Double,
+    of kernel: KernelExtents
+  ) throws(ParallelImagingError) -> [CoilSensitivities] {
+    var walsh = try WalshMaps().sensitivities(of: block, geometry: geometry, noise: noise)[0]
+    walsh.assumptions = [
+      "ESPIRiT with a kernel of \(kernel.lines)x\(kernel.partitions) finds no sensitivities in "
+        + "\(max(1, Int((100 * holes).rounded()))) % of the object from \(block.region.lines.count)x"
+        + "\(block.region.partitions.count) calibration positions (ky x kz); sensitivities are Walsh's instead, "
+        + "and coarse. 16x16 or more suit it."
+    ]
+    let empty = NDArray<Complex<Float>>(repeating: .zero, shape: walsh.maps.shape)
+    return [walsh] + (1..<sets).map { _ in CoilSensitivities(empty, geometry: geometry) }
+  }
+
+  /// A kernel of at most the usual extents of which the calibration data hold twice as many patches as it has positions.
+  private static func kernel(
+    _ largest: KernelExtents, within shape: [Int], readout: Int
+  ) -> KernelExtents {
+    var kernel = largest
+    kernel.partitions = min(kernel.partitions, shape[1])
+    kernel.lines = min(kernel.lines, shape[2])
+    func isTooLarge() -> Bool {
+      let patches =
+        (shape[1] - kernel.partitions + 1) * (shape[2] - kernel.lines + 1)
+        * max(1, readout - kernel.columns + 1)
+      return patches < 2 * kernel.count
+    }
+    while isTooLarge(), max(kernel.lines, kernel.partitions) > 2 {
+      if kernel.lines >= kernel.partitions { kernel.lines -= 1 } else { kernel.partitions -= 1 }
+    }
+    return kernel
   }
 
   /// The sensitivities, axes `[set, channel, z, y, x]`, from kernels along `ky` and `kz`.
   private func maps(
     _ block: CalibrationBlock, _ matrix: Extents, _ noise: NoiseLevel
-  ) throws(ParallelImagingError) -> NDArray<Complex<Float>> {
+  ) throws(ParallelImagingError) -> (maps: NDArray<Complex<Float>>, holes: Double, kernel: KernelExtents) {
     let shape = block.samples.shape, channels = shape[0], sets = sets
     let columns = min(3, (matrix.x + 1) / 2), width = kernelWidth ?? (columns > 1 ? 5 : 6)
-    let kernel = KernelExtents(
+    let usual = KernelExtents(
       lines: min(width, (matrix.y + 1) / 2), partitions: min(width, (matrix.z + 1) / 2), columns: columns)
-    guard shape[1] >= kernel.partitions, shape[2] >= kernel.lines, block.readoutRange.count >= columns else {
+    // A kernel that the caller chose stays as it is.
+    let kernel =
+      kernelWidth == nil ? Self.kernel(usual, within: shape, readout: block.readoutRange.count) : usual
+    let smallest = (lines: min(4, usual.lines), partitions: min(4, usual.partitions))
+    guard shape[1] >= max(kernel.partitions, smallest.partitions),
+      shape[2] >= max(kernel.lines, smallest.lines), block.readoutRange.count >= columns
+    else {
       throw .calibrationTooSmall(
-        lines: shape[2], partitions: shape[1], kernel: "\(kernel.lines)x\(kernel.partitions)")
+        lines: shape[2], partitions: shape[1],
+        kernel: kernelWidth == nil
+          ? "\(smallest.lines)x\(smallest.partitions)" : "\(usual.lines)x\(usual.partitions)")
     }
     let compression = try ChannelCompression(
       block, smallestShare: Self.smallestShare, atMost: Self.largestCombinationCount)
@@ -147,16 +202,19 @@ public struct ESPIRiT: SensitivityEstimation {
         }
       }
     }
-    clearOutside(&maps, eigenvalues, brightness)
-    return maps
+    let holes = clearOutside(&maps, eigenvalues, brightness)
+    return (maps, holes, kernel)
   }
 
   /// Clears sensitivities outside the object, and of the second set where there is but one signal.
+  ///
+  /// - Returns: The share of the voxels of the object, surely seen, that have none in the first set.
   private func clearOutside(
     _ maps: inout NDArray<Complex<Float>>, _ eigenvalues: NDArray<Float>, _ brightness: CalibrationBrightness?
-  ) {
+  ) -> Double {
     let shape = maps.shape, (channels, rows, columns, length) = (shape[1], shape[2], shape[3], shape[4])
     let voxels = rows * columns * length, smallest = crop ?? Self.usualCrop
+    let holes = Atomic<Int>(0), object = Atomic<Int>(0)
     maps.withUnsafeMutableBufferPointer { maps in
       eigenvalues.withUnsafeBufferPointer { eigenvalues in
         let maps = SharedBuffer(maps), eigenvalues = SharedConstants(eigenvalues)
@@ -166,7 +224,12 @@ public struct ESPIRiT: SensitivityEstimation {
           if let brightness {
             let isBright = brightness.isBright(at: x, of: Extents(x: length, y: columns, z: rows))
             for voxel in isKept.indices where !isBright[voxel] { isKept[voxel] = false }
-            if set == 0 { isKept = objectSupport(isKept, rows: rows, columns: columns) }
+            if set == 0 {
+              isKept = objectSupport(isKept, rows: rows, columns: columns)
+              let isObject = brightness.isObject(at: x, of: Extents(x: length, y: columns, z: rows))
+              object.add(isObject.count { $0 }, ordering: .relaxed)
+              holes.add(zip(isObject, isKept).count { $0 && !$1 }, ordering: .relaxed)
+            }
           }
           for channel in 0..<channels {
             let first = (set * channels + channel) * voxels + x
@@ -175,5 +238,7 @@ public struct ESPIRiT: SensitivityEstimation {
         }
       }
     }
+    let seen = object.load(ordering: .relaxed)
+    return seen > 0 ? Double(holes.load(ordering: .relaxed)) / Double(seen) : 0
   }
 }

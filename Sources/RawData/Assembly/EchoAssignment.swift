@@ -34,7 +34,7 @@ struct EchoAssignment {
         .error(
           .contradictory,
           "\(wanted) echo times were given, but the contrast counters tell \(contrasts.count) echoes apart",
-          remedy: "Give \(contrasts.count) values to --echo-times"))
+          remedy: "Give \(contrasts.count) values to `echoTimes`"))
       return
     }
     let lines = readouts.map { Int($0.counters.line) }
@@ -56,7 +56,7 @@ struct EchoAssignment {
       findings.append(
         .error(
           .contradictory, "\(wanted) echo times were given, but the readouts hold a single echo",
-          remedy: "Give one value to --echo-times"))
+          remedy: "Give one value to `echoTimes`"))
       return
     }
     count = wanted
@@ -76,7 +76,7 @@ struct EchoAssignment {
           .unsupported,
           "the \(ordered.count) readouts do not come in shots of \(echoes) echoes with consecutive line counters",
           remedy:
-            "Check the number of values given to --echo-times, or set the contrast counters with the converter"
+            "Check the number of values given to `echoTimes`, or set the contrast counters with the converter"
         ))
     }
   }

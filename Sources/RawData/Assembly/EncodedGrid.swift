@@ -17,6 +17,9 @@ public struct EncodedGrid: Sendable, Equatable {
   var centerPartition: Int
   /// Whether `center_sample` says where the centre of the readout is.
   var statesReadoutCenter = true
+  /// How many times finer than the header's matrix the readout is taken to be sampled, by oversampling that the header
+  /// does not state; 1 if there is nothing to assume.
+  var assumedOversampling = 1.0
 }
 
 extension AcquisitionHeader {
@@ -76,13 +79,13 @@ extension EncodedGrid {
         .error(
           .malformed,
           "the encoded matrix \(grid) is larger than any scan (\(Self.largestExtent) points along an axis, "
-            + "\(Self.largestPlane) lines)", remedy: "Set the grid with --matrix, or export the scan again"))
+            + "\(Self.largestPlane) lines)", remedy: "Set the grid with `matrix`, or export the scan again"))
       grid = Extents(x: 1, y: 1, z: 1)
     }
     let (lineCount, partitionCount) = (grid.y, grid.z)
-    centerLine = lines.center(on: lineCount, option: { "--matrix \($0)x\(partitionCount)" }, &findings)
+    centerLine = lines.center(on: lineCount, option: { "`matrix: \($0)x\(partitionCount)`" }, &findings)
     centerPartition = partitions.center(
-      on: partitionCount, option: { "--matrix \(lineCount)x\($0)" }, &findings)
+      on: partitionCount, option: { "`matrix: \(lineCount)x\($0)`" }, &findings)
     matrix = grid
     for (axis, counters) in [(matrix.y, lines), (matrix.z, partitions)] {
       guard let limit = counters.limit, limit.maximum - limit.minimum >= axis else { continue }
@@ -95,7 +98,11 @@ extension EncodedGrid {
     fieldOfView = Self.fieldOfView(encoding, options, &findings)
     readoutLength = matrix.x
     prescribed = matrix
-    if let header, options.matrix?.x == nil, longest > header.x {
+    // A matrix that does not even hold the lines tells nothing about the readout either.
+    if let header, lines.range.upperBound < header.y, grid.y == header.y {
+      assumeOversampling(encoding, header, options, &findings)
+    }
+    if assumedOversampling == 1, let header, options.matrix?.x == nil, longest > header.x {
       findings.append(
         .warning(
           "readouts have \(longest) samples, but the header encodes \(header.x) points along the readout",
@@ -108,7 +115,43 @@ extension EncodedGrid {
         .warning(
           "center_sample is 0 in every readout", assuming: "the centre of the echo is sample \(longest / 2)"))
     }
+    if options.fieldOfView == nil,
+      let finding = Self.implausible(fieldOfView, on: (0..<3).map { matrix[$0] })
+    {
+      findings.append(finding)
+    }
     prescribe(encoding, options: options, findings: &findings)
+  }
+
+  /// Takes a readout that is finer than the header's matrix for an oversampled one, unless the user says what it covers.
+  ///
+  /// The header's field of view and matrix are then those of the images; more samples over the same field of view would
+  /// make voxels that nobody prescribed.
+  private mutating func assumeOversampling(
+    _ encoding: MRDHeader.Encoding?, _ header: Extents, _ options: ReadingOptions,
+    _ findings: inout [Finding]
+  ) {
+    guard options.fieldOfView == nil, let encoding, let view = fieldOfView[0] else { return }
+    let recon = encoding.reconSpace.matrix.x, prescribed = encoding.reconSpace.fieldOfView.x
+    let isSameView = prescribed <= 0 || abs(prescribed - view) <= 0.01 * view
+    guard isSameView, recon >= 1 else { return }
+    let wanted = min(Double(header.x), recon), ratio = Double(matrix.x) / wanted
+    guard ratio >= 1.25 else { return }
+    let isTooMany = matrix.x > header.x
+    // A matrix that the user gave, or that the images are to have, is meant.
+    guard isTooMany ? options.matrix?.x == nil && recon <= Double(header.x) : ratio >= 1.5 else { return }
+    assumedOversampling = ratio
+    fieldOfView[0] = view * ratio
+    let others = (1..<3).map { fieldOfView[$0].map { String(format: "%g", $0 * 1000) } ?? "?" }
+    findings.append(
+      .warning(
+        "readouts have \(matrix.x) points, but the header states the same field of view of "
+          + "\(Self.millimetres(view)) for \(Int(wanted)) points",
+        assuming: String(
+          format: "%g-fold readout oversampling, %@ in all, of which images show %@", ratio,
+          Self.millimetres(view * ratio), Self.millimetres(view)),
+        remedy: String(format: "`fieldOfView: %gx", view * 1000) + others.joined(separator: "x")
+          + "mm` says that all points lie within \(Self.millimetres(view))"))
   }
 
   /// Where a readout's first kept sample lies along `kx`; negative if it begins before the grid.
@@ -123,7 +166,11 @@ extension EncodedGrid {
     guard let recon = encoding?.reconSpace else { return }
     for axis in 0..<3 where matrix[axis] > 1 {
       guard let encoded = fieldOfView[axis], encoded > 0, recon.fieldOfView[axis] > 0 else { continue }
-      let ratio = recon.fieldOfView[axis] / encoded
+      var ratio = recon.fieldOfView[axis] / encoded
+      if !Plausible.prescribedPart.contains(ratio) {
+        ratio = settle(ratio, axis, encoded, recon.fieldOfView[axis], options, &findings)
+      }
+      warnOfHiddenOversampling(axis, ratio, recon, &findings)
       if ratio < 0.999 {
         prescribed[axis] = max(1, Int((Double(matrix[axis]) * ratio).rounded()))
       } else if ratio > 1.001 {
@@ -144,6 +191,46 @@ extension EncodedGrid {
     if options.removesOversampling { readoutLength = prescribed.x } else { prescribed.x = matrix.x }
   }
 
+  /// Deals with a prescribed field of view of another order of magnitude than the encoded one.
+  private func settle(
+    _ ratio: Double, _ axis: Int, _ encoded: Double, _ prescribed: Double, _ options: ReadingOptions,
+    _ findings: inout [Finding]
+  ) -> Double {
+    let problem =
+      "the prescribed field of view along \("xyz"[axis]) (\(Self.millimetres(prescribed))) and the encoded one "
+      + "(\(Self.millimetres(encoded))) differ by more than oversampling does"
+    guard options.fieldOfView != nil else {
+      findings.append(
+        .error(
+          .contradictory, "\(problem): one of them is not in millimetres",
+          remedy: "`fieldOfView` sets the encoded one"))
+      return 1
+    }
+    let slip = UnitSlip.first(UnitSlip.lengths) { (0.2...1.001).contains(ratio * $0) }
+    findings.append(
+      .warning(
+        problem,
+        assuming: slip.map { "\($0.words), \(Self.millimetres(prescribed * $0.factor))" } ?? "the encoded one"
+      ))
+    return slip.map { min(1, ratio * $0.factor) } ?? 1
+  }
+
+  /// Names phase oversampling that the fields of view deny.
+  private func warnOfHiddenOversampling(
+    _ axis: Int, _ ratio: Double, _ recon: MRDHeader.Space, _ findings: inout [Finding]
+  ) {
+    let wanted = recon.matrix[axis]
+    guard axis > 0, abs(ratio - 1) < 0.01, wanted > 1, Double(matrix[axis]) >= 1.25 * wanted else { return }
+    findings.append(
+      .warning(
+        String(
+          format:
+            "the header encodes %d points along %@ over the field of view for which it prescribes %g voxels",
+          matrix[axis], String("xyz"[axis]), wanted),
+        assuming: "they lie within that field of view; oversampling would make it larger",
+        remedy: "`fieldOfView` sets the encoded one"))
+  }
+
   /// The grid with its readout settled: the user's, the header's, or the one that the counters span.
   private static func matrix(
     _ x: Int, _ header: Extents?, _ stated: SIMD3<Double>?, _ lines: AxisCounters, _ partitions: AxisCounters,
@@ -160,7 +247,7 @@ extension EncodedGrid {
               : "the header's encoded matrix is \(text($0)), which is no grid of whole numbers"
           } ?? "the header has no encoding for these readouts",
           assuming: "the grid that samples and counters span, \(matrix)",
-          remedy: "--matrix \(matrix.y)x\(matrix.z) or three numbers set another one"))
+          remedy: "`matrix: \(matrix.y)x\(matrix.z)` or three numbers set another one"))
       return matrix
     }
     // 2D scans whose header counts slices, or nothing at all, as partitions.
@@ -170,7 +257,7 @@ extension EncodedGrid {
     findings.append(
       .warning(
         "the header encodes \(header.z) partitions, but every readout has partition 0",
-        assuming: "a two-dimensional scan", remedy: "--matrix \(header.y)x\(header.z) keeps the partitions"))
+        assuming: "a two-dimensional scan", remedy: "`matrix: \(header.y)x\(header.z)` keeps the partitions"))
     return Extents(x: x, y: header.y, z: 1)
   }
 
@@ -181,7 +268,7 @@ extension EncodedGrid {
 
   /// How to say otherwise, unless the user has just said it.
   private static func fieldOfViewRemedy(_ options: ReadingOptions) -> String? {
-    options.fieldOfView == nil ? "--field-of-view sets another one" : nil
+    options.fieldOfView == nil ? "`fieldOfView` sets another one" : nil
   }
 
   private static func fieldOfView(
@@ -196,7 +283,7 @@ extension EncodedGrid {
         .warning(
           "the header does not state the encoded field of view",
           assuming: "voxels of 1 mm where it is missing",
-          remedy: "--field-of-view 256x192x144mm sets it"))
+          remedy: "`fieldOfView` sets it"))
     }
     return stated
   }

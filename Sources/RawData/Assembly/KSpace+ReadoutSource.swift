@@ -44,7 +44,7 @@ extension KSpaceAssembler {
     guard slices.count == 1 else {
       throw RawDataError(
         .unsupported, in: path, "the scan holds \(slices.count) slices: \(listed(slices.sorted()))",
-        remedy: "Choose one with --slice \(slices[0]), or read them as a stack of slices")
+        remedy: "Choose one with `slice: \(slices[0])`, or read them as a stack of slices")
     }
   }
 }
@@ -63,7 +63,7 @@ extension SliceStack {
       throw RawDataError(
         .unsupported, in: source.path,
         "the \(assembler.layout.sliceCounters.count) slices or slabs of the scan form no stack",
-        remedy: "Choose one with --slice")
+        remedy: "Choose one with `slice`")
     }
     var slices: [CompactKSpace] = []
     for index in assembler.layout.sliceCounters.indices { slices.append(try assembler.compactVolume(index)) }

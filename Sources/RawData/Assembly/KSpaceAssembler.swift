@@ -16,21 +16,16 @@ struct KSpaceAssembler<Source: ReadoutSource> {
   ///
   /// - Throws: ``RawDataError`` if the layout holds an error, or the noise scan cannot be read.
   init(_ source: Source, options: ReadingOptions) throws(RawDataError) {
-    let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions, options: options)
+    let layout = try ScanLayout(of: source, options: options)
     try layout.check(path: source.path)
     self.source = source
     self.layout = layout
     findings = source.findings + layout.findings
     var whitening: NDArray<Complex<Float>>?
     if let covariance = try NoiseCovariance(source, layout: layout) {
-      do {
-        whitening = try covariance.whitening()
-      } catch {
-        findings.append(
-          .warning(
-            "the noise scan does not whiten: \(error)",
-            assuming: "nothing about the noise; channels are not whitened"))
-      }
+      // The layout has told what is wrong with it.
+      var known: [Finding] = []
+      whitening = covariance.whitening(&known)
     }
     kernel = ReadoutKernel(
       grid: layout.grid, channels: layout.channels, whitening: whitening, phaseSign: options.phaseSign)
@@ -136,7 +131,7 @@ struct KSpaceAssembler<Source: ReadoutSource> {
         for (slot, readout) in placed.enumerated() { slots[readout.acquisition] = Int32(slot) }
         let slotOf = slots
         try source.forEachReadout(placed.map(\.acquisition)) { (index, samples) throws(RawDataError) in
-          guard samples.areFinite else {
+          guard samples.areFinite, samples.haveFiniteSquares else {
             firstBroken.min(index, ordering: .relaxed)
             return
           }

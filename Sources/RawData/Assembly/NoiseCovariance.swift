@@ -1,3 +1,4 @@
+import Files
 import LinearAlgebra
 import MRIData
 import NDArrays
@@ -22,6 +23,42 @@ public struct NoiseCovariance: Sendable {
   public let matrix: NDArray<Complex<Double>>
   /// The number of noise samples per channel.
   public let sampleCount: Int
+
+  /// The channels, counted from 0, in which there is no noise beside that of the others.
+  public var silentChannels: [Int] {
+    let channels = matrix.shape[0]
+    let powers = (0..<channels).map { matrix[$0, $0].real }
+    let largest = powers.max() ?? 0
+    return powers.indices.filter { powers[$0] <= Self.silence * largest }
+  }
+
+  /// The power over that of the loudest channel up to which a channel is silent: no receiver has a hundred-thousandth of
+  /// another one's gain.
+  private static let silence = 1e-10
+
+  /// The matrix that whitens, or a finding that says why there is none.
+  func whitening(_ findings: inout [Finding]) -> NDArray<Complex<Float>>? {
+    let silent = silentChannels
+    var reason: String?
+    if !silent.isEmpty {
+      reason =
+        "\(silent.count == 1 ? "channel" : "channels") \(listed(silent.map { $0 + 1 })) (counted from 1) without noise in it"
+    } else {
+      do {
+        let whitening = try whitening()
+        let isFinite = whitening.elements.allSatisfy { $0.isFinite }
+        if isFinite { return whitening }
+        reason = "its channels are copies of each other"
+      } catch {
+        reason = "its channels are copies of each other (\(error))"
+      }
+    }
+    findings.append(
+      .warning(
+        "the noise scan does not whiten: \(reason ?? "")",
+        assuming: "nothing about the noise; channels are not whitened"))
+    return nil
+  }
 
   /// The matrix `W` that whitens, axes `[channel, channel]`, lower triangular.
   ///
@@ -60,13 +97,13 @@ extension NoiseCovariance {
       }
     }
     let imageDwell = layout.parameters.dwellTime
-    let bandwidth = source.header.relativeNoiseBandwidth ?? 1
+    let bandwidth = Self.bandwidth(source.header)
     let total = chosen.reduce(0) { $0 + Int(acquisitions[$1].sampleCount) }
     var sum = NDArray<Complex<Double>>(repeating: .zero, shape: [channels, channels])
     sum.withUnsafeMutableBufferPointer { sum in
       for (slot, index) in chosen.enumerated() {
         let dwell = Double(acquisitions[index].sampleTime) * 1e-6
-        let ratio = imageDwell.map { dwell > 0 ? dwell / $0 : 1 } ?? 1
+        let ratio = imageDwell.map { Plausible.dwellTime.contains(dwell) ? dwell / $0 : 1 } ?? 1
         let scale = ratio / bandwidth / Double(total)
         for (element, product) in parts.part(at: slot).elements.enumerated() {
           sum[element] += Complex(product.real * scale, product.imaginary * scale)
@@ -75,6 +112,41 @@ extension NoiseCovariance {
     }
     matrix = sum
     sampleCount = total
+  }
+}
+
+extension NoiseCovariance {
+  /// The noise bandwidth over the sampling rate, if the header states one that can be.
+  private static func bandwidth(_ header: MRDHeader) -> Double {
+    header.relativeNoiseBandwidth.flatMap { Plausible.noiseBandwidth.contains($0) ? $0 : nil } ?? 1
+  }
+
+  /// Names what headers leave open of the scale of noise.
+  static func check(
+    _ scans: [AcquisitionHeader], _ header: MRDHeader, _ imageDwell: Double?, _ findings: inout [Finding]
+  ) {
+    let times = Set(scans.map(\.sampleTime))
+    if let odd = times.first(where: { !Plausible.dwellTime.contains(Double($0) * 1e-6) }) {
+      findings.append(
+        .warning(
+          String(format: "the noise scan states a sample time of %g us, which cannot be", odd),
+          assuming:
+            "that of the image lines, so that the level of noise is right only if they have the same bandwidth"
+        ))
+    } else if imageDwell == nil {
+      findings.append(
+        .warning(
+          "the image lines state no sample time beside that of the noise scan",
+          assuming:
+            "the same for both, so that the level of noise is right only if they have the same bandwidth"))
+    }
+    if let stated = header.relativeNoiseBandwidth, !Plausible.noiseBandwidth.contains(stated) {
+      findings.append(
+        .warning(
+          String(
+            format: "the header states a relative receiver noise bandwidth of %g, which cannot be", stated),
+          assuming: "1"))
+    }
   }
 }
 
@@ -99,11 +171,30 @@ private func accumulate(
   }
 }
 
+extension UnsafeBufferPointer<Complex<Float>> {
+  /// Whether squares of samples, and sums of millions of them, are numbers that `Float` holds.
+  var haveFiniteSquares: Bool {
+    withMemoryRebound(to: Float.self) { numbers in
+      var largest = SIMD8<Float>.zero
+      var tail: Float = 0
+      let whole = numbers.count / 8 * 8
+      for start in stride(from: 0, to: whole, by: 8) {
+        let values = UnsafeRawPointer(numbers.baseAddress.unsafelyUnwrapped + start)
+          .loadUnaligned(as: SIMD8<Float>.self)
+        largest = pointwiseMax(largest, values.replacing(with: -values, where: values .< 0))
+      }
+      for index in whole..<numbers.count { tail = Swift.max(tail, abs(numbers[index])) }
+      return Swift.max(largest.max(), tail) < 1e15
+    }
+  }
+}
+
 extension RawDataError {
   /// The error for samples that are no numbers.
   static func notFinite(acquisition: Int, in path: String) -> RawDataError {
     RawDataError(
-      .malformed, in: path, "the samples of acquisition \(acquisition) are not all finite (NaN or infinity)",
+      .malformed, in: path,
+      "the samples of acquisition \(acquisition) are not all finite (NaN or infinity), or beyond any receiver's values",
       remedy: "Export the scan again; a converter or a disk has damaged it")
   }
 }

@@ -2,7 +2,7 @@ import Files
 import MRIData
 
 /// Where one readout goes.
-struct PlacedReadout: Equatable {
+struct PlacedReadout: Hashable {
   /// The index of the readout in the file.
   var acquisition: Int
   /// The slice counter.
@@ -32,8 +32,9 @@ struct Placement {
   /// Readouts of one position are averaged if their average or segment counters differ. Their order within
   /// the sum follows from counters, not from the file, so that the file's order does not show in the last bit.
   init(
-    _ indices: [Int], of acquisitions: [AcquisitionHeader], on grid: EncodedGrid, echoes: EchoAssignment,
-    phaseSign: PhaseSign, findings: inout [Finding]
+    _ indices: [Int], of acquisitions: [AcquisitionHeader], on grid: EncodedGrid,
+    calibrationCenters: CalibrationCenters? = nil, echoes: EchoAssignment, phaseSign: PhaseSign,
+    findings: inout [Finding]
   ) {
     let echoOfContrast = Dictionary(
       zip(echoes.contrasts, 0...), uniquingKeysWith: { first, _ in first })
@@ -41,14 +42,15 @@ struct Placement {
     var beyond: (first: Int, axis: String, counter: Int, count: Int)?
     for index in indices {
       let counters = acquisitions[index].counters
-      var line = Int(counters.line), center = grid.centerLine
+      let own = calibrationCenters?[acquisitions[index].encodingSpace]
+      var line = Int(counters.line), center = own?.line ?? grid.centerLine
       var echo = echoOfContrast[Int(counters.contrast)] ?? 0
       if echoes.rule == .lineModulo {
         (line, echo) = line.quotientAndRemainder(dividingBy: echoes.count)
         center = grid.matrix.y / 2
       }
       line += grid.matrix.y / 2 - center
-      var partition = Int(counters.partition) + grid.matrix.z / 2 - grid.centerPartition
+      var partition = Int(counters.partition) + grid.matrix.z / 2 - (own?.partition ?? grid.centerPartition)
       guard (0..<grid.matrix.y).contains(line), (0..<grid.matrix.z).contains(partition) else {
         let isLine = !(0..<grid.matrix.y).contains(line)
         beyond =
@@ -125,13 +127,13 @@ struct Placement {
           "acquisitions \(listed(claims)) are the \(claims.count) readouts of \(place), not one for each of "
             + "\(echoes.count) echoes with rising scan counters",
           remedy:
-            "Give \(claims.count) values to --echo-times, or set the contrast counters with the converter"))
+            "Give \(claims.count) values to `echoTimes`, or set the contrast counters with the converter"))
     } else {
       findings.append(
         .error(
           .contradictory,
           "acquisitions \(listed(claims)) all claim \(place), echo \(first.echo), and no average or segment counter tells them apart",
-          remedy: "If they are echoes, name the \(claims.count) echo times with --echo-times; if they are "
+          remedy: "If they are echoes, name the \(claims.count) echo times with `echoTimes`; if they are "
             + "averages or repetitions, set those counters with the converter"))
     }
   }
@@ -151,7 +153,7 @@ struct Placement {
     }
     let last = counters.max() ?? 0
     let whole = isLine ? "\(last + 1)x\(grid.matrix.z)" : "\(grid.matrix.y)x\(last + 1)"
-    var remedy = "Set the grid with --matrix \(whole)"
+    var remedy = "Set the grid with `matrix: \(whole)`"
     // As many lines as samples, several times over: echoes whose counter the converter did not set.
     let distinct = Set(counters).count
     let length = grid.readoutLength
@@ -162,9 +164,9 @@ struct Placement {
       let echoes = (last + 1) / length
       remedy =
         "There are \(echoes) times as many lines as samples: if these are \(echoes) echoes, say so with "
-        + "--matrix \(length)x\(grid.matrix.z) --echo-times "
+        + "`matrix: \(length)x\(grid.matrix.z)` `echoTimes: "
         + (1...echoes).map { "TE\($0)" }.joined(separator: ",")
-        + "; if not, set the grid with --matrix \(whole)"
+        + "`; if not, set the grid with `matrix: \(whole)`"
     }
     return .error(
       .contradictory,

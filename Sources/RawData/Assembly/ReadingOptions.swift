@@ -22,6 +22,10 @@ public struct ReadingOptions: Sendable, Equatable {
   public var set: Int?
   /// The cardiac phase counter to read; needed if there are several.
   public var cardiacPhase: Int?
+  /// The average counter to read; all of them are averaged unless given.
+  public var average: Int?
+  /// The segment counter to read; all of them belong to the volume unless given.
+  public var segment: Int?
   /// Whether channels are decorrelated and scaled by the noise scan, if there is one.
   public var prewhitens: Bool
   /// Whether the readout is cut down to the prescribed field of view.
@@ -32,7 +36,7 @@ public struct ReadingOptions: Sendable, Equatable {
     matrix: EncodedMatrix? = nil, fieldOfView: SIMD3<Double>? = nil, echoTimes: [Double]? = nil,
     fieldStrength: Double? = nil, phaseSign: PhaseSign = .positive, encodingSpace: Int? = nil,
     slice: Int? = nil, repetition: Int? = nil, set: Int? = nil, cardiacPhase: Int? = nil,
-    prewhitens: Bool = true, removesOversampling: Bool = true
+    average: Int? = nil, segment: Int? = nil, prewhitens: Bool = true, removesOversampling: Bool = true
   ) {
     self.matrix = matrix
     self.fieldOfView = fieldOfView
@@ -44,6 +48,8 @@ public struct ReadingOptions: Sendable, Equatable {
     self.repetition = repetition
     self.set = set
     self.cardiacPhase = cardiacPhase
+    self.average = average
+    self.segment = segment
     self.prewhitens = prewhitens
     self.removesOversampling = removesOversampling
   }
@@ -67,6 +73,8 @@ extension ReadingOptions {
     add("repetition", repetition.map(String.init))
     add("set", set.map(String.init))
     add("cardiac phase", cardiacPhase.map(String.init))
+    add("average", average.map(String.init))
+    add("segment", segment.map(String.init))
     if !prewhitens { parts.append("not whitened") }
     if !removesOversampling { parts.append("oversampling kept") }
     return parts.joined(separator: "; ")

@@ -35,11 +35,43 @@ struct ReadoutSelection {
     selectEncoding(acquisitions, header: header, chosen: options.encodingSpace, findings: &findings)
     for (counter, chosen) in [
       (SelectableCounter.repetition, options.repetition), (.set, options.set),
-      (.cardiacPhase, options.cardiacPhase), (.slice, options.slice),
+      (.cardiacPhase, options.cardiacPhase), (.slice, options.slice), (.average, options.average),
+      (.segment, options.segment),
     ] {
       select(counter, chosen, among: acquisitions, findings: &findings)
     }
+    leaveOutStrays(acquisitions, &findings)
     checkChannels(acquisitions, header: header, findings: &findings)
+  }
+
+  /// Leaves out the few image lines of quite another length than the others of their echo: they belong to something else,
+  /// and must not decide about the grid.
+  private mutating func leaveOutStrays(_ acquisitions: [AcquisitionHeader], _ findings: inout [Finding]) {
+    var lengths: [UInt16: [Int: Int]] = [:]
+    for index in uses.indices where uses[index].isImage {
+      lengths[acquisitions[index].counters.contrast, default: [:]][
+        acquisitions[index].keptCount, default: 0] +=
+        1
+    }
+    var strays: [Int] = []
+    for (contrast, counts) in lengths.sorted(by: { $0.key < $1.key }) {
+      guard let usual = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) })?.key else { continue }
+      func isStray(_ length: Int) -> Bool { 10 * abs(length - usual) > usual }
+      let total = counts.values.reduce(0, +)
+      let count = counts.reduce(0) { $0 + (isStray($1.key) ? $1.value : 0) }
+      guard count > 0, total >= 8, count <= max(1, total / 20) else { continue }
+      strays += uses.indices.filter {
+        uses[$0].isImage && acquisitions[$0].counters.contrast == contrast
+          && isStray(acquisitions[$0].keptCount)
+      }
+    }
+    guard let first = strays.min() else { return }
+    for index in strays { uses[index] = .leftOut(.otherLength) }
+    findings.append(
+      .warning(
+        "\(counted(strays.count, "readout")), the first of them acquisition \(first) with "
+          + "\(acquisitions[first].keptCount) samples, are of another length than the other image lines",
+        assuming: "they are left out"))
   }
 
   /// How many readouts there are of each use, in words.
@@ -62,14 +94,14 @@ struct ReadoutSelection {
       findings.append(
         .error(
           .unsupported, "image lines lie in the encodings \(listed(spaces))",
-          remedy: "Choose one with --encoding-space \(spaces[0])"))
+          remedy: "Choose one with `encodingSpace: \(spaces[0])`"))
     }
     encodingSpace = chosen ?? spaces[0]
     if !spaces.contains(encodingSpace) {
       findings.append(
         .error(
           .incomplete, "no image line belongs to encoding \(encodingSpace)",
-          remedy: "Choose one of \(listed(spaces)) with --encoding-space"))
+          remedy: "Choose one of \(listed(spaces)) with `encodingSpace`"))
     }
     var strangers: [Int: Int] = [:]
     for index in uses.indices where Int(acquisitions[index].encodingSpace) != encodingSpace {
@@ -109,19 +141,19 @@ struct ReadoutSelection {
     func value(_ index: Int) -> Int { Int(acquisitions[index].counters[keyPath: counter.path]) }
     let values = Set(uses.indices.filter { uses[$0].isImage }.map(value)).sorted()
     guard let first = values.first else { return }
-    if chosen == nil, counter == .slice { return }
+    if chosen == nil, counter.isOptional { return }
     if chosen == nil, values.count > 1 {
       findings.append(
         .error(
           .unsupported, "the scan holds \(values.count) \(counter.plural): \(listed(values))",
-          remedy: "Choose one with \(counter.option) \(first)"))
+          remedy: "Choose one with `\(counter.setting): \(first)`"))
     }
     let kept = chosen ?? first
     if !values.contains(kept) {
       findings.append(
         .error(
           .incomplete, "no image line has \(counter.name) \(kept)",
-          remedy: "Choose one of \(listed(values)) with \(counter.option)"))
+          remedy: "Choose one of \(listed(values)) with `\(counter.setting)`"))
     }
     // Calibration lines may have been measured once for all repetitions.
     let calibrated = Set(uses.indices.filter { uses[$0] == .calibration }.map(value))

@@ -33,6 +33,12 @@ public enum Omission: String, Sendable, Codable, CaseIterable {
   case phaseStabilization = "phase stabilisation"
   /// Without samples or without channels.
   case empty = "empty"
+  /// Of another length than the other readouts of the scan.
+  case otherLength = "other number of samples"
+  /// Of an average that was not chosen.
+  case otherAverage = "other average"
+  /// Of a segment that was not chosen.
+  case otherSegment = "other segment"
   /// Of an encoding that was not chosen.
   case otherEncoding = "other encoding"
   /// Of a slice that was not chosen.

@@ -25,7 +25,7 @@ public struct ScanLayout: Sendable {
   /// The geometry of all slices together; `nil` if they form no stack.
   public let geometry: Geometry?
   /// Everything the user should know.
-  public let findings: [Finding]
+  public private(set) var findings: [Finding]
 
   let echoRule: EchoAssignment.Rule
   let image: [PlacedReadout]
@@ -49,10 +49,25 @@ public struct ScanLayout: Sendable {
           .unsupported, "the trajectory is \(trajectory)",
           remedy: "Only Cartesian scans can be reconstructed; grid the data first"))
     }
+    if let factor = encoding?.multibandFactor, factor > 1 {
+      findings.append(
+        .error(
+          .unsupported,
+          String(
+            format:
+              "the header states a multiband factor of %g: simultaneously excited slices lie on each other",
+            factor),
+          remedy: "Separate the slices first, and convert them as slices of their own"))
+    }
     let imageIndices = uses.indices.filter { uses[$0].isImage }
     let readouts = imageIndices.map { acquisitions[$0] }
-    // Calibration lines take part in finding the grid: their counters run on the same axes.
-    let all = uses.indices.filter { uses[$0].isImage || uses[$0] == .calibration }.map { acquisitions[$0] }
+    let own = CalibrationCenters(
+      uses.indices.filter { uses[$0] == .calibration }.map { acquisitions[$0] }, header: header,
+      imageEncoding: selection.encodingSpace, &findings)
+    // Calibration lines take part in finding the grid where their counters run on the same axes.
+    let all = uses.indices.filter {
+      uses[$0].isImage || uses[$0] == .calibration && own[acquisitions[$0].encodingSpace] == nil
+    }.map { acquisitions[$0] }
     let grid = EncodedGrid(encoding: encoding, readouts: all, options: options, findings: &findings)
     let echoes = EchoAssignment(readouts, grid: grid, options: options, findings: &findings)
     image =
@@ -78,10 +93,11 @@ public struct ScanLayout: Sendable {
     }
     calibration =
       Placement(
-        calibrated, of: acquisitions, on: grid,
+        calibrated, of: acquisitions, on: grid, calibrationCenters: own,
         echoes: echoes, phaseSign: options.phaseSign, findings: &findings
       ).readouts.filter { echoes.rule == .contrast || $0.echo == 0 }
     Self.checkReadouts(all, grid, &findings)
+    if let finding = MisplacedSlices(readouts).finding { findings.append(finding) }
     Self.checkLimits(acquisitions, encoding, &findings)
 
     let slices = SliceGeometry(readouts, grid: grid, findings: &findings)
@@ -90,12 +106,29 @@ public struct ScanLayout: Sendable {
     geometry = slices.stack
     parameters = ScanParameters(header, readouts, image, acquisitions, echoes, options, &findings)
     noise = Self.noise(uses, acquisitions, channels: selection.channels, options, &findings)
+    if !noise.isEmpty {
+      NoiseCovariance.check(noise.map { acquisitions[$0] }, header, parameters.dwellTime, &findings)
+    }
     echoRule = echoes.rule
     self.uses = uses
     self.grid = grid
     channels = selection.channels
     encodingSpace = selection.encodingSpace
     self.findings = findings
+  }
+
+  /// Works out the layout, and compares it with a part of the samples: few enough to be read in no time.
+  ///
+  /// Errors may be among its ``findings``; then no sample was looked at.
+  ///
+  /// - Throws: ``RawDataError`` if samples or trajectories cannot be read.
+  public init(
+    of source: some ReadoutSource, options: ReadingOptions = .init()
+  ) throws(RawDataError) {
+    self.init(header: source.header, acquisitions: source.acquisitions, options: options)
+    guard !findings.contains(where: { $0.severity == .error }) else { return }
+    findings += try TrajectoryEvidence(source, self).findings
+    findings += try SampleEvidence(source, self).findings
   }
 
   /// The memory that the k-space of all slices takes [byte], calibration lines apart; `Int.max` beyond any memory.
@@ -151,14 +184,7 @@ public struct ScanLayout: Sendable {
       findings.append(
         .warning(
           "\(lost.count { $0 > 0 }) readouts reach up to \(counted(largest, "sample")) beyond the \(grid.matrix.x) points of the grid",
-          assuming: "the samples beyond are left out", remedy: "--matrix with three numbers gives them room"))
-    }
-    let trajectories = readouts.count { $0.trajectoryDimensions > 0 }
-    if trajectories > 0 {
-      findings.append(
-        .warning(
-          "\(trajectories) readouts carry trajectories",
-          assuming: "the counters hold, and trajectories are ignored"))
+          assuming: "the samples beyond are left out", remedy: "`matrix` with three numbers gives them room"))
     }
   }
 

@@ -1,6 +1,6 @@
 /// A counter of which a volume has one value.
 enum SelectableCounter {
-  case repetition, set, cardiacPhase, slice
+  case repetition, set, cardiacPhase, slice, average, segment
 
   var path: KeyPath<EncodingCounters, UInt16> {
     switch self {
@@ -8,6 +8,8 @@ enum SelectableCounter {
     case .set: \.set
     case .cardiacPhase: \.phase
     case .slice: \.slice
+    case .average: \.average
+    case .segment: \.segment
     }
   }
 
@@ -17,12 +19,20 @@ enum SelectableCounter {
     case .set: "set"
     case .cardiacPhase: "cardiac phase"
     case .slice: "slice"
+    case .average: "average"
+    case .segment: "segment"
     }
   }
 
+  /// Whether all values belong to the volume unless one is chosen.
+  var isOptional: Bool { self == .slice || self == .average || self == .segment }
+
   var plural: String { name + "s" }
 
-  var option: String { "--" + name.split(separator: " ").joined(separator: "-") }
+  var setting: String {
+    let words = name.split(separator: " ")
+    return words.prefix(1).joined() + words.dropFirst().map(\.capitalized).joined()
+  }
 
   var omission: Omission {
     switch self {
@@ -30,6 +40,8 @@ enum SelectableCounter {
     case .set: .otherSet
     case .cardiacPhase: .otherCardiacPhase
     case .slice: .otherSlice
+    case .average: .otherAverage
+    case .segment: .otherSegment
     }
   }
 }

@@ -73,7 +73,7 @@ struct SliceGeometry {
           isParallel
             ? "the scan holds \(slices.count) slabs"
             : "the \(slices.count) slices lie in different directions",
-          remedy: "They form no stack; choose one with --slice"))
+          remedy: "They form no stack; choose one with `slice`"))
       return nil
     }
     let heights = slices.map { dot($0.center - first.center, first.sliceDirection) }

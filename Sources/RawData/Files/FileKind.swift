@@ -24,6 +24,22 @@ enum FileKind: Equatable {
     self = Self.named(start)
   }
 
+  /// The bytes that suffice to judge what comes through a pipe.
+  static let prefixSize = 4096
+
+  /// Judges a file by its beginning alone.
+  init(prefix: [UInt8]) {
+    var offset = 0
+    while offset + 8 <= prefix.count {
+      if Array(prefix[offset..<offset + 8]) == Self.hdf5Signature {
+        self = .hdf5
+        return
+      }
+      offset = max(512, 2 * offset)
+    }
+    self = Self.named(Array(prefix.prefix(1024)))
+  }
+
   private static let hdf5Signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
   private static func named(_ start: [UInt8]) -> FileKind {

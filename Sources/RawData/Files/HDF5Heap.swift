@@ -1,4 +1,4 @@
-import CISMRMRD
+import CHDF5
 
 /// A way round HDF5 to the samples of large readouts: straight from the file to where they are used.
 ///

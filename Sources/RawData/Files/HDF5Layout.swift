@@ -1,4 +1,5 @@
-import CISMRMRD
+import CHDF5
+import Foundation
 
 /// The data sets of an HDF5 raw-data file, found and checked.
 ///
@@ -24,9 +25,9 @@ struct HDF5Layout {
         .warning(
           "the file holds \(scans.count) scans: \(scans.joined(separator: ", "))",
           assuming: "\(name) is meant",
-          remedy: "--group \(others[0]) reads another one"))
+          remedy: "`group: \(others[0])` reads another one"))
     }
-    xml = try Self.text(of: "\(name)/xml", in: fileID, path)
+    xml = try Self.text(of: "\(name)/xml", in: fileID, file, atMost: min(file.size, Self.longestText))
     guard let data = HDF5Object(H5Dopen2(fileID.id, "\(name)/data", 0), H5Dclose) else {
       throw Self.malformed(path, "its data set \(name)/data cannot be opened")
     }
@@ -43,16 +44,39 @@ struct HDF5Layout {
         .incomplete, in: path, "\(name)/data holds no acquisitions",
         remedy: "Convert the scan again, or name another file")
     }
+    // A readout takes the references to its samples and, unless it is empty, samples.
+    let room = min(file.size / 16, Int(clamping: ProcessInfo.processInfo.physicalMemory) / 1024)
+    guard count <= room else {
+      throw RawDataError(
+        .malformed, in: path,
+        "\(name)/data claims \(count) readouts, more than a file of \(file.size) bytes or this machine's memory holds",
+        remedy: "The file is damaged; copy it again or convert the scan again")
+    }
     self.count = count
     rank = extents.count
     var skipped: [String: Int] = [:]
     if Self.exists("\(name)/waveforms", in: fileID),
       let waveforms = HDF5Object(H5Dopen2(fileID.id, "\(name)/waveforms", 0), H5Dclose)
     {
-      skipped["waveforms"] = Self.extents(of: waveforms).reduce(1, *)
+      let claimed = Self.extents(of: waveforms).reduce(1) { product, extent in
+        let (next, overflows) = product.multipliedReportingOverflow(by: extent)
+        return overflows ? .max : next
+      }
+      // Each takes a byte at least, in whatever compression.
+      if claimed <= file.size {
+        skipped["waveforms"] = claimed
+      } else {
+        findings.append(
+          .warning(
+            "the table of waveforms claims more rows than a file of \(file.size) bytes holds",
+            assuming: "waveforms are damaged; images do not need them"))
+      }
     }
     self.skipped = skipped
   }
+
+  /// The longest XML header that is read [byte]; those of scanners take some 100 kB.
+  private static let longestText = 64 << 20
 
   /// The headers of all acquisitions.
   func readHeaders() throws(RawDataError) -> [AcquisitionHeader] {
@@ -91,9 +115,10 @@ extension HDF5Layout {
     }
     // A reader needs no lock: it would fail where another program writes, or on a file system without locks.
     H5Pset_file_locking(access.id, false, true)
-    let path = file.pathToOpen
-    let opened = HDF5OpenFiles.file(at: path) {
-      HDF5Object(H5Fopen(path, kst_h5f_acc_rdonly(), access.id), H5Fclose)
+    let opened = try file.withPathToOpen { (path) throws(RawDataError) in
+      HDF5OpenFiles.file(at: path) {
+        HDF5Object(H5Fopen(path, kst_h5f_acc_rdonly(), access.id), H5Fclose)
+      }
     }
     guard let id = opened else {
       let reason = HDF5.lastError()
@@ -124,7 +149,7 @@ extension HDF5Layout {
     } else if candidates.count > 1 {
       throw RawDataError(
         .malformed, in: path, "the file holds several scans: \(candidates.joined(separator: ", "))",
-        remedy: "Choose one with --group \(candidates[0])")
+        remedy: "Choose one with `group: \(candidates[0])`")
     }
     let names = members(of: file)
     let content = names.isEmpty ? "it is empty" : "it holds \(names.prefix(8).joined(separator: ", "))"
@@ -136,7 +161,7 @@ extension HDF5Layout {
       "this HDF5 file is not a raw-data file: \(missing ?? "no group has both xml and data"); \(content)",
       remedy: candidates.isEmpty
         ? "Convert the scan to MRD (ISMRMRD) first"
-        : "Choose one of \(candidates.joined(separator: ", ")) with --group")
+        : "Choose one of \(candidates.joined(separator: ", ")) with `group`")
   }
 
   /// The groups that hold a header and readouts.
@@ -175,9 +200,10 @@ extension HDF5Layout {
   }
 
   private static func text(
-    of name: String, in file: HDF5Object, _ path: String
+    of name: String, in root: HDF5Object, _ file: InputFile, atMost longest: Int
   ) throws(RawDataError) -> String {
-    guard let set = HDF5Object(H5Dopen2(file.id, name, 0), H5Dclose),
+    let path = file.path
+    guard let set = HDF5Object(H5Dopen2(root.id, name, 0), H5Dclose),
       let type = HDF5Object(H5Dget_type(set.id), H5Tclose), H5Tget_class(type.id) == H5T_STRING,
       extents(of: set).allSatisfy({ $0 == 1 })
     else {
@@ -185,6 +211,12 @@ extension HDF5Layout {
         .malformed, in: path, "its \(name) is not a text", remedy: "Convert the scan again")
     }
     if H5Tis_variable_str(type.id) > 0 {
+      let raw = HDF5RawRows(file, set, rank: max(1, extents(of: set).count))
+      guard raw?.refersToSoundHeaps([0], at: 0) ?? true else {
+        throw RawDataError(
+          .malformed, in: path, "the HDF5 heap that holds its \(name) is damaged",
+          remedy: "Copy the file again or convert the scan again")
+      }
       var pointer: UnsafeMutablePointer<CChar>?
       guard let memory = HDF5Types.text(H5Tget_cset(type.id)),
         H5Dread(set.id, memory.id, kst_h5s_all(), kst_h5s_all(), kst_h5p_default(), &pointer) >= 0,
@@ -193,7 +225,14 @@ extension HDF5Layout {
       defer { H5free_memory(pointer) }
       return String(cString: pointer)
     }
-    var characters = [UInt8](repeating: 0, count: H5Tget_size(type.id))
+    let size = H5Tget_size(type.id)
+    guard size <= longest else {
+      throw RawDataError(
+        .malformed, in: path,
+        "its \(name), the XML header, claims to be \(size) bytes long, more than any header or the file",
+        remedy: "The file is damaged; copy it again or convert the scan again")
+    }
+    var characters = [UInt8](repeating: 0, count: size)
     guard H5Dread(set.id, type.id, kst_h5s_all(), kst_h5s_all(), kst_h5p_default(), &characters) >= 0 else {
       throw malformed(path, "its \(name) cannot be read")
     }
@@ -209,6 +248,11 @@ extension HDF5Layout {
     }
     guard let row = HDF5Object(H5Dget_type(data.id), H5Tclose), H5Tget_class(row.id) == H5T_COMPOUND else {
       throw wrong("is not a table of acquisitions")
+    }
+    guard HDF5Soundness.isSound(row), H5Tget_size(row.id) <= 1 << 16 else {
+      throw RawDataError(
+        .malformed, in: path, "the HDF5 type of \(group)/data is damaged: its columns lie beyond its rows",
+        remedy: "Copy the file again or convert the scan again")
     }
     func member(_ name: String, of type: HDF5Object) -> HDF5Object? {
       let index = H5Tget_member_index(type.id, name)

@@ -1,4 +1,4 @@
-import CISMRMRD
+import CHDF5
 import Foundation
 import NDArrays
 

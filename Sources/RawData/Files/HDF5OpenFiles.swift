@@ -1,4 +1,4 @@
-import CISMRMRD
+import CHDF5
 import Foundation
 
 /// The HDF5 files that were opened last, each once, whatever the number of its readers.

@@ -1,4 +1,4 @@
-import CISMRMRD
+import CHDF5
 import Numerics
 import Synchronization
 
@@ -12,6 +12,8 @@ final class HDF5Readouts: ReadoutContainer {
   private let data: HDF5Object
   private let rank: Int
   private let heap: HDF5Heap?
+  /// The rows as they lie in the file, where they can be had.
+  private let rawRows: HDF5RawRows?
   private let arenas = Mutex<[SequenceArena]>([])
 
   /// Opens a file and reads the XML and the headers of all readouts.
@@ -24,6 +26,7 @@ final class HDF5Readouts: ReadoutContainer {
     data = layout.data
     rank = layout.rank
     heap = HDF5.exclusively { HDF5Heap(file, layout.data, rank: layout.rank) }
+    rawRows = HDF5.exclusively { HDF5RawRows(file, layout.data, rank: layout.rank) }
     skipped = layout.skipped
     findings = layout.findings
     acquisitions = try HDF5.exclusively { () throws(RawDataError) in try layout.readHeaders() }
@@ -79,6 +82,13 @@ final class HDF5Readouts: ReadoutContainer {
     let total = indices.reduce(0) { $0 + count(acquisitions[$1]) }
     let arena = borrowArena(bytes: total * MemoryLayout<Float>.size, sequences: indices.count)
     defer { arenas.withLock { $0.append(arena) } }
+    guard HDF5.exclusively({ refersToSoundHeaps(member, indices) }) else {
+      throw RawDataError(
+        .malformed, in: path,
+        "the HDF5 heap that holds the \(member) of acquisitions \(indices[indices.startIndex]) to "
+          + "\(indices[indices.endIndex - 1]) is damaged",
+        remedy: "Copy the file again or convert the scan again")
+    }
     var rows = [hvl_t](repeating: hvl_t(), count: indices.count)
     let isRead = HDF5.exclusively { read(member, indices, into: &rows, arena) }
     guard isRead else { throw diagnosis(member, indices) }
@@ -90,6 +100,14 @@ final class HDF5Readouts: ReadoutContainer {
       let floats = row.p.map { UnsafePointer($0.assumingMemoryBound(to: Float.self)) }
       try body(index, UnsafeBufferPointer(start: floats, count: expected))
     }
+  }
+
+  /// Whether libhdf5 will find its way through what rows refer to.
+  private func refersToSoundHeaps(_ member: String, _ indices: ArraySlice<Int>) -> Bool {
+    guard let rawRows, let row = HDF5Object(H5Dget_type(data.id), H5Tclose) else { return true }
+    let index = H5Tget_member_index(row.id, member)
+    guard index >= 0 else { return true }
+    return rawRows.refersToSoundHeaps(indices, at: H5Tget_member_offset(row.id, UInt32(index)))
   }
 
   private func borrowArena(bytes: Int, sequences: Int) -> SequenceArena {

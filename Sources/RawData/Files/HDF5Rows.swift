@@ -1,4 +1,4 @@
-import CISMRMRD
+import CHDF5
 
 /// Rows of a table, in ascending order, that are read or written by one call of HDF5.
 ///

@@ -1,4 +1,4 @@
-import CISMRMRD
+import CHDF5
 import Foundation
 import Numerics
 
@@ -19,7 +19,10 @@ final class HDF5Sink: ReadoutSink {
     self.output = output
     (rowType, data) = try HDF5.exclusively { () throws(RawDataError) in
       guard let rowType = HDF5Types.row(),
-        let file = HDF5Object(H5Fcreate(output.partialPath, kst_h5f_acc_trunc(), 0, 0), H5Fclose),
+        let access = HDF5Object(H5Pcreate(kst_h5p_file_access()), H5Pclose),
+        // The partial file has a lock of its own.
+        H5Pset_file_locking(access.id, false, true) >= 0,
+        let file = HDF5Object(H5Fcreate(output.partialPath, kst_h5f_acc_trunc(), 0, access.id), H5Fclose),
         let group = HDF5Object(H5Gcreate2(file.id, "dataset", 0, 0, 0), H5Gclose),
         Self.write(xml, to: group), let data = Self.table(of: rowType, in: group)
       else { throw Self.failure(output) }
@@ -100,8 +103,9 @@ final class HDF5Sink: ReadoutSink {
     var extent: hsize_t = 1
     // ASCII in name, as libismrmrd declares it and reads it, whatever the text.
     guard let type = HDF5Types.text(H5T_CSET_ASCII),
-      let space = HDF5Object(H5Screate_simple(1, &extent, nil), H5Sclose),
-      let set = HDF5Object(H5Dcreate2(group.id, "xml", type.id, space.id, 0, 0, 0), H5Dclose)
+      let space = HDF5Object(H5Screate_simple(1, &extent, nil), H5Sclose), let properties = timeless(),
+      let set = HDF5Object(
+        H5Dcreate2(group.id, "xml", type.id, space.id, 0, properties.id, 0), H5Dclose)
     else { return false }
     return xml.withCString { text in
       withUnsafePointer(to: text) {
@@ -110,13 +114,20 @@ final class HDF5Sink: ReadoutSink {
     }
   }
 
+  /// Properties of a data set without the time of its making: equal contents make equal files.
+  private static func timeless() -> HDF5Object? {
+    guard let properties = HDF5Object(H5Pcreate(kst_h5p_dataset_create()), H5Pclose),
+      H5Pset_obj_track_times(properties.id, false) >= 0
+    else { return nil }
+    return properties
+  }
+
   private static func table(of rowType: HDF5Object, in group: HDF5Object) -> HDF5Object? {
     var extent: hsize_t = 0
     var limit = kst_h5s_unlimited()
     var chunk = hsize_t(rowsPerChunk)
     guard let space = HDF5Object(H5Screate_simple(1, &extent, &limit), H5Sclose),
-      let properties = HDF5Object(H5Pcreate(kst_h5p_dataset_create()), H5Pclose),
-      H5Pset_chunk(properties.id, 1, &chunk) >= 0
+      let properties = timeless(), H5Pset_chunk(properties.id, 1, &chunk) >= 0
     else { return nil }
     return HDF5Object(
       H5Dcreate2(group.id, "data", rowType.id, space.id, 0, properties.id, 0), H5Dclose)

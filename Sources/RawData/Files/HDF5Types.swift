@@ -1,4 +1,4 @@
-import CISMRMRD
+import CHDF5
 
 /// The HDF5 types of a row of acquisitions: `{head, traj, data}`.
 ///

@@ -46,7 +46,10 @@ extension HeaderElement {
     parser.delegate = builder
     // The parser also reports success for documents that end too early or go on after their end.
     guard parser.parse(), parser.parserError == nil, builder.isWhole, let root = builder.root else {
-      throw Failure(line: parser.lineNumber, isEmpty: builder.root == nil)
+      throw Failure(
+        line: parser.lineNumber, isEmpty: builder.root == nil,
+        reason: builder.isTooDeep
+          ? "elements lie more than \(Builder.largestDepth) deep within each other" : nil)
     }
     return root
   }
@@ -57,15 +60,22 @@ extension HeaderElement {
     let line: Int
     /// Whether not even one element was found.
     let isEmpty: Bool
+    /// What is wrong with it although it may be XML.
+    var reason: String?
   }
 
   private final class Builder: NSObject, XMLParserDelegate {
     var root: HeaderElement?
     private var open: [HeaderElement] = []
     private var isBroken = false
+    /// Whether elements lie deeper within each other than in any header of MRD.
+    private(set) var isTooDeep = false
+
+    /// A header of MRD is 7 deep. Deep trees would be released by recursion.
+    static let largestDepth = 64
 
     /// Whether every element was closed and nothing was amiss.
-    var isWhole: Bool { open.isEmpty && !isBroken }
+    var isWhole: Bool { open.isEmpty && !isBroken && !isTooDeep }
 
     func parser(_ parser: XMLParser, parseErrorOccurred error: any Error) { isBroken = true }
 
@@ -73,6 +83,11 @@ extension HeaderElement {
       _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
       attributes: [String: String]
     ) {
+      guard !isTooDeep, open.count < Self.largestDepth else {
+        if !isTooDeep { parser.abortParsing() }
+        isTooDeep = true
+        return
+      }
       let element = HeaderElement(name: name.split(separator: ":").last.map(String.init) ?? name)
       open.last?.children.append(element)
       root = root ?? element
@@ -82,7 +97,7 @@ extension HeaderElement {
     func parser(
       _ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?
     ) {
-      _ = open.popLast()
+      if !isTooDeep { _ = open.popLast() }
     }
 
     func parser(_ parser: XMLParser, foundCharacters text: String) { open.last?.content += text }

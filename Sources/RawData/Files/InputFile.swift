@@ -40,13 +40,26 @@ final class InputFile: Sendable {
     self.path = path
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    close(descriptor)
+    if let temporaryPath { unlink(temporaryPath) }
+  }
 
-  /// A path under which another library can open the same content.
-  var pathToOpen: String { temporaryPath ?? path }
-
-  /// Takes the name from a temporary file; its content goes when the last one who opened it is done.
-  func dropTemporaryName() { if let temporaryPath { unlink(temporaryPath) } }
+  /// Hands a closure a path under which another library can open the same content.
+  ///
+  /// A temporary file has a name during that time alone: it vanishes with the process, whatever ends that.
+  ///
+  /// - Throws: ``RawDataError`` of kind `unreadable`, and what the closure throws.
+  func withPathToOpen<Result>(
+    _ body: (String) throws(RawDataError) -> Result
+  ) throws(RawDataError) -> Result {
+    guard let temporaryPath else { return try body(path) }
+    defer { unlink(temporaryPath) }
+    if access(temporaryPath, F_OK) == 0 { return try body(temporaryPath) }
+    guard linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporaryPath, AT_SYMLINK_FOLLOW) == 0
+    else { throw Self.unreadable(path, errno) }
+    return try body(temporaryPath)
+  }
 
   /// Reads bytes.
   ///
@@ -91,6 +104,9 @@ final class InputFile: Sendable {
       .unreadable, in: path, "the file cannot be read (\(String(cString: strerror(code))))", remedy: remedy)
   }
 
+  /// `O_TMPFILE` of Linux, which is a macro over macros.
+  private static let temporaryFile: Int32 = 0o20_000_000 | O_DIRECTORY
+
   private static func spool(_ source: Int32, _ path: String) throws(RawDataError) -> (
     descriptor: Int32, size: Int, path: String
   ) {
@@ -101,15 +117,20 @@ final class InputFile: Sendable {
         "what comes through the pipe cannot be kept in \(folder) (\(String(cString: strerror(code))))",
         remedy: "Make room there, or set TMPDIR to a folder with enough room")
     }
-    var name = Array("\(folder)/kspace-XXXXXX".utf8CString)
-    let target = mkstemp(&name)
+    // Without a name, what was read so far is gone when the process is.
+    let temporaryPath = "\(folder)/kspace-\(UUID().uuidString)"
+    var target = open(folder, O_RDWR | temporaryFile | O_CLOEXEC, 0o600)
+    if target < 0 {
+      // Not every file system knows files without a name.
+      target = open(temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    }
     guard target >= 0 else { throw full(errno) }
-    let temporaryPath = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     func abandon() {
       close(target)
       unlink(temporaryPath)
     }
     var total = 0
+    var isJudged = false
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {
       let count = Foundation.read(source, &buffer, buffer.count)
@@ -132,6 +153,16 @@ final class InputFile: Sendable {
         written += step
       }
       total += count
+      // What cannot be raw data is not worth a full disk.
+      guard !isJudged, total >= FileKind.prefixSize else { continue }
+      isJudged = true
+      var prefix = [UInt8](repeating: 0, count: FileKind.prefixSize)
+      if pread(target, &prefix, prefix.count, 0) == prefix.count,
+        case .other(let what, let remedy) = FileKind(prefix: prefix)
+      {
+        defer { abandon() }
+        throw RawDataError(.malformed, in: path, what, remedy: remedy)
+      }
     }
   }
 }

@@ -35,7 +35,6 @@ public final class MRDFile: ReadoutSource {
     at path: String, group: String? = nil, acceptsTruncation: Bool = false
   ) throws(RawDataError) {
     let file = try InputFile(at: path)
-    defer { file.dropTemporaryName() }
     switch try FileKind(of: file) {
     case .hdf5: container = try HDF5Readouts(file, group: group)
     case .stream: container = try StreamReadouts(file, acceptsTruncation: acceptsTruncation)

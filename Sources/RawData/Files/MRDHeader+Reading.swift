@@ -17,8 +17,9 @@ extension MRDHeader {
     } catch {
       throw RawDataError(
         .malformed, in: path,
-        error.isEmpty
-          ? "the XML header holds no XML" : "the XML header is broken at its line \(error.line)",
+        error.reason.map { "\($0) (line \(error.line) of the XML header)" }
+          ?? (error.isEmpty
+            ? "the XML header holds no XML" : "the XML header is broken at its line \(error.line)"),
         remedy: "Convert the scan again")
     }
     guard root.name == "ismrmrdHeader" else {
@@ -73,6 +74,7 @@ extension MRDHeader.Encoding {
       ]
     }
     calibrationMode = imaging?.string("calibrationMode")
+    multibandFactor = imaging?["multiband"]?.number("multiband_factor")
   }
 }
 
@@ -96,7 +98,8 @@ extension MRDHeader.Limit {
     guard let minimum = element.integer("minimum"), let maximum = element.integer("maximum") else {
       return nil
     }
-    self.init(
-      minimum: minimum, maximum: maximum, center: element.integer("center") ?? (minimum + maximum + 1) / 2)
+    // Halved before they are added, as a header may state the largest integer there is.
+    let middle = minimum / 2 + maximum / 2 + (minimum % 2 + maximum % 2 + 1) / 2
+    self.init(minimum: minimum, maximum: maximum, center: element.integer("center") ?? middle)
   }
 }

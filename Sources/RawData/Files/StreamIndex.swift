@@ -98,7 +98,9 @@ struct StreamIndex {
     }
     let attributes: UInt64 = fixed.withUnsafeBytes { $0.little(at: 198) }
     guard attributes <= file.size else { throw truncated(at: start, "an image is cut") }
-    return try product(sizes, start) + Int(attributes)
+    let (sum, overflows) = try product(sizes, start).addingReportingOverflow(Int(attributes))
+    guard !overflows else { throw truncated(at: start, "the image message there is longer than the file") }
+    return sum
   }
 
   /// The bytes of one number of an MRD data type; zero for an unknown one.
@@ -150,6 +152,6 @@ struct StreamIndex {
     RawDataError(
       .truncated, in: file.path,
       "the stream was cut after \(acquisitions.count) acquisitions: at byte \(offset) of \(file.size), \(what)",
-      remedy: "Copy the stream again in whole, or use what is there with --accept-truncated")
+      remedy: "Copy the stream again in whole, or use what is there with `acceptsTruncation`")
   }
 }

@@ -3,8 +3,8 @@ import MRIData
 
 /// The truth about a raw file, from its headers: what it holds, what was sampled, what contradicts what.
 ///
-/// The report and reading share one ``ScanLayout``: what it says is what reconstruction does. Samples are not
-/// read. Values are in SI units; `nil` is what nobody knows.
+/// The report and reading share one ``ScanLayout``: what it says is what reconstruction does. Of the samples, a few are
+/// read to compare. Values are in SI units; `nil` is what nobody knows.
 public struct ScanReport: Sendable, Codable {
   /// The file, as the user named it.
   public let path: String
@@ -97,7 +97,15 @@ public struct ScanReport: Sendable, Codable {
   ///   - skipped: How many things of other kinds the file holds.
   public init(_ source: some ReadoutSource, options: ReadingOptions = .init(), skipped: [String: Int] = [:]) {
     let header = source.header, acquisitions = source.acquisitions
-    let layout = ScanLayout(header: header, acquisitions: acquisitions, options: options)
+    let headersOnly = ScanLayout(header: header, acquisitions: acquisitions, options: options)
+    let layout: ScanLayout
+    var unread: [Finding] = []
+    do throws(RawDataError) {
+      layout = try ScanLayout(of: source, options: options)
+    } catch {
+      layout = headersOnly
+      unread = [.warning("samples cannot be read: \(error.problem)", assuming: "the headers are right")]
+    }
     let parameters = layout.parameters, grid = layout.grid
     let encoding =
       header.encodings.indices.contains(layout.encodingSpace) ? header.encodings[layout.encodingSpace] : nil
@@ -156,7 +164,7 @@ public struct ScanReport: Sendable, Codable {
     }
     relativeNoiseBandwidth = header.relativeNoiseBandwidth
     time = ScanTimeReport(acquisitions, layout: layout, header: header)
-    let all = source.findings + layout.findings + time.findings
+    let all = source.findings + layout.findings + unread + time.findings
     let order: [Finding.Severity] = [.error, .warning, .note]
     findings = order.flatMap { severity in all.filter { $0.severity == severity } }
   }

@@ -50,7 +50,9 @@ struct NetworkStructure {
   private func checkNumbers(_ path: String) throws(ReconNetError) {
     let layers = Set(kernels.joined().map(\.layer)).sorted()
     let step = zip(layers, layers.dropFirst()).map { $1 - $0 }.min() ?? 1
-    let expected = Array(stride(from: min(layers[0], 1), through: layers[layers.count - 1], by: step))
+    // Not an array: the numbers are the file's. Whatever is missing is found among the first few.
+    let expected = stride(from: min(layers[0], 1), through: layers[layers.count - 1], by: step)
+    let firstLayer = min(layers[0], 1)
     for (index, block) in kernels.enumerated() {
       let present = Set(block.map(\.layer))
       for layer in expected where !present.contains(layer) {
@@ -62,11 +64,11 @@ struct NetworkStructure {
       }
       if block[0].block.dropLast() == kernels[index - 1][0].block.dropLast(), number > previous + 1 {
         throw .missingTensor(
-          path: path, tensor: named(block[0].block.dropLast() + [previous + 1, expected[0]]))
+          path: path, tensor: named(block[0].block.dropLast() + [previous + 1, firstLayer]))
       }
     }
-    if let number = kernels[0][0].block.last, number > 1 || (number == 1 && expected[0] == 0) {
-      throw .missingTensor(path: path, tensor: named(kernels[0][0].block.dropLast() + [0, expected[0]]))
+    if let number = kernels[0][0].block.last, number > 1 || (number == 1 && firstLayer == 0) {
+      throw .missingTensor(path: path, tensor: named(kernels[0][0].block.dropLast() + [0, firstLayer]))
     }
   }
 

@@ -7,12 +7,15 @@ struct TensorName: Comparable {
   /// The numbers, in order.
   let numbers: [Int]
 
+  /// More parts than any network has.
+  private static let largestIndex = 1_000_000
+
   init(_ name: String) {
     var template = "", numbers: [Int] = [], digits = ""
     func flush() {
       guard !digits.isEmpty else { return }
       // A number too large to be an index is text.
-      if let number = Int(digits) {
+      if let number = Int(digits), number <= Self.largestIndex {
         numbers.append(number)
         template += "#"
       } else {

@@ -72,6 +72,21 @@ public enum MaskFile {
     }
   }
 
+  /// The files that are written beside a mask: its sidecar and, for BART, its header.
+  public static func companions(of path: String) -> [String] {
+    let header = kind(of: path) == "cfl" ? [String(path.dropLast(4)) + ".hdr"] : []
+    return [MaskSidecar.path(ofMaskAt: path)] + header
+  }
+
+  /// Whether a file is what is written beside masks.
+  public static func isCompanion(_ path: String) -> Bool {
+    if path.hasSuffix(".json") { return (try? MaskSidecar(ofMaskAt: path)) != nil }
+    let start = FileManager.default.contents(atPath: path).map {
+      String(decoding: $0.prefix(64), as: UTF8.self)
+    }
+    return start?.hasPrefix("# Dimensions") ?? false
+  }
+
   /// A picture of masks, axes `[kz, ky]`, one above the other; acquired positions are white on dark grey.
   ///
   /// Each position becomes a square of as many pixels as keep the picture under about a thousand.

@@ -31,7 +31,10 @@ enum NumPyMask {
       throw fault("its header lacks the element type or whole numbers as shape: \(header.prefix(80))")
     }
     let size = Int(kind.drop { !$0.isNumber }) ?? 0
-    guard let type = kind.first(where: \.isLetter), "biufc".contains(type), (1...16).contains(size) else {
+    let sizes: [Character: [Int]] = [
+      "b": [1], "i": [1, 2, 4, 8], "u": [1, 2, 4, 8], "f": [2, 4, 8, 16], "c": [8, 16, 32],
+    ]
+    guard let type = kind.first(where: \.isLetter), sizes[type]?.contains(size) == true else {
       throw fault("holds elements of type \(kind), not numbers")
     }
     guard shape.count == 2 || shape.count == 3, shape.allSatisfy({ $0 > 0 && $0 < 1 << 15 }) else {

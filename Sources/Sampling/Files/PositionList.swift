@@ -33,6 +33,8 @@ extension SamplingMask {
 /// perhaps `echo`, and one row per repetition with indices from 0.
 enum PositionList {
   private static let gridComment = "# grid "
+  /// More positions than any scan has.
+  private static let mostPositions = 1 << 24
 
   static func data(_ masks: [SamplingMask], order: AcquisitionOrder) -> Data {
     let grid = masks[0].extent
@@ -66,11 +68,19 @@ enum PositionList {
     guard let grid = stated ?? matrix else {
       throw .file(
         path: path, problem: "does not state the extents of the grid",
-        remedy: "Give them with --matrix 300x72")
+        remedy: "Give them with `matrix`")
     }
     guard grid.lines > 0, grid.partitions > 0, grid.lines < 1 << 15, grid.partitions < 1 << 15 else {
       throw .invalidGrid(lines: grid.lines, partitions: grid.partitions)
     }
+    func tooLarge(_ echoes: Int) -> SamplingError {
+      .file(
+        path: path,
+        problem:
+          "asks for \(echoes > 1 ? "\(echoes) masks" : "a mask") on a grid of \(grid) positions, too large for any scan",
+        remedy: "Check the line \"\(gridComment)...\", or `matrix`, and the column echo")
+    }
+    guard grid.count <= mostPositions else { throw tooLarge(1) }
     var table = rows.lazy.filter { !$0.hasPrefix("#") }.makeIterator()
     let names = table.next().map { cells($0).map { $0.lowercased() } } ?? []
     guard let line = names.firstIndex(of: "ky"), let partition = names.firstIndex(of: "kz") else {
@@ -89,6 +99,10 @@ enum PositionList {
         (0..<1024).contains(index)
       else {
         throw fault("has a row \"\(row)\" outside the grid of \(grid) positions")
+      }
+      // A row must not make more masks than there can be.
+      guard index < masks.count || (index + 1) * grid.count <= 16 * mostPositions else {
+        throw tooLarge(index + 1)
       }
       while masks.count <= index {
         masks.append(SamplingMask(lines: grid.lines, partitions: grid.partitions, isAcquired: false))

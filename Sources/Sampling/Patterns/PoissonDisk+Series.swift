@@ -51,8 +51,8 @@ extension PoissonDisk {
   ) throws(SamplingError) -> [DiskSample] {
     let grid = try SamplingGrid(region, lines: lines, partitions: partitions)
     let count = try grid.sampleCount(acceleration: acceleration, basis: basis) - grid.calibrationCount
-    guard echoes > 0 else {
-      throw .invalidParameter(name: "number of echoes", value: Double(echoes), range: "1 or more")
+    guard (1...1024).contains(echoes) else {
+      throw .invalidParameter(name: "number of echoes", value: Double(echoes), range: "1 to 1024")
     }
     var coverage = [Int](repeating: 0, count: grid.extent.count)
     var samples: [DiskSample] = []

@@ -39,6 +39,7 @@ public struct AcquisitionTime: Sendable, Equatable, Codable {
 
   /// A time as scanners show it, minutes and seconds.
   public static func text(_ seconds: Double) -> String {
+    guard seconds.isFinite, abs(seconds) < 1e15 else { return "more than can be told" }
     let whole = Int(seconds.rounded())
     return "\(whole / 60):\(whole % 60 < 10 ? "0" : "")\(whole % 60)"
   }

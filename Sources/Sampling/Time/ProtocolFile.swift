@@ -88,13 +88,21 @@ public struct ProtocolFile: Sendable, Equatable {
 
     /// What decodes but makes no sense.
     var problem: String? {
-      if matrix.count != 3 || matrix.contains(where: { $0 < 1 }) {
-        return "the matrix is \(matrix) instead of three positive numbers, x first"
+      if matrix.count != 3 || matrix.contains(where: { !(1...32767).contains($0) }) {
+        return "the matrix is \(matrix) instead of three numbers from 1 to 32767, x first"
       }
       if voxelSize.count != 3 || voxelSize.contains(where: { $0.value <= 0 }) {
         return "the voxel size is not three positive lengths, x first"
       }
-      if repetitionTime.value <= 0 { return "the repetition time is \(repetitionTime.value) s" }
+      if !(repetitionTime.value > 0 && repetitionTime.value <= ScanProtocol.longestTime) {
+        return "the repetition time is \(repetitionTime.value) s"
+      }
+      if let duration = published?.duration.value, !(0...ScanProtocol.longestTime ~= duration) {
+        return "the published duration is \(duration) s"
+      }
+      if let time = reference?.repetitionTime.value, !(0...ScanProtocol.longestTime ~= time) {
+        return "the repetition time of the reference is \(time) s"
+      }
       let times = echoTimes.map(\.value)
       if times.isEmpty || times != Array(Set(times)).sorted() || (times.first ?? 0) <= 0 {
         return "the echo times do not rise from above zero"
@@ -102,9 +110,13 @@ public struct ProtocolFile: Sendable, Equatable {
       if let last = times.last, last >= repetitionTime.value {
         return "the last echo time, \(last) s, is not within the repetition time, \(repetitionTime.value) s"
       }
-      let counts = [averages ?? 1, (dummyRepetitions ?? 0) + 1, (noiseRepetitions ?? 0) + 1]
-      if counts.contains(where: { $0 < 1 }) || (reference?.repetitions ?? 0) < 0 {
-        return "averages must be 1 or more, and other repetitions 0 or more"
+      let counts: [(name: String, count: Int?, least: Int)] = [
+        ("averages", averages, 1), ("dummyRepetitions", dummyRepetitions, 0),
+        ("noiseRepetitions", noiseRepetitions, 0), ("reference.repetitions", reference?.repetitions, 0),
+      ]
+      for (name, count, least) in counts {
+        guard let count, !(least...ScanProtocol.mostRepetitions).contains(count) else { continue }
+        return "\(name) is \(count), not a number from \(least) to \(ScanProtocol.mostRepetitions)"
       }
       return nil
     }
@@ -123,4 +135,11 @@ public struct ProtocolFile: Sendable, Equatable {
         })
     }
   }
+}
+
+extension ScanProtocol {
+  /// More repetitions of one kind than any scan has.
+  public static let mostRepetitions = 1_000_000
+  /// Longer than any scan [s].
+  static let longestTime = 1e6
 }

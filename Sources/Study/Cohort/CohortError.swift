@@ -42,19 +42,19 @@ public enum CohortError: Error, Equatable, CustomStringConvertible {
         + "the table's column \"\(what)\"."
     case .tooFewSubjects(let count, let needed):
       "A cohort of \(count) has no correlations: at least \(needed) subjects are needed. For a single scan, leave "
-        + "--cohort away."
+        + "`cohort` away."
     case .regionsDiffer(let subject, let missing, let additional):
       "Subject \(subject) has other regions than the first subject:"
         + (missing.isEmpty ? "" : " it lacks \(missing.joined(separator: ", "))")
         + (missing.isEmpty || additional.isEmpty ? "" : ", and")
         + (additional.isEmpty ? "" : " it has \(additional.joined(separator: ", ")) besides")
-        + ". Give all subjects the same labels, or name those that all have by --label-names."
+        + ". Give all subjects the same labels, or name those that all have by `labelNames`."
     case .shapesDiffer(let subject, let what, let shape, let images):
       "The \(what) of subject \(subject) have the shape \(shape) (z, y, x), and the images \(images). Give volumes on the "
         + "grid of the reconstruction."
     case .noRegions(let subject):
       "The labels of subject \(subject) hold no region. Check that the label volume is the right one, and that "
-        + "--label-names names its numbers."
+        + "`labelNames` names its numbers."
     }
   }
 

@@ -64,9 +64,9 @@ struct ESPIRiTTests {
     holes[line: 12, partition: 10] = false
     #expect(throws: ParallelImagingError.noCalibration) { try SENSE()(scan.undersampled(by: holes)) }
 
-    #expect(throws: ParallelImagingError.calibrationTooSmall(lines: 4, partitions: 4, kernel: "5x5")) {
+    #expect(throws: ParallelImagingError.calibrationTooSmall(lines: 3, partitions: 3, kernel: "4x4")) {
       var mask = SamplingMask(lines: 24, partitions: 20, isAcquired: false)
-      for z in 8..<12 { for y in 10..<14 { mask[line: y, partition: z] = true } }
+      for z in 9..<12 { for y in 11..<14 { mask[line: y, partition: z] = true } }
       return try ESPIRiT()(scan.undersampled(by: mask))
     }
     var empty = scan

@@ -20,7 +20,7 @@ struct ContradictionTests {
     #expect(
       found.problem.contains("acquisition 0 has the line counter 0")
         || found.problem.contains("line counter 3"))
-    #expect(found.remedy.contains("--matrix 4x2"))
+    #expect(found.remedy.contains("`matrix: 4x2"))
     let scan = try KSpace(source, options: ReadingOptions(matrix: EncodedMatrix(y: 4, z: 2)))
     #expect(scan.samples == testPattern([1, 1, 2, 4, 6]))
   }
@@ -32,7 +32,7 @@ struct ContradictionTests {
     let found = try error(source)
     #expect(found.kind == .contradictory)
     #expect(found.problem.contains("acquisitions 2, 4 all claim line 2"))
-    #expect(found.remedy.contains("--echo-times"))
+    #expect(found.remedy.contains("`echoTimes"))
     source.acquisitions[4].counters.segment = 1
     #expect(try KSpace(source).isFullySampled)
   }
@@ -60,7 +60,7 @@ struct ContradictionTests {
     }
     source.header.echoTimes = [0.02]
     let found = try error(source)
-    #expect(found.remedy.contains("--matrix 8x1 --echo-times TE1,TE2,TE3"))
+    #expect(found.remedy.contains("`matrix: 8x1` `echoTimes: TE1,TE2,TE3"))
     let times = [0.004, 0.009, 0.015]
     let scan = try KSpace(source.shuffled(seed: 8), options: ReadingOptions(echoTimes: times))
     #expect(scan.samples == truth)

@@ -25,7 +25,7 @@ struct DistrustTests {
     let finding = try #require(findings(source).first { $0.problem.contains("centre \(stated) of the line") })
     // The remedy keeps the centre on a grid that has room for it.
     let extent = 2 * max(stated, 6 - stated)
-    #expect(finding.remedy == "--matrix \(extent)x4 keeps the header's centre")
+    #expect(finding.remedy == "`matrix: \(extent)x4` keeps the header's centre")
     let wide = try KSpace(source, options: ReadingOptions(matrix: EncodedMatrix(y: extent, z: 4)))
     #expect(wide.masks[0][line: extent / 2 - stated, partition: 0])
     #expect(wide.masks[0].acquiredCount == 24)
@@ -34,7 +34,7 @@ struct DistrustTests {
       try KSpace(source, options: ReadingOptions(matrix: EncodedMatrix(x: 8, y: 5, z: 4)))
     }
     #expect(refusal.problem.contains("line counter 5, beyond the 5 lines"))
-    #expect(refusal.remedy.contains("--matrix 6x4"))
+    #expect(refusal.remedy.contains("`matrix: 6x4"))
   }
 
   @Test("A credible centre moves partial sampling to its place")
@@ -149,8 +149,8 @@ struct DistrustTests {
     for (extent, suggests) in [(1, false), (2, false), (4, true)] {
       let options = ReadingOptions(matrix: EncodedMatrix(x: extent, y: 1, z: 1))
       let error = try #require(throws: RawDataError.self) { try KSpace(source, options: options) }
-      #expect(error.remedy.contains("--echo-times") == suggests, "\(error)")
-      #expect(error.remedy.contains("--matrix 40x1"))
+      #expect(error.remedy.contains("`echoTimes") == suggests, "\(error)")
+      #expect(error.remedy.contains("`matrix: 40x1"))
     }
   }
 
@@ -160,8 +160,8 @@ struct DistrustTests {
     source.header.encodings[0].encodedSpace.matrix.x = 4
     source.header.encodings[0].reconSpace.fieldOfView *= 4
     let given = ReadingOptions(fieldOfView: [0.01, 0.01, 0.01])
-    #expect(findings(source).count { $0.remedy?.contains("--field-of-view") == true } == 4)
-    #expect(!findings(source, given).contains { $0.remedy?.contains("--field-of-view") == true })
+    #expect(findings(source).count { $0.remedy?.contains("`fieldOfView") == true } == 4)
+    #expect(!findings(source, given).contains { $0.remedy?.contains("`fieldOfView") == true })
     #expect(
       findings(source, given).contains { $0.assumption?.contains("given field of view of 10 mm") == true })
   }

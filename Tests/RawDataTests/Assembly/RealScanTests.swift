@@ -116,7 +116,7 @@ struct RealScanTests {
     let error = try #require(throws: RawDataError.self) { try KSpace(file) }
     #expect(error.kind == .contradictory)
     #expect(error.problem.contains("line counter 64") && error.problem.contains("counters run to 767"))
-    #expect(error.remedy.contains("--matrix 256x1 --echo-times TE1,TE2,TE3"))
+    #expect(error.remedy.contains("`matrix: 256x1` `echoTimes: TE1,TE2,TE3"))
     let text = ScanReport(file).description
     for word in [
       "encodes 2 partitions", "readouts have 256 samples, but the header encodes 64",

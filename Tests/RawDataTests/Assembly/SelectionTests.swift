@@ -67,9 +67,9 @@ struct SelectionTests {
   @Test("Several repetitions, sets and cardiac phases are refused by name and read one by one")
   func selection() throws {
     let counters: [(WritableKeyPath<EncodingCounters, UInt16>, String, (Int) -> ReadingOptions)] = [
-      (\.repetition, "--repetition", { ReadingOptions(repetition: $0) }),
-      (\.set, "--set", { ReadingOptions(set: $0) }),
-      (\.phase, "--cardiac-phase", { ReadingOptions(cardiacPhase: $0) }),
+      (\.repetition, "`repetition", { ReadingOptions(repetition: $0) }),
+      (\.set, "`set", { ReadingOptions(set: $0) }),
+      (\.phase, "`cardiacPhase", { ReadingOptions(cardiacPhase: $0) }),
     ]
     for (counter, option, options) in counters {
       let truths = [testPattern([1, 2, 1, 4, 6]), testPattern([1, 2, 1, 4, 6], seed: 2)]
@@ -96,7 +96,7 @@ struct SelectionTests {
     source.header.encodings.append(source.header.encodings[0])
     source.append(testPattern([1, 6]).elements, channels: 1) { $0.encodingSpace = 1 }
     let error = try #require(throws: RawDataError.self) { try KSpace(source) }
-    #expect(error.remedy.contains("--encoding-space"))
+    #expect(error.remedy.contains("`encodingSpace"))
     #expect(try KSpace(source, options: ReadingOptions(encodingSpace: 0)).samples == truth)
     #expect(try KSpace(source, options: ReadingOptions(encodingSpace: 1)).masks[0].acquiredCount == 1)
   }
@@ -121,7 +121,7 @@ struct SelectionTests {
       }
     }
     let error = try #require(throws: RawDataError.self) { try KSpace(source) }
-    #expect(error.problem.contains("3 slices") && error.remedy.contains("--slice"))
+    #expect(error.problem.contains("3 slices") && error.remedy.contains("`slice"))
     let stack = try SliceStack(source.shuffled(seed: 5))
     #expect(stack.slices.map { KSpace($0).samples } == [truths[0], truths[2], truths[1]])
     #expect(stack.geometry.matrix == Extents(x: 6, y: 4, z: 3))

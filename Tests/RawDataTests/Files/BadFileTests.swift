@@ -87,7 +87,7 @@ struct BadFileTests {
       let count = ends.count { $0 <= size }
       try expectError(
         .truncated, "after \(count) acquisitions", "of \(size)", "Copy the stream again",
-        "--accept-truncated",
+        "`acceptsTruncation",
         at: cut)
       if count > 0 {
         let accepted = try MRDFile(at: cut, acceptsTruncation: true)
@@ -127,7 +127,7 @@ struct BadFileTests {
     ("", .malformed, ["no group has both xml and data", "it is empty"]),
     ("f['kspace'] = numpy.zeros(3)", .malformed, ["it holds kspace", "Convert"]),
     ("f['dataset/xml'] = 'x'", .malformed, ["no group has both xml and data"]),
-    ("write('a'); write('b')", .malformed, ["several scans: a, b", "--group a"]),
+    ("write('a'); write('b')", .malformed, ["several scans: a, b", "`group: a"]),
     ("f['dataset/xml'] = 'x'; f['dataset/data'] = numpy.zeros(3)", .unsupported, ["not a table"]),
     ("f['dataset/xml'] = 3.5; f['dataset/data'] = numpy.zeros(3)", .malformed, ["not a text"]),
     ("write('dataset', count=0)", .incomplete, ["no acquisitions"]),

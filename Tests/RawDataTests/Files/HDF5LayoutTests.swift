@@ -94,7 +94,7 @@ struct HDF5LayoutTests {
     #expect(try MRDFile(at: path, group: "/dataset").hexadecimals() == scan.hexadecimals)
     let error = try #require(throws: RawDataError.self) { try MRDFile(at: path, group: "other") }
     #expect(error.kind == .malformed)
-    #expect(error.description.contains("no group other") && error.remedy.contains("dataset with --group"))
+    #expect(error.description.contains("no group other") && error.remedy.contains("dataset with `group`"))
   }
 
   @Test(.enabled(if: Python.isAvailable, "\(Python.absence)"))
@@ -109,7 +109,7 @@ struct HDF5LayoutTests {
     let file = try MRDFile(at: path)
     let finding = try #require(file.findings.first)
     #expect(finding.problem == "the file holds 2 scans: again, dataset")
-    #expect(finding.remedy == "--group again reads another one")
+    #expect(finding.remedy == "`group: again` reads another one")
     #expect(ScanReport(file).findings.contains(finding))
     #expect(try KSpace(file).assumptions.contains { $0.contains("again, dataset") })
     #expect(try MRDFile(at: path, group: "again").findings.isEmpty)

@@ -1,0 +1,182 @@
+import CHDF5
+import Synchronization
+
+/// What is checked of a file before libhdf5 works on it, because damage there ends the process or never ends.
+///
+/// - Compound types whose members lie beyond them: conversion writes beyond its buffers.
+/// - Global heap collections whose objects have impossible sizes: the library walks in circles.
+///
+/// - SeeAlso: HDF5 File Format Specification 3.0, section III.E "Global Heap".
+enum HDF5Soundness {
+  /// Whether the members of a type, and theirs, lie within it.
+  ///
+  /// Used inside ``HDF5/exclusively(_:)``.
+  static func isSound(_ type: HDF5Object, depth: Int = 0) -> Bool {
+    guard depth < 8 else { return false }
+    let size = H5Tget_size(type.id)
+    guard size > 0 else { return false }
+    switch H5Tget_class(type.id) {
+    case H5T_COMPOUND:
+      let count = H5Tget_nmembers(type.id)
+      guard count > 0 else { return false }
+      var ranges: [Range<Int>] = []
+      for index in 0..<UInt32(count) {
+        guard let member = HDF5Object(H5Tget_member_type(type.id, index), H5Tclose),
+          isSound(member, depth: depth + 1)
+        else { return false }
+        let offset = H5Tget_member_offset(type.id, index), length = H5Tget_size(member.id)
+        guard offset <= size, length <= size - offset else { return false }
+        ranges.append(offset..<offset + length)
+      }
+      ranges.sort { $0.lowerBound < $1.lowerBound }
+      return zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound <= $1.lowerBound }
+    case H5T_ARRAY:
+      guard let element = HDF5Object(H5Tget_super(type.id), H5Tclose), isSound(element, depth: depth + 1)
+      else { return false }
+      var extents = [hsize_t](repeating: 0, count: max(0, Int(H5Tget_array_ndims(type.id))))
+      guard H5Tget_array_dims2(type.id, &extents) >= 0 else { return false }
+      var product = H5Tget_size(element.id)
+      for extent in extents {
+        let (next, overflows) = product.multipliedReportingOverflow(by: Int(clamping: extent))
+        guard !overflows else { return false }
+        product = next
+      }
+      return product == size
+    case H5T_VLEN:
+      guard let element = HDF5Object(H5Tget_super(type.id), H5Tclose) else { return false }
+      return isSound(element, depth: depth + 1)
+    default:
+      return true
+    }
+  }
+}
+
+/// The rows of a data set as they lie in the file, where they can be had, and the heap collections that they refer to.
+final class HDF5RawRows: Sendable {
+  private let file: InputFile
+  private let data: HDF5Object
+  private let rank: Int
+  private let place: Place
+  private let rowSize: Int
+  /// The collections that were found sound.
+  private let sound = Mutex<Set<Int>>([])
+
+  private enum Place {
+    case contiguous(offset: Int)
+    case chunks(rows: Int)
+  }
+
+  /// Finds out where rows lie; `nil` if they cannot be had as they are, as where they are compressed.
+  ///
+  /// Used inside ``HDF5/exclusively(_:)``.
+  init?(_ file: InputFile, _ data: HDF5Object, rank: Int) {
+    guard let type = HDF5Object(H5Dget_type(data.id), H5Tclose),
+      let creation = HDF5Object(H5Dget_create_plist(data.id), H5Pclose),
+      let owner = HDF5Object(H5Iget_file_id(data.id), H5Fclose),
+      let properties = HDF5Object(H5Fget_create_plist(owner.id), H5Pclose)
+    else { return nil }
+    var addressSize = 0, lengthSize = 0
+    var userBlock: hsize_t = 0
+    guard H5Pget_sizes(properties.id, &addressSize, &lengthSize) >= 0, addressSize == 8, lengthSize == 8,
+      H5Pget_userblock(properties.id, &userBlock) >= 0, userBlock == 0
+    else { return nil }
+    // In memory a text of any length is a pointer; in the file it is a reference like that of a sequence.
+    rowSize = H5Tis_variable_str(type.id) > 0 ? 16 : H5Tget_size(type.id)
+    switch H5Pget_layout(creation.id) {
+    case H5D_CONTIGUOUS:
+      let offset = H5Dget_offset(data.id)
+      guard offset != haddr_t.max, let offset = Int(exactly: offset), offset < file.size else { return nil }
+      place = .contiguous(offset: offset)
+    case H5D_CHUNKED:
+      var chunk = [hsize_t](repeating: 0, count: max(1, rank))
+      guard H5Pget_nfilters(creation.id) == 0, H5Pget_chunk(creation.id, Int32(rank), &chunk) == Int32(rank),
+        chunk.dropFirst().allSatisfy({ $0 == 1 }), let rows = Int(exactly: chunk[0]), rows > 0,
+        rows <= 1 << 20, rowSize <= 1 << 16, rows * rowSize <= 1 << 26
+      else { return nil }
+      place = .chunks(rows: rows)
+    default: return nil
+    }
+    self.file = file
+    self.data = data
+    self.rank = rank
+  }
+
+  /// Whether the heap collections to which rows refer can be walked through.
+  ///
+  /// Rows that cannot be had as they are pass.
+  ///
+  /// - Parameters:
+  ///   - rows: The rows, in ascending order.
+  ///   - offset: Where a row holds the reference: its count, the collection's address and the object's number.
+  ///
+  /// Used inside ``HDF5/exclusively(_:)``.
+  func refersToSoundHeaps(_ rows: some Sequence<Int>, at offset: Int) -> Bool {
+    guard offset + 16 <= rowSize else { return true }
+    var bytes: [UInt8] = [], current = -1
+    for row in rows {
+      var start = offset
+      switch place {
+      case .contiguous(let first):
+        let (place, overflows) = row.multipliedReportingOverflow(by: rowSize)
+        guard !overflows, place < file.size, let read = try? file.bytes(at: first + place, upTo: rowSize),
+          read.count == rowSize
+        else { return true }
+        bytes = read
+      case .chunks(let count):
+        start += row % count * rowSize
+        if row / count != current {
+          current = row / count
+          if bytes.isEmpty { bytes = [UInt8](repeating: 0, count: count * rowSize) }
+          var place = [hsize_t](repeating: 0, count: max(1, rank)), filters: UInt32 = 0
+          place[0] = hsize_t(current * count)
+          var stored: hsize_t = 0
+          // A chunk that was never written, or has another size than it should, is the library's to explain.
+          guard H5Dget_chunk_storage_size(data.id, &place, &stored) >= 0, stored == bytes.count,
+            H5Dread_chunk(data.id, 0, &place, &filters, &bytes) >= 0
+          else {
+            current = -1
+            continue
+          }
+        }
+      }
+      let (count, address): (UInt32, UInt64) = bytes.withUnsafeBytes {
+        ($0.little(at: start), $0.little(at: start + 4))
+      }
+      guard count > 0, address != .max, address != 0 else { continue }
+      guard let collection = Int(exactly: address), isSound(collection) else { return false }
+    }
+    return true
+  }
+
+  /// Whether the objects of a collection follow each other up to its end, as the library takes them.
+  private func isSound(_ collection: Int) -> Bool {
+    if sound.withLock({ $0.contains(collection) }) { return true }
+    guard collection > 0, collection <= file.size - 16, let head = try? file.bytes(at: collection, upTo: 16),
+      head.count == 16, head.starts(with: Array("GCOL".utf8)), head[4] == 1
+    else { return false }
+    let size: UInt64 = head.withUnsafeBytes { $0.little(at: 8) }
+    guard let size = Int(exactly: size), size >= 32, size <= file.size - collection else { return false }
+    let whole = size <= 1 << 20 ? try? file.bytes(at: collection, upTo: size) : nil
+    var position = 16
+    while position + 16 <= size {
+      let bytes: [UInt8]
+      if let whole {
+        guard whole.count == size else { return false }
+        bytes = Array(whole[position..<position + 16])
+      } else {
+        guard let read = try? file.bytes(at: collection + position, upTo: 16), read.count == 16 else {
+          return false
+        }
+        bytes = read
+      }
+      let (number, length): (UInt16, UInt64) = bytes.withUnsafeBytes { ($0.little(at: 0), $0.little(at: 8)) }
+      guard let length = Int(exactly: length), length <= size - position else { return false }
+      // Object 0 is what is free, its header included.
+      let step = number == 0 ? length : 16 + (length + 7) / 8 * 8
+      guard step >= 16, step <= size - position else { return false }
+      position += step
+    }
+    sound.withLock { _ = $0.insert(collection) }
+    return true
+  }
+}

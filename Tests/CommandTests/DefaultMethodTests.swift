@@ -1,0 +1,128 @@
+import Foundation
+import KSpaceToolkit
+import TestSupport
+import Testing
+
+/// `kspace reconstruct` without `--method`: what suits the scan, said aloud and recorded.
+struct DefaultMethodTests {
+  private func magnitude(_ scan: SmallScan, _ output: String) throws -> NDArray<Float> {
+    let folder = scan.folder.path("\(output)/sub-01/anat")
+    let name = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: folder).sorted().first {
+        $0.contains("part-mag") && $0.hasSuffix(".nii.gz")
+      })
+    return try NIfTIFile(at: folder + "/" + name).volumes(scaling: .ignored)[0]
+  }
+
+  private func provenance(_ scan: SmallScan, _ output: String) throws -> String {
+    try String(contentsOfFile: scan.folder.path("\(output)/provenance.json"), encoding: .utf8)
+  }
+
+  @Test("complete scans are transformed, regular ones filled by GRAPPA, others by wavelets")
+  func defaults() throws {
+    let scan = try SmallScan()
+    let masks = [
+      ("uniform", ["--step", "2x1"], "grappa"), ("caipi", ["--step", "2x2"], "l1-sense"),
+      ("poisson", ["--acceleration", "3"], "l1-sense"), ("random", ["--acceleration", "3"], "l1-sense"),
+    ]
+    let whole = try scan.run("reconstruct", "head.h5", "-o", "whole", "--combine", "rss")
+    #expect(
+      whole.status == 0 && whole.errors.contains("--method auto is zero-filled, as the scan is complete"))
+    #expect(!whole.errors.contains("warning"))
+    #expect(try provenance(scan, "whole").contains("--method auto is zero-filled"))
+    let complete = try magnitude(scan, "whole")
+    for (kind, options, method) in masks {
+      let made = try scan.run(
+        ["mask", kind, "--matrix", "58x18", "--calibration", "12x10", "-o", "\(kind).npy"] + options)
+      #expect(made.status == 0, "\(made.errors)")
+      let copied = try scan.run("undersample", "head.h5", "--mask", "\(kind).npy", "-o", "\(kind).h5")
+      #expect(copied.status == 0, "\(copied.errors)")
+      let result = try scan.run("reconstruct", "\(kind).h5", "-o", kind, "--combine", "rss")
+      #expect(
+        result.status == 0 && result.errors.contains("--method auto is \(method), as"), "\(result.errors)")
+      #expect(try provenance(scan, kind).contains("--method auto is \(method)"))
+      let aliased = try scan.run(
+        "reconstruct", "\(kind).h5", "-o", "zero-\(kind)", "--combine", "rss", "--method", "zero-filled")
+      #expect(aliased.status == 0)
+      let error = relativeError(try magnitude(scan, kind), complete)
+      #expect(error < 0.8 * relativeError(try magnitude(scan, "zero-\(kind)"), complete), "\(kind) \(error)")
+    }
+  }
+
+  @Test("without calibration the command asks, and says what there is")
+  func uncalibrated() throws {
+    let scan = try SmallScan()
+    #expect(
+      try scan.run(
+        "mask", "uniform", "--matrix", "58x18", "--step", "2x1", "--calibration", "0x0", "-o", "m.npy"
+      ).status == 0)
+    #expect(try scan.run("undersample", "head.h5", "--mask", "m.npy", "-o", "half.h5").status == 0)
+    let result = try scan.run("reconstruct", "half.h5", "-o", "out")
+    #expect(result.status == 3 && result.errors.contains("--method zero-filled"), "\(result.errors)")
+    #expect(!FileManager.default.fileExists(atPath: scan.folder.path("out")))
+    #expect(try scan.run("reconstruct", "half.h5", "-o", "out", "--method", "zero-filled").status == 0)
+    #expect(try scan.run("reconstruct", "half.h5", "-o", "no", "--method", "magic").status == 2)
+  }
+}
+
+/// Files that are in the way of masks, and configurations that would cost without bounds.
+struct SmallFileTests {
+  @Test("a mask replaces no file that it was not told to")
+  func companions() throws {
+    let folder = try TemporaryDirectory()
+    let mask = ["mask", "poisson", "--matrix", "60x30", "--acceleration", "4", "-o"]
+    for (name, other) in [("scan.npy", "scan.json"), ("scan.cfl", "scan.hdr")] {
+      try Data("{\"EchoTime\": 0.004}".utf8).write(to: URL(filePath: folder.path(other)))
+      for force in [[], ["--force"]] {
+        let result = try Command.run(mask + [name] + force, in: folder)
+        #expect(result.status == 3 && result.errors.contains(other), "\(result.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder.path(name)))
+      }
+      #expect(try String(contentsOfFile: folder.path(other), encoding: .utf8) == "{\"EchoTime\": 0.004}")
+      try FileManager.default.removeItem(atPath: folder.path(other))
+    }
+    #expect(try Command.run(mask + ["own.npy"], in: folder).status == 0)
+    #expect(try Command.run(mask + ["own.npy", "--seed", "5"], in: folder).status == 3)
+    #expect(try Command.run(mask + ["own.npy", "--seed", "5", "--force"], in: folder).status == 0)
+    // The same mask in another format shares its sidecar, another mask does not.
+    #expect(try Command.run(["mask", "convert", "own.npy", "-o", "own.csv"], in: folder).status == 0)
+    #expect(try Command.run(mask + ["own.png", "--seed", "6"], in: folder).status == 3)
+  }
+
+  @Test(
+    "configurations that are no plain tables are refused by name",
+    arguments: [
+      "? [a]\n: b\n", "? {a: b}\n: c\n", "a: &a [x, x]\nb: [*a, *a]\n", "a: [[[[[[1]]]]]]\n", "a: {b: c}\n",
+      "- a\n",
+      "a: [[1]]\n",
+    ])
+  func configurations(text: String) throws {
+    let folder = try TemporaryDirectory()
+    try Data(text.utf8).write(to: URL(filePath: folder.path("options.yaml")))
+    let result = try Command.run(["qsm", "images", "--config", "options.yaml", "-o", "out"], in: folder)
+    #expect(result.status == 2 || result.status == 3, "\(result.status)")
+    #expect(result.errors.contains("options.yaml"), "\(result.errors)")
+  }
+
+  @Test(
+    "what is interrupted while it listens to a pipe leaves nothing behind", arguments: [SIGTERM, SIGKILL])
+  func spool(signal: Int32) throws {
+    let folder = try TemporaryDirectory()
+    let process = Process()
+    process.executableURL = URL(filePath: Command.path)
+    process.arguments = ["info", "-"]
+    process.environment = ["TMPDIR": folder.url.path]
+    let pipe = Pipe()
+    process.standardInput = pipe
+    process.standardError = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    // The beginning of a stream: an XML header is to come.
+    try pipe.fileHandleForWriting.write(
+      contentsOf: Data([3, 0, 0, 0, 1, 0] + [UInt8](repeating: 32, count: 9000)))
+    Thread.sleep(forTimeInterval: 0.5)
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
+  }
+}

@@ -1,0 +1,238 @@
+import FourierTransforms
+import MRIData
+import NDArrays
+import Numerics
+import TestSupport
+import Testing
+
+@testable import RawData
+
+/// What samples deny of the headers is told or refused.
+struct SampleEvidenceTests {
+  /// K-space `[echo, channel, 1, y, x]` of a disk without symmetry, seen by two channels from opposite sides.
+  private func object(_ echoes: Int = 1, x: Int = 32, y: Int = 24, part: Double = 1) -> NDArray<
+    Complex<Float>
+  > {
+    var images = NDArray<Complex<Float>>(repeating: .zero, shape: [echoes, 2, 1, y, x])
+    for echo in 0..<echoes {
+      for channel in 0..<2 {
+        for line in 0..<y {
+          for column in 0..<x {
+            let u = Double(column - x / 2) / Double(x) / part, v = Double(line - y / 2) / Double(y)
+            guard u * u / 0.16 + v * v / 0.13 < 1 else { continue }
+            let bump = (u - 0.2) * (u - 0.2) + (v - 0.1) * (v - 0.1) < 0.01 ? 1.8 : 1
+            let side = channel == 0 ? 1 + 1.5 * u : 1 - 1.2 * v
+            let decay = 1 / Double(echo + 1).squareRoot()
+            images[echo, channel, 0, line, column] = Complex(
+              length: Float(bump * side * decay), phase: Float(0.3 * Double(echo) * (1 + u)))
+          }
+        }
+      }
+    }
+    FourierTransform(shape: images.shape, axes: [3, 4]).forward(&images)
+    return images
+  }
+
+  private func findings(_ source: MemorySource, _ options: ReadingOptions = .init()) throws -> [Finding] {
+    try ScanLayout(of: source, options: options).findings
+  }
+
+  private func error(_ source: MemorySource, _ options: ReadingOptions = .init()) throws -> Finding? {
+    try findings(source, options).first { $0.severity == .error }
+  }
+
+  @Test("What agrees with its header is not doubted")
+  func control() throws {
+    #expect(try findings(readouts(of: object(3))).allSatisfy { $0.severity == .note })
+  }
+
+  @Test("Noise, for which nothing stands out, is not doubted either")
+  func noise() throws {
+    #expect(try findings(readouts(of: testPattern([3, 2, 1, 24, 32]))).allSatisfy { $0.severity == .note })
+  }
+
+  @Test("Mirrored echoes are refused by their numbers, marked or not", arguments: [32, 33], [1, 2])
+  func mirrored(length: Int, echo: Int) throws {
+    var samples = object(3, x: length)
+    for channel in 0..<2 {
+      for line in 0..<24 {
+        let row = samples.part(at: echo, channel, 0, line).elements
+        for x in 0..<length { samples[echo, channel, 0, line, x] = row[length - 1 - x] }
+      }
+    }
+    var source = readouts(of: samples)
+    #expect(
+      try error(source)?.problem.contains("echo \(echo + 1) (counted from 1) is the mirror image") == true)
+    for index in source.acquisitions.indices where Int(source.acquisitions[index].counters.contrast) == echo {
+      source.acquisitions[index].flags.insert(.isReverse)
+      source.acquisitions[index].centerSample = UInt16(length - 1 - length / 2)
+    }
+    #expect(try error(source) == nil)
+    // The mark itself may be wrong.
+    var marked = readouts(of: object(3, x: length))
+    for index in marked.acquisitions.indices where Int(marked.acquisitions[index].counters.contrast) == echo {
+      marked.acquisitions[index].flags.insert(.isReverse)
+    }
+    #expect(try error(marked)?.problem.contains("marked as reversed") == true)
+  }
+
+  @Test("A peak of the signal away from the header's centre is named", arguments: [32, 40])
+  func centre(lines: Int) throws {
+    var source = readouts(of: object())
+    source.header.encodings[0].encodedSpace.matrix.y = Double(lines)
+    source.header.encodings[0].reconSpace.matrix.y = Double(lines)
+    source.header.encodings[0].limits["kspace_encoding_step_1"] = .init(
+      minimum: 0, maximum: lines - 1, center: lines / 2)
+    let found = try findings(source)
+    #expect(
+      found.contains {
+        $0.problem.contains("line counter 12, \(lines / 2 - 12) lines from the centre")
+          && $0.problem.contains("put at \(lines / 2)")
+      })
+    var late = readouts(of: object())
+    for index in late.acquisitions.indices { late.acquisitions[index].centerSample = 8 }
+    #expect(try findings(late).contains { $0.problem.contains("8 samples after the centre of the echo") })
+  }
+
+  @Test("Oversampling that the header hides is assumed if the samples agree", arguments: [1.5, 2, 4])
+  func oversampling(ratio: Double) throws {
+    let points = Int(32 * ratio)
+    // The object takes the middle of the field of view that is `ratio` times larger.
+    var source = readouts(of: object(x: points, part: 1 / ratio))
+    source.header.encodings[0].encodedSpace.matrix.x = 32
+    source.header.encodings[0].encodedSpace.fieldOfView.x = 0.032
+    source.header.encodings[0].reconSpace = source.header.encodings[0].encodedSpace
+    let layout = try ScanLayout(of: source)
+    #expect(
+      layout.findings.contains { $0.severity == .warning && $0.assumption?.contains("oversampling") == true })
+    #expect(layout.grid.prescribed.x == 32 && abs(layout.sliceGeometries[0].voxelSize.x - 1e-3) < 1e-9)
+    #expect(try error(source) == nil)
+    // An object that fills the whole field of view says otherwise.
+    var fine = source
+    fine.samples = readouts(of: object(x: points)).samples
+    #expect(try error(fine)?.remedy?.contains("`fieldOfView") == true)
+    let told = ReadingOptions(fieldOfView: [0.032, 0.024, 1e-3])
+    #expect(try error(fine, told) == nil)
+  }
+
+  @Test("Contrasts that are counted as averages or segments are refused, true averages are not")
+  func repeats() throws {
+    let truth = object()
+    for weights in [[1, 0.4], [-1, -0.3, 0.4, 0.8]] as [[Float]] {
+      for isSegment in [false, true] {
+        var source = MemorySource(header: readouts(of: truth).header)
+        for (index, weight) in weights.enumerated() {
+          for line in 0..<24 {
+            let samples = (0..<2).flatMap { truth.part(at: 0, $0, 0, line).elements }
+            source.append(samples.map { $0.multiplied(by: weight) }, channels: 2) {
+              $0.counters.line = UInt16(line)
+              if isSegment {
+                $0.counters.segment = UInt16(index)
+              } else {
+                $0.counters.average = UInt16(index)
+              }
+            }
+          }
+        }
+        let name = isSegment ? "segment" : "average"
+        let found = try #require(try error(source))
+        #expect(found.problem.contains("\(name) counter") && found.remedy?.contains("`\(name): 0") == true)
+        #expect(try KSpace(source, options: isSegment ? .init(segment: 0) : .init(average: 0)).isFullySampled)
+      }
+    }
+    var averages = readouts(of: truth)
+    for index in 0..<24 {
+      let noisy = zip(averages.samples[index], testPattern([2, 32], seed: UInt64(index)).elements).map {
+        $0 + $1.multiplied(by: 0.05)
+      }
+      averages.append(noisy, channels: 2) {
+        $0.counters.line = UInt16(index)
+        $0.counters.average = 1
+      }
+    }
+    #expect(try error(averages) == nil)
+  }
+
+  @Test("A silent or copied channel of the noise scan is named", arguments: [0, 1e-9] as [Float])
+  func silentChannel(scale: Float) throws {
+    var source = readouts(of: object())
+    var noise = testPattern([2, 400]).elements
+    for index in 400..<800 { noise[index] = noise[index].multiplied(by: scale) }
+    source.append(noise, channels: 2, flags: .isNoise)
+    #expect(
+      try findings(source).contains {
+        $0.severity == .warning && $0.problem.contains("noise scan") && $0.problem.contains("channel 2")
+      })
+    #expect(try KSpace(source).noise.standardDeviation == nil)
+    source.samples[24] = Array(noise[..<400] + noise[..<400])
+    #expect(try findings(source).contains { $0.problem.contains("copies of each other") })
+  }
+
+  @Test("Samples beyond what single precision can square are refused")
+  func hugeSamples() throws {
+    var source = readouts(of: object())
+    source.samples[5][7] = Complex(-3e38, 0)
+    let error = try #require(throws: RawDataError.self) { try KSpace(source) }
+    #expect(error.problem.contains("acquisition 5 "))
+  }
+
+  @Test("Samples that are all zero are named")
+  func zeros() throws {
+    let source = readouts(of: NDArray(repeating: .zero, shape: [1, 2, 1, 24, 32]))
+    #expect(try findings(source).contains { $0.problem.contains("zero") })
+  }
+}
+
+/// Trajectories are compared with what they are taken for.
+struct TrajectoryEvidenceTests {
+  /// Readouts in memory with a trajectory of two dimensions.
+  private struct Traced: ReadoutSource {
+    var source: MemorySource
+    var trajectories: [[Float]]
+    var path: String { source.path }
+    var header: MRDHeader { source.header }
+    var acquisitions: [AcquisitionHeader] { source.acquisitions }
+
+    /// - Parameter place: Where a sample of a line lies; the sample from -0.5 to 0.5, the line from 0.
+    init(_ place: (_ sample: Float, _ line: Int) -> (Float, Float)) {
+      source = readouts(of: testPattern([1, 2, 1, 24, 32]))
+      trajectories = (0..<24).map { line in
+        (0..<32).flatMap { sample in
+          let point = place(Float(sample - 16) / 32, line)
+          return [point.0, point.1]
+        }
+      }
+      for index in source.acquisitions.indices { source.acquisitions[index].trajectoryDimensions = 2 }
+    }
+
+    func trajectory(ofReadout index: Int) -> [Float] { trajectories[index] }
+
+    func forEachReadout(
+      _ indices: [Int],
+      _ body: @Sendable (Int, UnsafeBufferPointer<Complex<Float>>) throws(RawDataError) -> Void
+    ) throws(RawDataError) { try source.forEachReadout(indices, body) }
+
+    var error: String? {
+      get throws { try ScanLayout(of: self).findings.first { $0.severity == .error }?.problem }
+    }
+  }
+
+  @Test("Lines of a grid are believed, whatever the unit")
+  func cartesian() throws {
+    #expect(try Traced { ($0, Float($1 - 12) / 24) }.error == nil)
+    #expect(try Traced { (500 * $0, 20 * Float($1 - 12)) }.error == nil)
+    #expect(try Traced { _, _ in (0, 0) }.error == nil)
+  }
+
+  @Test("Radial and spiral readouts, ramps and lines of other counters are refused")
+  func others() throws {
+    let radial = Traced { ($0 * .cos(.pi * Float($1) / 24), $0 * .sin(.pi * Float($1) / 24)) }
+    #expect(try radial.error?.contains("different directions") == true)
+    let spiral = Traced { ((($0 + 0.5) * .cos(6 * $0 + Float($1))), ($0 + 0.5) * .sin(6 * $0 + Float($1))) }
+    #expect(try spiral.error?.contains("no straight line") == true)
+    let ramps = Traced { (0.5 * .sin(.pi * $0), Float($1 - 12) / 24) }
+    #expect(try ramps.error?.contains("even pace") == true)
+    let strangers = Traced { ($0, Float(($1 * 7) % 24 - 12) / 24) }
+    #expect(try strangers.error?.contains("elsewhere than its counter") == true)
+  }
+}
