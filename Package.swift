@@ -11,7 +11,7 @@ let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let data: [Target.Dependency] = ["MRIData", "NDArrays", numerics]
 let libraries = [
   "NDArrays", "Files", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-  "Sampling", "ParallelImaging", "ReconNet", "CoilCombination", "QSM", "QuantitativeMapping", "Evaluation",
+  "Sampling", "ParallelImaging", "ReconNet", "ChannelCombination", "QSM", "QuantitativeMapping", "Evaluation",
   "Study", "Phantoms",
 ]
 let modules = libraries.map { Target.Dependency.target(name: $0) } + [numerics]
@@ -65,7 +65,7 @@ let package = Package(
       name: "ReconNet",
       dependencies: data + ["Files", "FourierTransforms", "CConvolution"],
       exclude: ["Training"], resources: [.process("Resources")]),
-    .target(name: "CoilCombination", dependencies: data + ["LinearAlgebra"]),
+    .target(name: "ChannelCombination", dependencies: data + ["LinearAlgebra"]),
     .target(name: "QSM", dependencies: data + ["FourierTransforms"]),
     // Needs the headers of Boost.Math, libboost-dev.
     .target(name: "CSpecialFunctions"),
@@ -73,12 +73,12 @@ let package = Package(
     .target(
       name: "QuantitativeMapping",
       dependencies: data + [
-        "Files", "ImageFiles", "RawData", "ParallelImaging", "CoilCombination", "QSM",
+        "Files", "ImageFiles", "RawData", "ParallelImaging", "ChannelCombination", "QSM",
       ]),
     .target(
       name: "Study",
       dependencies: data + [
-        "Files", "RawData", "ImageFiles", "Sampling", "ParallelImaging", "CoilCombination", "QSM",
+        "Files", "RawData", "ImageFiles", "Sampling", "ParallelImaging", "ChannelCombination", "QSM",
         "QuantitativeMapping", "Evaluation", "Phantoms",
       ]),
     .target(name: "Phantoms", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
@@ -110,7 +110,8 @@ let package = Package(
       name: "SamplingTests", dependencies: data + ["Files", "Sampling", "ImageFiles", "TestSupport"]),
     .testTarget(name: "ParallelImagingTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
-      name: "CoilCombinationTests", dependencies: data + ["CoilCombination", "LinearAlgebra", "TestSupport"]),
+      name: "ChannelCombinationTests",
+      dependencies: data + ["ChannelCombination", "LinearAlgebra", "TestSupport"]),
     .testTarget(
       name: "ReconNetTests", dependencies: modules + ["CConvolution", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"]),

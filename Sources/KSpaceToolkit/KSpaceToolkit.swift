@@ -1,4 +1,4 @@
-@_exported import CoilCombination
+@_exported import ChannelCombination
 @_exported import Evaluation
 @_exported import Files
 @_exported import FourierTransforms

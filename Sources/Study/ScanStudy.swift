@@ -1,4 +1,4 @@
-import CoilCombination
+import ChannelCombination
 import Evaluation
 import Files
 import Foundation

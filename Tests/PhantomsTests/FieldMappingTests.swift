@@ -1,4 +1,4 @@
-import CoilCombination
+import ChannelCombination
 import LinearAlgebra
 import MRIData
 import NDArrays

@@ -10,7 +10,7 @@ import Numerics
 /// I_e   = sum_c |S_ec| S_ec exp(-i po_c) / sqrt of its length
 /// ```
 ///
-/// Here for comparison with ``CoilCombination/MDI``, and because its echoes keep a phase that other tools can unwrap. With
+/// Here for comparison with ``MDI``, and because its echoes keep a phase that other tools can unwrap. With
 /// readouts of alternating direction, what is left of that is taken out of the combined echoes as ``PhaseOffset`` does.
 ///
 /// The echoes have axes `[echo, z, y, x]`. Channels pass by twice, a few at a time, so that memory does not grow with

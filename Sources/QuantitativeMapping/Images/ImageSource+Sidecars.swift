@@ -1,4 +1,4 @@
-import CoilCombination
+import ChannelCombination
 import Files
 import Foundation
 import ImageFiles

@@ -82,7 +82,7 @@ struct SelectionTests {
       }
       let error = try #require(throws: RawDataError.self) { try KSpace(source) }
       #expect(error.kind == .unsupported)
-      #expect(error.remedy.contains("\(option) 0"))
+      #expect(error.remedy.contains("\(option): 0"))
       #expect(try KSpace(source, options: options(0)).samples == truths[0])
       #expect(try KSpace(source, options: options(3)).samples == truths[1])
       #expect(throws: RawDataError.self) { try KSpace(source, options: options(1)) }

@@ -1,4 +1,4 @@
-import CoilCombination
+import ChannelCombination
 import Foundation
 import MRIData
 import NDArrays

@@ -3,7 +3,7 @@ import Numerics
 import Synchronization
 import Testing
 
-@testable import CoilCombination
+@testable import ChannelCombination
 @testable import NDArrays
 
 /// Channels pass through a combination; only as many as there are threads exist at any time.

@@ -3,7 +3,7 @@ import NDArrays
 import Numerics
 import Testing
 
-@testable import CoilCombination
+@testable import ChannelCombination
 
 @Suite struct RootSumOfSquaresTests {
   @Test(arguments: [1, 2, 5]) func equalsItsDefinition(_ channels: Int) throws {

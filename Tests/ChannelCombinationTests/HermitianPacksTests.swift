@@ -4,7 +4,7 @@ import NDArrays
 import Numerics
 import Testing
 
-@testable import CoilCombination
+@testable import ChannelCombination
 
 @Suite struct HermitianPacksTests {
   /// The entries of the matrix of one voxel.

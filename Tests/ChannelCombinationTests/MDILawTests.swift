@@ -1,4 +1,4 @@
-import CoilCombination
+import ChannelCombination
 import MRIData
 import NDArrays
 import Numerics
