@@ -20,8 +20,9 @@ public struct EncodedGrid: Sendable, Equatable {
   /// How many times finer than the header's matrix the readout is taken to be sampled, by oversampling that the header
   /// does not state; 1 if there is nothing to assume.
   var assumedOversampling = 1.0
-  /// How many voxels of the images that the header prescribes lie in one of the grid, where images are cropped and nobody
-  /// but the header says so; 1 elsewhere. Much more than 1 says that a field of view may be wrong.
+  /// The voxels that the header prescribes for each one of the grid, where images are cropped and only the header says so.
+  ///
+  /// 1 elsewhere. Much more than 1 says that a field of view may be wrong.
   var prescribedRefinement = [1.0, 1.0, 1.0]
 }
 
