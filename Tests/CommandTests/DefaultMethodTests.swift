@@ -70,7 +70,7 @@ struct SmallFileTests {
   @Test("a mask replaces no file that it was not told to")
   func companions() throws {
     let folder = try TemporaryDirectory()
-    let mask = ["mask", "poisson", "--matrix", "60x30", "--acceleration", "4", "-o"]
+    let mask = ["mask", "poisson", "--matrix", "60x30", "--acceleration", "4", "--calibration", "8x8", "-o"]
     for (name, other) in [("scan.npy", "scan.json"), ("scan.cfl", "scan.hdr")] {
       try Data("{\"EchoTime\": 0.004}".utf8).write(to: URL(filePath: folder.path(other)))
       for force in [[], ["--force"]] {

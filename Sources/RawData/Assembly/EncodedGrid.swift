@@ -20,6 +20,10 @@ public struct EncodedGrid: Sendable, Equatable {
   /// How many times finer than the header's matrix the readout is taken to be sampled, by oversampling that the header
   /// does not state; 1 if there is nothing to assume.
   var assumedOversampling = 1.0
+  /// The voxels that the header prescribes for each one of the grid, where images are cropped and only the header says so.
+  ///
+  /// 1 elsewhere. Much more than 1 says that a field of view may be wrong.
+  var prescribedRefinement = [1.0, 1.0, 1.0]
 }
 
 extension AcquisitionHeader {
@@ -181,6 +185,19 @@ extension EncodedGrid {
             assuming: "the encoded one", remedy: Self.fieldOfViewRemedy(options)))
       }
       let wanted = recon.matrix[axis].rounded()
+      let refinement = wanted / max(1, Double(matrix[axis]) * min(1, ratio))
+      if ratio < 0.8, options.fieldOfView == nil, options.matrix == nil {
+        prescribedRefinement[axis] = refinement
+      }
+      if prescribedRefinement[axis] > Plausible.refinement {
+        findings.append(
+          .error(
+            .contradictory,
+            "the header prescribes \(Int(min(wanted, 1e9))) voxels along \("xyz"[axis]) where \(prescribed[axis]) were encoded: "
+              + "one of its fields of view, \(Self.millimetres(encoded)) encoded and "
+              + "\(Self.millimetres(recon.fieldOfView[axis])) prescribed, is wrong",
+            remedy: "`fieldOfView` sets the encoded one"))
+      }
       if wanted > Double(prescribed[axis]), wanted <= Double(Self.largestExtent) {
         findings.append(
           .note(

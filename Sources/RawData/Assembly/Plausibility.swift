@@ -10,6 +10,8 @@ enum Plausible {
   static let anisotropy = 100.0
   /// The prescribed over the encoded field of view.
   static let prescribedPart = 0.05...20.0
+  /// The voxels of an image to which a scanner interpolates one that was encoded, at most.
+  static let refinement = 4.5
   /// An echo time [s].
   static let echoTime = 1e-5...2.0
   /// A repetition time [s].

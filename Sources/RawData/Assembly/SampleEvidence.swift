@@ -42,7 +42,11 @@ struct SampleEvidence {
     }
     findCentre(seen, layout, readouts)
     findMirrorImages(seen, layout)
-    checkOversampling(seen, layout)
+    // Noise fills every field of view.
+    if seen.standsOut(brightest) {
+      checkOversampling(seen, layout)
+      checkCropping(seen, layout)
+    }
     try compareRepeats(source, layout, readouts, seen)
   }
 
@@ -164,6 +168,34 @@ extension SampleEvidence {
       ))
   }
 
+  /// Looks for signal where images would be cropped although the header prescribes as many voxels as were encoded.
+  ///
+  /// Such a header is that of a scanner that interpolates, or one with a wrong field of view.
+  private mutating func checkCropping(_ seen: Profiles, _ layout: ScanLayout) {
+    let grid = layout.grid
+    let powers = [seen.powerAlongReadout(grid.matrix.x), seen.powerAlongLines(grid.matrix.y)]
+    for (axis, power) in powers.enumerated()
+    where grid.prescribedRefinement[axis] > 1.5 && !(axis == 0 && grid.assumedOversampling > 1) {
+      guard let power, grid.prescribed[axis] < grid.matrix[axis] else { continue }
+      let extent = grid.matrix[axis], first = extent / 2 - grid.prescribed[axis] / 2
+      let kept = first..<first + grid.prescribed[axis]
+      let inner = power[kept].reduce(0, +) / Double(kept.count)
+      let outer = (power.reduce(0, +) - power[kept].reduce(0, +)) / Double(max(1, extent - kept.count))
+      guard inner > 0, outer > 0.05 * inner else { continue }
+      let encoded = grid.fieldOfView[axis].map(EncodedGrid.millimetres) ?? "unknown"
+      let name = axis == 0 ? "x" : "y"
+      let views = grid.fieldOfView.map { $0.map { String(format: "%g", $0 * 1000) } ?? "?" }
+      findings.append(
+        .error(
+          .contradictory,
+          "images would be cropped from \(extent) to \(grid.prescribed[axis]) voxels along \(name), as the header states an "
+            + "encoded field of view of \(encoded), but it prescribes more voxels, and there is signal in what would be cut",
+          remedy:
+            "Say what the \(extent) points cover: `fieldOfView: \(views.joined(separator: "x"))mm` if the header is right"
+        ))
+    }
+  }
+
   /// Compares readouts that would be averaged.
   private mutating func compareRepeats(
     _ source: some ReadoutSource, _ layout: ScanLayout, _ readouts: [PlacedReadout], _ seen: Profiles
@@ -173,8 +205,7 @@ extension SampleEvidence {
       let strongest = repeated.max(by: { ($0.value, $1.key.acquisition) < ($1.value, $0.key.acquisition) })
     else { return }
     // Noise is unlike by nature; what stands out of the other lines is signal.
-    let energies = seen.energies.filter { $0.key.echo == strongest.key.echo }.values.sorted()
-    guard strongest.value > 10 * energies[energies.count / 2] else { return }
+    guard seen.standsOut((strongest.key, strongest.value)) else { return }
     let group = readouts.filter { $0.position == strongest.key.position }.prefix(64)
     let indices = group.map(\.acquisition).sorted(), kept = Mutex<[Int: [Complex<Float>]]>([:])
     try source.forEachReadout(indices) { index, samples in
@@ -225,6 +256,8 @@ private struct Profiles {
   private(set) var profiles: [Int: [Double]] = [:]
   /// Where the samples of the first echo are strongest along `kx`.
   private(set) var readoutPeak: (index: Int, power: Double, central: Double, median: Double)?
+  /// The samples around `kx = 0` of the lines of the central partition of the first echo, axes `[channel, kx]`.
+  private var middles: [Int: [Complex<Float>]] = [:]
   /// The number of samples of the longest readout.
   let longest: Int
 
@@ -240,6 +273,7 @@ private struct Profiles {
     var energies: [PlacedReadout: Double] = [:]
     var profiles: [Int: [Double]] = [:]
     var alongReadout: [Double]
+    var middles: [Int: [Complex<Float>]] = [:]
   }
 
   init(
@@ -267,10 +301,17 @@ private struct Profiles {
         }
       }
       energy = powers.reduce(0, +)
+      var around: [Complex<Float>] = []
+      if readout.echo == 0, readout.partition == layout.grid.matrix.z / 2 {
+        for channel in 0..<channels {
+          for x in max(0, length / 2 - 2)..<min(length, length / 2 + 3) { around.append(rows[channel, x]) }
+        }
+      }
       transform.inverse(&rows)
       rows.withUnsafeBufferPointer { rows in for index in rows.indices { images[index] = rows[index].power } }
       sums.withLock { sums in
         sums.energies[readout] = energy
+        if !around.isEmpty { sums.middles[readout.line] = around }
         var profile = sums.profiles[readout.echo] ?? Array(repeating: 0, count: channels * length)
         for index in images.indices { profile[index] += images[index] }
         sums.profiles[readout.echo] = profile
@@ -279,12 +320,39 @@ private struct Profiles {
     }
     (energies, profiles) = sums.withLock { ($0.energies, $0.profiles) }
     let along = sums.withLock { $0.alongReadout }
+    middles = sums.withLock { $0.middles }
     guard let peak = along.indices.max(by: { along[$0] < along[$1] }), along[peak] > 0 else { return }
     let sampled = along.filter { $0 > 0 }.sorted(), middle = length / 2
     readoutPeak = (
       peak, along[peak], along[max(0, middle - 1)...min(length - 1, middle + 1)].max() ?? 0,
       sampled[sampled.count / 2]
     )
+  }
+}
+
+extension Profiles {
+  /// Whether a readout is signal: far stronger than others of its echo.
+  fileprivate func standsOut(_ strongest: (readout: PlacedReadout, energy: Double)) -> Bool {
+    let others = energies.filter { $0.key.echo == strongest.readout.echo }.values.sorted()
+    return !others.isEmpty && strongest.energy > 10 * others[others.count / 2]
+  }
+
+  /// The power of the images at each position of the readout; `nil` if nothing was seen.
+  fileprivate func powerAlongReadout(_ length: Int) -> [Double]? {
+    profiles[0].map { profile in
+      (0..<length).map { x in stride(from: x, to: profile.count, by: length).reduce(0) { $0 + profile[$1] } }
+    }
+  }
+
+  /// The power of the images at each line, summed along the other axes before it is squared; `nil` if lines are missing.
+  fileprivate func powerAlongLines(_ lines: Int) -> [Double]? {
+    guard lines > 1, middles.count == lines, let columns = middles[0]?.count else { return nil }
+    var image = NDArray<Complex<Float>>(repeating: .zero, shape: [columns, lines])
+    for (line, values) in middles {
+      for (column, value) in values.enumerated() { image[column, line] = value }
+    }
+    FourierTransform(shape: [columns, lines], axes: [1]).inverse(&image)
+    return (0..<lines).map { line in (0..<columns).reduce(0) { $0 + image[$1, line].power } }
   }
 }
 

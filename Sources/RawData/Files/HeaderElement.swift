@@ -71,7 +71,7 @@ extension HeaderElement {
     /// Whether elements lie deeper within each other than in any header of MRD.
     private(set) var isTooDeep = false
 
-    /// A header of MRD is 7 deep. Deep trees would be released by recursion.
+    /// The most elements within each other: a header of MRD is 7 deep, and deep trees would be released by recursion.
     static let largestDepth = 64
 
     /// Whether every element was closed and nothing was amiss.

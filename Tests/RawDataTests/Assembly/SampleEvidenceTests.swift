@@ -115,6 +115,28 @@ struct SampleEvidenceTests {
     #expect(try error(fine, told) == nil)
   }
 
+  @Test(
+    "A field of view that would cut the object off is refused if the header contradicts it",
+    arguments: [0, 1])
+  func cropping(axis: Int) throws {
+    var source = readouts(of: object())
+    source.header.encodings[0].encodedSpace.fieldOfView[axis] *= 2
+    let found = try #require(try error(source))
+    #expect(found.problem.contains("cropped") && found.problem.contains("along \(axis == 0 ? "x" : "y")"))
+    var told = SIMD3(0.032, 0.024, 0.001)
+    #expect(try error(source, ReadingOptions(fieldOfView: told)) == nil)
+    told[axis] *= 2
+    #expect(try error(source, ReadingOptions(fieldOfView: told)) == nil)
+    // A scanner that interpolates an object which lies within what is kept is right.
+    if axis == 0 {
+      var small = readouts(of: object(part: 0.5))
+      small.header.encodings[0].encodedSpace.fieldOfView.x *= 2
+      #expect(try error(small) == nil)
+    }
+    source.header.encodings[0].encodedSpace.fieldOfView[axis] *= 5
+    #expect(try error(source)?.problem.contains("voxels along") == true)
+  }
+
   @Test("Contrasts that are counted as averages or segments are refused, true averages are not")
   func repeats() throws {
     let truth = object()
