@@ -101,7 +101,8 @@ struct DecayFit: Sendable {
   private static let maximumSteps = 30
 
   private func moved(_ decay: Decay, by step: Complex<Float>) -> Decay {
-    Decay(relaxation: times.bounded(decay.relaxation - step.real), frequency: decay.frequency + step.imaginary)
+    Decay(
+      relaxation: times.bounded(decay.relaxation - step.real), frequency: decay.frequency + step.imaginary)
   }
 
   /// The first guess.

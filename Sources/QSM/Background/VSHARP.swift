@@ -44,7 +44,9 @@ public struct VSHARP: BackgroundRemoval {
   /// smaller.
   public static func defaultRadii(voxelSize: SIMD3<Double>, largest: Double? = nil) -> [Double] {
     let smallest = voxelSize.max()
-    let scale = min(1, voxelSize.min() / 0.8e-3 * (1 + 1e-9)), step = (largest == nil ? scale : 1) * 1e-3
+    // Sizes that are none are refused with the field.
+    let shortest = voxelSize.min() > 0 ? voxelSize.min() : 1
+    let scale = min(1, shortest / 0.8e-3 * (1 + 1e-9)), step = (largest == nil ? scale : 1) * 1e-3
     let largest = largest ?? 12 * step
     let whole = max(1, Int(largest / step * (1 + 1e-9)))
     var radii = (1...whole).reversed().map { Double($0) * step }
