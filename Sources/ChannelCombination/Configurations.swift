@@ -5,7 +5,7 @@ import MRIData
 extension MDI {
   /// The method with its estimator.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("MDI", revision: 1)
+    MethodConfiguration("MDI", revision: 2)
       .with("estimator", estimator == .gramEigenvector ? "eigenvector of the Gram matrix" : "echo ratio")
   }
 }

@@ -64,40 +64,111 @@ struct DecayFit: Sendable {
     }
   }
 
-  /// The least-squares decay.
+  /// The least-squares decay, and what model and data give together there.
   ///
-  /// Neighbouring echoes give the frequency within one period, all echoes refine it, the logarithm of the
-  /// magnitude gives the rate, and two Gauss-Newton steps on the complex echoes reach the maximum of the
-  /// likelihood. Unequally spaced echoes resolve up to two periods either way.
-  func callAsFunction(_ echoes: UnsafeBufferPointer<Complex<Float>>) -> Decay {
-    var pairs = Complex<Float>.zero
-    for index in 1..<times.count where times.delays[index] - times.delays[index - 1] < 1.05 * times.spacing {
-      pairs += echoes[index] * echoes[index - 1].conjugate
-    }
-    let start = pairs.angle / times.spacing
-    var decay = Decay(relaxation: logarithmicRate(echoes), frequency: start)
-    if times.isUniform {
-      decay.frequency = refined(start, echoes).frequency
-    } else {
-      var best: Float = -1
-      for turns in -2...2 {
-        let (frequency, coherence) = refined(start + 2 * .pi * Float(turns) * Float(times.period), echoes)
-        if coherence > best { (best, decay.frequency) = (coherence, frequency) }
+  /// Echoes give a first frequency and rate, and Gauss-Newton steps on the complex echoes reach the maximum of the
+  /// likelihood. The last step is a thousandth of what the longest delay can tell, and leaves much less than that. A
+  /// step that fits worse than none is halved. Voxels whose echoes hold more noise than signal have no maximum that
+  /// is worth more than two steps.
+  func callAsFunction(
+    _ echoes: UnsafeBufferPointer<Complex<Float>>
+  ) -> (decay: Decay, projection: Projection) {
+    var decay = start(echoes), projection = project(echoes, decay)
+    let longest = times.delays[times.count - 1]
+    var energy: Float = 0
+    for echo in echoes { energy += echo.lengthSquared }
+    for round in 0..<Self.maximumSteps {
+      let limit = limit(at: decay.relaxation)
+      var step = Complex(
+        limited(projection.step.real, to: limit), limited(projection.step.imaginary, to: limit))
+      let isLast = max(abs(step.real), abs(step.imaginary)) * longest < 1e-3
+      var next = moved(decay, by: step), other = project(echoes, next)
+      var halvings = 0
+      // Rounding makes misfits of perfect fits differ.
+      while other.misfit > projection.misfit * 1.0001 + 1e-6 * energy && halvings < 4 {
+        step = step.divided(by: 2)
+        next = moved(decay, by: step)
+        other = project(echoes, next)
+        halvings += 1
       }
+      (decay, projection) = (next, other)
+      if isLast || (round > 0 && energy < 5 * projection.misfit) { break }
     }
-    for _ in 0..<2 {
-      let step = project(echoes, decay).step
-      decay.relaxation = times.bounded(decay.relaxation - limited(step.real))
-      decay.frequency += limited(step.imaginary)
-    }
-    return decay
+    return (decay, projection)
   }
 
-  /// No step changes the last echo by more than a factor of e or by more than 1 rad.
-  private func limited(_ step: Float) -> Float {
-    let limit = 1 / times.delays[times.count - 1]
-    return min(max(step, -limit), limit)
+  /// More than a voxel with signal needs; what noise is left of a decayed signal may swing for ever.
+  private static let maximumSteps = 30
+
+  private func moved(_ decay: Decay, by step: Complex<Float>) -> Decay {
+    Decay(
+      relaxation: times.bounded(decay.relaxation - step.real), frequency: decay.frequency + step.imaginary)
   }
+
+  /// The first guess.
+  ///
+  /// Neighbouring echoes give the frequency within one period, all echoes refine it. Of equally spaced echoes, the
+  /// ratio of neighbours gives the rate: unlike the logarithm of the magnitude it does not take the noise that a fast
+  /// decay leaves for a slow decay. Unequally spaced echoes resolve up to two periods either way.
+  private func start(_ echoes: UnsafeBufferPointer<Complex<Float>>) -> Decay {
+    guard times.isUniform else {
+      return Decay(relaxation: logarithmicRate(echoes), frequency: mostCoherent(echoes))
+    }
+    var pairs = Complex<Float>.zero, energy: Float = 0
+    for index in 1..<times.count {
+      pairs += echoes[index] * echoes[index - 1].conjugate
+      energy += echoes[index - 1].lengthSquared
+    }
+    let length = pairs.length
+    // Without signal there is no rate: 0, or NaN where the data are.
+    let rate = length > 0 && energy > 0 ? .log(energy / length) / times.spacing : length * 0
+    return Decay(
+      relaxation: times.bounded(rate), frequency: refined(pairs.angle / times.spacing, echoes).frequency)
+  }
+
+  /// The frequency [rad/s] at which unequally spaced echoes add up best.
+  ///
+  /// All pairs of echoes count: the peaks of the echoes' spectrum, sampled at half turns of the longest delay, are
+  /// refined and compared, as where a peak lies between two samples says more of their heights than how high it is.
+  private func mostCoherent(_ echoes: UnsafeBufferPointer<Complex<Float>>) -> Float {
+    let step = Float.pi / times.delays[times.count - 1]
+    let reach = Int((Float(2 * times.turns + 1) * .pi / times.spacing / step).rounded(.up))
+    return withUnsafeTemporaryAllocation(of: Complex<Float>.self, capacity: 2 * times.count) { memory in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * reach + 1) { spectrum in
+        for (index, delay) in times.delays.enumerated() {
+          memory[2 * index] = (echoes[index] * .turn(Float(reach) * step * delay))
+            .multiplied(by: echoes[index].length)
+          memory[2 * index + 1] = .turn(-step * delay)
+        }
+        for sample in 0...2 * reach {
+          var sum = Complex<Float>.zero
+          for index in 0..<times.count {
+            sum += memory[2 * index]
+            memory[2 * index] *= memory[2 * index + 1]
+          }
+          spectrum[sample] = sum.lengthSquared
+        }
+        var frequency = Float.zero, best: Float = -1
+        for _ in 0..<Self.peaks {
+          var peak = 0
+          for sample in 1...2 * reach where spectrum[sample] > spectrum[peak] { peak = sample }
+          let guess = refined(Float(peak - reach) * step, echoes).frequency
+          let (refined, coherence) = refined(guess, echoes)
+          if !(coherence <= best) { (frequency, best) = (refined, coherence) }
+          for sample in max(0, peak - 1)...min(2 * reach, peak + 1) { spectrum[sample] = -1 }
+        }
+        return frequency
+      }
+    }
+  }
+
+  /// The number of peaks that are compared; what noise mistakes for the highest is seldom lower than the fourth.
+  private static let peaks = 4
+
+  /// The longest step [1/s] at a rate: none changes the last echo that counts by more than a factor of e.
+  private func limit(at rate: Float) -> Float { max(1 / times.delays[times.count - 1], 0.5 * rate) }
+
+  private func limited(_ step: Float, to limit: Float) -> Float { min(max(step, -limit), limit) }
 
   /// One step of weighted least squares on the phase, unwrapped along the echoes by a first guess.
   ///

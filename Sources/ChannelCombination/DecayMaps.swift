@@ -41,10 +41,13 @@ struct DecayMaps {
                 }
                 let scale = Self.normalize(train)
                 let lane = voxel - range.lowerBound
-                let decay =
-                  ratio?.decay(matrices, gram.layout, lane: lane, phases: phases)
-                  ?? fit(UnsafeBufferPointer(train))
-                let projection = fit.project(UnsafeBufferPointer(train), decay)
+                let decay: Decay, projection: DecayFit.Projection
+                if let ratio {
+                  decay = ratio.decay(matrices, gram.layout, lane: lane, phases: phases)
+                  projection = fit.project(UnsafeBufferPointer(train), decay)
+                } else {
+                  (decay, projection) = fit(UnsafeBufferPointer(train))
+                }
                 let turn = Complex<Float>.turn(decay.frequency * times.first - projection.amplitude.angle)
                   .multiplied(by: scale.inverse)
                 for echo in 0..<times.count {

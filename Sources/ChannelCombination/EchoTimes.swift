@@ -13,6 +13,8 @@ struct EchoTimes: Sendable {
   let period: Double
   /// Whether the echoes are equally spaced, to 0.5 % of the spacing.
   let isUniform: Bool
+  /// How many periods either way of the middle one unequal spacings tell apart: none where all are multiples of one.
+  let turns: Int
 
   /// Checks the echo times of a scan.
   ///
@@ -31,6 +33,8 @@ struct EchoTimes: Sendable {
     period = 1 / spacing
     self.first = Float(first)
     delays = times.map { Float($0 - first) }
+    let areMultiples = times.allSatisfy { abs((($0 - first) / spacing).remainder(dividingBy: 1)) <= 0.005 }
+    turns = areMultiples ? 0 : 2
   }
 
   /// The number of echoes.

@@ -21,7 +21,8 @@ extension MDI {
     /// The standard deviation of ``field`` due to noise [Hz].
     ///
     /// At most that of a uniform distribution over the period. `nil` if the noise level is neither known nor to
-    /// be had from the data: two echoes of a single channel.
+    /// be had from the data: of two echoes of a single channel the scatter of the field tells it, if enough of them
+    /// are bright.
     public var fieldNoise: ImageVolumes<Float>?
 
     /// The effective transverse relaxation rate R2* [1/s]; noise may make it negative.

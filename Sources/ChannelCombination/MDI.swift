@@ -71,6 +71,12 @@ public struct MDI: CoilCombination {
       scaledNoise = NoiseLevel(
         residual: combined.residual, maps, channels: images.channels, echoes: times.count)
     }
+    if scaledNoise == .unknown, times.count > 1 {
+      // The echoes have left the scale of their products.
+      scaledNoise = NoiseLevel(
+        scatterOf: combined.echoes.part(at: 0), combined.echoes.part(at: 1)
+      ).scaled(by: gram.scale.factor)
+    }
     let noise = scaledNoise.scaled(by: gram.scale.inverse)
     let fieldNoise = scaledNoise.standardDeviation.map { sigma in
       let deviation = FieldNoise(times: times, estimator: estimator, channels: images.channels, sigma: sigma)

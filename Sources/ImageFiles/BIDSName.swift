@@ -11,7 +11,7 @@ import Files
 ///
 /// - SeeAlso: <https://bids-specification.readthedocs.io>, "Entity table"
 public struct BIDSName: Sendable, Hashable {
-  /// The half of a complex image that a file holds.
+  /// The half of a complex image, or of a susceptibility, that a file holds.
   public enum Part: String, Sendable {
     /// The magnitude.
     case magnitude = "mag"
@@ -21,6 +21,10 @@ public struct BIDSName: Sendable, Hashable {
     case real
     /// The imaginary part.
     case imaginary = "imag"
+    /// The paramagnetic part of susceptibility.
+    case paramagnetic = "para"
+    /// The diamagnetic part of susceptibility.
+    case diamagnetic = "dia"
   }
 
   private struct Entity: Hashable {

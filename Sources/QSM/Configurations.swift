@@ -34,7 +34,7 @@ extension MCPC3DS {
 extension BrainSurface: ConfiguredMethod {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("brain surface", revision: 1).with("fraction", fraction)
+    MethodConfiguration("brain surface", revision: 2).with("fraction", fraction)
       .with("erosion", erosion.millimetres, "mm").with("steps", steps)
   }
 }
@@ -42,24 +42,32 @@ extension BrainSurface: ConfiguredMethod {
 extension MagnitudeMask: ConfiguredMethod {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("magnitude threshold", revision: 1).with("factor", factor)
+    MethodConfiguration("magnitude threshold", revision: 2).with("factor", factor)
       .with("opening radius", openingRadius.millimetres, "mm")
       .with("closing radius", closingRadius.millimetres, "mm").with("erosion", erosion.millimetres, "mm")
+  }
+}
+
+extension AutomaticBackground {
+  /// The rule with the methods that it chooses among.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("automatic background", revision: 1).with("least length", leastLength, "voxels")
+      .with("long", VSHARP().configuration).with("short", PDF().configuration)
   }
 }
 
 extension VSHARP {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("V-SHARP", revision: 1).with("radii", radii.map { $0.map(\.millimetres) }, "mm")
-      .with("largest radius", largestRadius.millimetres, "mm").with("threshold", threshold)
+    MethodConfiguration("V-SHARP", revision: 2).with("radii", radii.map { $0.map(\.millimetres) }, "mm")
+      .with("largest radius", largestRadius?.millimetres, "mm").with("threshold", threshold)
   }
 }
 
 extension SHARP {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("SHARP", revision: 1).with("radius", radius.millimetres, "mm")
+    MethodConfiguration("SHARP", revision: 2).with("radius", radius?.millimetres, "mm")
       .with("threshold", threshold)
   }
 }
@@ -67,7 +75,7 @@ extension SHARP {
 extension RESHARP {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("RESHARP", revision: 1).with("radius", radius.millimetres, "mm")
+    MethodConfiguration("RESHARP", revision: 2).with("radius", radius?.millimetres, "mm")
       .with("regularization", regularization).with("tolerance", tolerance)
       .with("most iterations", maximumIterations)
   }
@@ -76,7 +84,7 @@ extension RESHARP {
 extension PDF {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("PDF", revision: 1).with("margin", margin.millimetres, "mm")
+    MethodConfiguration("PDF", revision: 2).with("margin", margin?.millimetres, "mm")
       .with("tolerance", tolerance).with("most iterations", maximumIterations)
   }
 }
@@ -92,7 +100,7 @@ extension LBV {
 extension ISMV {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("iSMV", revision: 1).with("radius", radius.millimetres, "mm")
+    MethodConfiguration("iSMV", revision: 2).with("radius", radius?.millimetres, "mm")
       .with("tolerance", tolerance).with("most iterations", maximumIterations)
   }
 }
@@ -100,13 +108,15 @@ extension ISMV {
 extension TotalVariation {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("total variation", revision: 1).with("regularization", regularization, "ppm mm")
-      .with("expected deviation", expectedDeviation, "ppm")
+    MethodConfiguration("total variation", revision: 2).with("regularization", regularization, "ppm mm")
+      .with("noise factor", noiseFactor).with("refinements", refinements).with("texture", addsTexture)
+      .with("outside weight", outsideWeight)
+      .with("expected deviation", expectedDeviation.map { "\($0) ppm" } ?? "none")
       .with(
         "edges", edges.map { MethodConfiguration("of the magnitude", revision: 1).with("share", $0.fraction) }
       )
       .with("data weights", weighsData).with("fidelity", fidelity.configuration)
-      .with("reweightings", reweightings).with("penalty", penalty).with("tolerance", tolerance)
+      .with("reweightings", reweightings).with("penalty", penalty, "mm^2").with("tolerance", tolerance)
       .with("most iterations", maximumIterations).with("region", region.account)
   }
 }
@@ -150,6 +160,7 @@ extension WorkingRegion {
     switch self {
     case .wholeGrid: "whole grid"
     case .mask(let margin): "box of the mask, \(margin.millimetres) mm to its copies"
+    case .object(let margin): "box of the mask, \(margin) of its longest side to its copies"
     }
   }
 }

@@ -6,6 +6,8 @@ public enum MappingError: Error, Equatable, CustomStringConvertible {
   case noMagnitude(_ method: String)
   /// No voxel of the mask has a field that means anything.
   case nothingKnown(voxels: Int)
+  /// Sources are told apart by R2*, and there is none.
+  case noRelaxation
   /// A mask lies on another grid than the maps.
   case gridsDiffer(name: String)
 
@@ -19,6 +21,9 @@ public enum MappingError: Error, Equatable, CustomStringConvertible {
       "A mask by \(method) needs a magnitude, and there is none. Give one, give a mask, or make it from the phase's quality."
     case .nothingKnown(let voxels):
       "None of the mask's \(voxels) voxels has signal and a field of usable noise. Check that mask and scan belong together."
+    case .noRelaxation:
+      "Para- and diamagnetic sources are told apart by R2*, and there is none: it takes three echoes with magnitudes, or two "
+        + "by MDI. Leave out the separation."
     case .gridsDiffer(let name):
       "The \(name) does not lie on the grid of the maps. Bring it there first."
     }

@@ -151,8 +151,10 @@ struct QSMMethodArguments: ParsableArguments {
   @Option(help: "The largest number of regions that grow and are merged, 1 to 255.")
   var seeds = 64
 
-  @Option(help: "How the background is removed: \(BackgroundMethod.list).")
-  var background = BackgroundMethod.vsharp
+  @Option(
+    help:
+      "How the background is removed: \(BackgroundMethod.list); auto takes what leaves least for the grid.")
+  var background = BackgroundMethod.auto
 
   @Option(help: "The radius of the largest sphere (vsharp, sharp, resharp, ismv), such as 12mm.")
   var backgroundRadius: Length?
@@ -167,7 +169,7 @@ struct QSMMethodArguments: ParsableArguments {
   @Flag(
     inversion: .prefixedNo, exclusivity: .chooseLast,
     help: "Whether tv and nltv look for edges in the magnitude.")
-  var edgeWeights = true
+  var edgeWeights = false
 
   @Flag(
     inversion: .prefixedNo, exclusivity: .chooseLast,
@@ -175,14 +177,19 @@ struct QSMMethodArguments: ParsableArguments {
   var dataWeights = true
 
   @Option(
-    help: """
-      For tv and nltv without a map of the field's noise: the deviation that susceptibility is expected to have [ppm]; 0 \
-      for none.
-      """)
-  var expectedDeviation = 0.02
+    help:
+      "For tv and nltv: the deviation that susceptibility is expected to have [ppm], which makes all sources weaker; 0 for none."
+  )
+  var expectedDeviation = 0.0
 
   @Option(help: "How often tv and nltv start again with less trust in voxels that they do not explain.")
   var reweightings = 0
+
+  @Flag(help: "Also tell para- and diamagnetic sources apart, by R2* and --r2.")
+  var separate = false
+
+  @Option(help: "For --separate: R2 [1/s] as NIfTI; else 12 /s everywhere, which is said aloud.")
+  var r2: String?
 
   @Option(help: "The region whose mean susceptibility is zero, as NIfTI; the whole map unless given.")
   var reference: String?
@@ -206,7 +213,8 @@ struct QSMMethodArguments: ParsableArguments {
     if !(0...10).contains(reweightings) {
       throw ValidationError("--reweightings \(reweightings): 0 to 10 are possible.")
     }
-    if !inversion.isTotalVariation, !edgeWeights || !dataWeights || reweightings > 0 {
+    if r2 != nil, !separate { throw ValidationError("--r2 belongs to --separate.") }
+    if !inversion.isTotalVariation, edgeWeights || !dataWeights || reweightings > 0 {
       throw ValidationError(
         "--inversion \(inversion.rawValue) has no edge weights, data weights or reweightings; choose tv or nltv."
       )
@@ -245,6 +253,8 @@ struct QSMMethodArguments: ParsableArguments {
       "mask-erosion": maskErosion.description, "unwrapping": unwrapping.rawValue, "seeds": "\(seeds)",
       "background": background.rawValue, "inversion": inversion.rawValue, "reference": reference ?? "",
     ]
+    if separate { result["separate"] = "true" }
+    if let r2 { result["r2"] = r2 }
     if mask == nil { result["mask-fraction"] = "\(maskFraction)" }
     if let backgroundRadius { result["background-radius"] = backgroundRadius.description }
     if let regularization { result["regularization"] = "\(regularization)" }

@@ -78,7 +78,7 @@ struct MapSusceptibility: LongCommand {
     methods.mask = methods.mask ?? contract?.mask
     let source = try contract?.source() ?? images.source(folder: input)
     Terminal.report("kspace: \(source.summary)")
-    let given = [methods.mask, methods.reference].compactMap(\.self)
+    let given = [methods.mask, methods.reference, methods.r2].compactMap(\.self)
     let inputs = source.paths + given + [configuration].compactMap(\.self)
     if contract == nil {
       try AtomicFolder.check(
@@ -102,22 +102,47 @@ struct MapSusceptibility: LongCommand {
     for assumption in maps.assumptions { Terminal.report("kspace: \(assumption)") }
     Interruption.postpone()
     let mapping = methods.mapping(for: maps)
-    let result = try mapping(maps, mask: brain, reference: reference) { stage in
+    var result = try mapping(maps, mask: brain, reference: reference) { stage in
       progress.report(stage.rawValue, 1)
       try Interruption.check()
     }
+    let sources = try methods.separate ? separated(&result, of: maps, methods.r2, ignoresAffine) : nil
     for assumption in result.assumptions { Terminal.report("kspace: \(assumption)") }
     for warning in result.warnings { Terminal.report("kspace: warning: \(warning)") }
     if let contract {
       try contract.write(result, of: maps)
       return try Terminal.deliver("\(output)/chimap.nii.gz")
     }
-    try write(result, of: maps, by: mapping, inputs: inputs, methods, progress)
+    try write(result, sources, of: maps, by: mapping, inputs: inputs, methods, progress)
+  }
+
+  /// Para- and diamagnetic sources, by a map of R2 or a constant.
+  private func separated(
+    _ result: inout SusceptibilityMaps, of maps: EchoMaps, _ path: String?, _ ignoresAffine: Bool
+  ) throws -> SourceSeparation.Sources {
+    var irreversible = SourceSeparation.Irreversible.constant(12)
+    if let path {
+      let file = try NIfTIFile(at: path)
+      let placed = try file.volumes(scaling: .applied).placed(
+        on: maps.geometry, "map of R2", of: file, like: "the phase", ignoringAffine: ignoresAffine)
+      irreversible = .map(placed.volumes)
+    } else {
+      result.assumptions.append(
+        "R2 is not known and was taken for 12 /s everywhere: where it differs, sources are off by the same in R2'."
+      )
+    }
+    let sources = try result.sources(of: maps, irreversible: irreversible)
+    if sources.voxelsWithoutRate > 0 {
+      result.assumptions.append(
+        "R2* is below R2 or unknown in \(counted(sources.voxelsWithoutRate, "voxel")), which count as without the weaker kind "
+          + "of sources.")
+    }
+    return sources
   }
 
   private func write(
-    _ result: SusceptibilityMaps, of maps: EchoMaps, by mapping: SusceptibilityMapping, inputs: [String],
-    _ methods: QSMMethodArguments, _ progress: Progress
+    _ result: SusceptibilityMaps, _ sources: SourceSeparation.Sources?, of maps: EchoMaps,
+    by mapping: SusceptibilityMapping, inputs: [String], _ methods: QSMMethodArguments, _ progress: Progress
   ) throws {
     progress.report("writing", 0)
     let folder = try AtomicFolder(output, kind: SusceptibilityResults.kind, replacing: running.force)
@@ -127,6 +152,7 @@ struct MapSusceptibility: LongCommand {
         version: ToolkitVersion.text),
       subject: subject)
     try results.write(result, of: maps, intermediates: intermediates)
+    if let sources { try results.write(sources, of: maps, within: result.mask) }
     try Interruption.check()
     let record = SusceptibilityProvenance(
       result, of: maps, by: mapping, inputs: try inputs.map { try SusceptibilityProvenance.Input($0) },

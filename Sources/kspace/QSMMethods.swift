@@ -55,16 +55,17 @@ enum UnwrappingMethod: String, ExpressibleByArgument, CaseIterable {
 
 /// The ways to remove a background that the command offers.
 enum BackgroundMethod: String, ExpressibleByArgument, CaseIterable {
-  case vsharp, sharp, resharp, pdf, lbv, ismv
+  case auto, vsharp, sharp, resharp, pdf, lbv, ismv
 
   static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
   /// Whether spheres are involved.
-  var hasRadius: Bool { self != .pdf && self != .lbv }
+  var hasRadius: Bool { self != .auto && self != .pdf && self != .lbv }
 
   /// The method, with its own radius unless one is given [m].
   func method(radius: Double?) -> any BackgroundRemoval {
     switch self {
+    case .auto: AutomaticBackground()
     case .vsharp: radius.map { VSHARP(largestRadius: $0) } ?? VSHARP()
     case .sharp: radius.map { SHARP(radius: $0) } ?? SHARP()
     case .resharp: radius.map { RESHARP(radius: $0) } ?? RESHARP()
@@ -92,7 +93,7 @@ enum InversionMethod: String, ExpressibleByArgument, CaseIterable {
     case .tv, .nltv:
       var method = TotalVariation()
       if let weight = arguments.regularization { method.regularization = weight }
-      if !arguments.edgeWeights { method.edges = nil }
+      method.edges = arguments.edgeWeights ? EdgeWeights() : nil
       method.weighsData = arguments.dataWeights
       method.expectedDeviation = arguments.expectedDeviation > 0 ? arguments.expectedDeviation : nil
       method.reweightings = arguments.reweightings

@@ -35,6 +35,49 @@ import Testing
     #expect(abs(relaxation.mean - 120) < 3)
   }
 
+  /// Where the first echoes hold all the signal: two steps from the logarithm of the magnitude give 272 for 500 1/s at
+  /// 100, and 178 for 300 at 20, with a tenth of the field's true deviation.
+  @Test(arguments: [(300.0, 100.0), (500, 100), (200, 20), (300, 20)]) func fastDecayConverges(
+    _ rate: Double, _ ratio: Double
+  ) throws {
+    let simulation = simulation(rate, ratio)
+    let maps = try MDI()(simulation.images)
+    let bound = simulation.cramerRaoBound
+    let relaxation = statistics(maps.r2Star.voxels.elements), field = statistics(maps.field.voxels.elements)
+    #expect(abs(relaxation.mean / rate - 1) < 0.03)
+    let stated = try #require(maps.fieldNoise).voxels.elements.sorted()
+    #expect(abs(Double(stated[stated.count / 2]) / bound.field - 1) < 0.2)
+    #expect(abs(field.deviation / bound.field - 1) < 0.2)
+  }
+
+  /// A long first gap: the shortest pair is the noisiest, and its turns are not all there is to choose from.
+  @Test(arguments: [10.0, 20, 30]) func unequalEchoesFindTheFrequencyFromAllPairs(_ rate: Double) throws {
+    var simulation = simulation(rate, 20)
+    simulation.echoTimes = [4e-3, 20e-3, 22e-3, 40e-3]
+    simulation.field = { Double($0 % 401) - 200 }
+    let bound = simulation.cramerRaoBound.field
+    let maps = try MDI()(simulation.images)
+    let values = maps.field.voxels.elements
+    let wrong = values.indices.count {
+      abs(wrappedDifference(Double(values[$0]), Double($0 % 401) - 200, period: maps.fieldPeriod)) > 5 * bound
+    }
+    #expect(Double(wrong) < 0.01 * Double(values.count))
+  }
+
+  /// No more numbers than unknowns: the noise shows in how neighbours differ.
+  @Test func twoEchoesOfOneChannelShowTheirNoise() throws {
+    let sigma = 0.02
+    var simulation = Simulation(
+      matrix: Extents(x: 24, y: 20, z: 12), channels: 1, echoTimes: [5e-3, 9e-3], sigma: sigma)
+    // A field that wraps, and a channel that does not change from voxel to voxel by more than its phase.
+    simulation.field = { Double($0 % 24) * 9 }
+    let maps = try MDI()(simulation.images)
+    let level = try #require(maps.noise.standardDeviation)
+    #expect(abs(Double(level) / sigma - 1) < 0.1)
+    let stated = try #require(maps.fieldNoise).voxels.elements.sorted()
+    #expect(abs(Double(stated[stated.count / 2]) / simulation.cramerRaoBound.field - 1) < 0.15)
+  }
+
   /// The sd of the published estimator in Hz as an independent NumPy prototype measured it.
   @Test(arguments: [(20.0, 20.0, 0.884), (20, 200, 0.066), (60, 60, 0.378)])
   func echoRatioBehavesAsPublished(_ rate: Double, _ ratio: Double, _ expected: Double) throws {

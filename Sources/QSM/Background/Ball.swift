@@ -2,6 +2,14 @@ import MRIData
 import NDArrays
 
 /// The voxels whose centres lie within a radius, which is how far a spherical mean looks.
+///
+/// A ball of voxels has not the same second moments `m` along all axes, so that the mean of a harmonic field over it
+/// is a little off. With voxels that are not cubes this is most of what spherical means leave of a background; it is
+/// taken out to second order:
+///
+/// ```
+/// mean of b - b = 1/2 sum_i m_i d_ii b = 1/2 sum_i (m_i - m_x) d_ii b       as the second derivatives add up to 0
+/// ```
 struct Ball: Sendable {
   /// A row of the ball: its place relative to the middle, and the voxels to either side of it.
   struct Row: Sendable {
@@ -13,6 +21,7 @@ struct Ball: Sendable {
   let rows: [Row]
   /// The number of voxels.
   let count: Int
+  private let voxelSize: SIMD3<Double>
 
   /// The squared radius that voxels are compared with; unit of the voxel size.
   ///
@@ -20,7 +29,14 @@ struct Ball: Sendable {
   /// radius but for that belongs to the ball.
   static func squaredReach(_ radius: Double) -> Double { radius * radius * (1 + 1e-5) }
 
+  /// A default radius, but no more than fifteen short sides of a voxel: what a ball costs grows with its voxels, and a
+  /// mouse's brain at 0.1 mm should cost what a human's does at 1 mm. At least the longest side, in its unit.
+  static func radius(_ usual: Double, voxelSize: SIMD3<Double>) -> Double {
+    max(min(usual, usual / 12e-3 * 15 * voxelSize.min()), voxelSize.max())
+  }
+
   init(radius: Double, voxelSize: SIMD3<Double>) {
+    self.voxelSize = voxelSize
     let limit = Self.squaredReach(radius)
     let reach = (0..<3).map { Int(limit.squareRoot() / voxelSize[$0]) }
     var rows: [Row] = []
@@ -44,7 +60,14 @@ struct Ball: Sendable {
     return sum / Double(count)
   }
 
-  /// The ball around voxel 0 of a grid that repeats, with sum 1.
+  /// `(m_i - m_x) / 2`, in squared voxels; zero along axes where the ball has no neighbours.
+  var correction: SIMD3<Float> {
+    let moments = secondMoments
+    let difference = (moments - moments.x * voxelSize.x * voxelSize.x / (voxelSize * voxelSize)) / 2
+    return SIMD3<Float>(difference).replacing(with: 0, where: SIMD3<Float>(moments) .== 0)
+  }
+
+  /// The ball around voxel 0 of a grid that repeats, with sum 1 and the same second moments along all axes.
   ///
   /// - Precondition: The ball does not overlap its copies.
   func volume(on matrix: Extents) -> NDArray<Float> {
@@ -55,6 +78,12 @@ struct Ball: Sendable {
       for row in rows {
         let start = (wrapped(row.z, matrix.z) * matrix.y + wrapped(row.y, matrix.y)) * matrix.x
         for x in -row.reach...row.reach { volume[start + wrapped(x, matrix.x)] += value }
+      }
+      let steps = [(matrix.x, matrix.y, correction.y), (matrix.x * matrix.y, matrix.z, correction.z)]
+      for (step, extent, correction) in steps where correction != 0 {
+        volume[step] -= correction
+        volume[step * (extent - 1)] -= correction
+        volume[0] += 2 * correction
       }
     }
     return volume

@@ -9,18 +9,13 @@ import NDArrays
 ///
 /// tends to the harmonic field that equals the total one at the rim; `local = f - b`.
 ///
-/// A ball of voxels has not the same second moments `m` along all axes, so that the mean of a harmonic field over it
-/// is a little off. Iterations would add that up; it is taken out to second order:
-///
-/// ```
-/// mean of b - b = 1/2 sum_i m_i d_ii b = 1/2 sum_i (m_i - m_x) d_ii b       as the second derivatives add up to 0
-/// ```
+/// Iterations would add up what is wrong with the means over balls of voxels; see `Ball`.
 ///
 /// - SeeAlso: Y. Wen, D. Zhou, T. Liu, P. Spincemaille, Y. Wang, "An iterative spherical mean value method for
 ///   background field removal in MRI", Magn Reson Med 72:1065, 2014, doi:10.1002/mrm.24998.
 public struct ISMV: BackgroundRemoval {
-  /// The radius of the ball [m].
-  public var radius: Double
+  /// The radius of the ball [m]; 5 mm where absent, or less where voxels are small.
+  public var radius: Double?
   /// The change relative to the field that ends the iterations.
   public var tolerance: Double
   /// The largest number of iterations.
@@ -29,9 +24,10 @@ public struct ISMV: BackgroundRemoval {
   /// Creates the method.
   ///
   /// - Precondition: The radius is positive, and there is at least one iteration.
-  public init(radius: Double = 5e-3, tolerance: Double = 1e-5, maximumIterations: Int = 500) {
+  public init(radius: Double? = nil, tolerance: Double = 1e-5, maximumIterations: Int = 500) {
     precondition(
-      radius > 0 && maximumIterations > 0, "a radius of \(radius) m, \(maximumIterations) iterations")
+      (radius ?? 1) > 0 && maximumIterations > 0,
+      "a radius of \(radius ?? 0) m, \(maximumIterations) iterations")
     self.radius = radius
     self.tolerance = tolerance
     self.maximumIterations = maximumIterations
@@ -41,12 +37,13 @@ public struct ISMV: BackgroundRemoval {
   public func callAsFunction(
     _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
   ) throws(QSMError) -> LocalField {
+    let radius = radius ?? Ball.radius(5e-3, voxelSize: field.geometry.voxelSize)
     let grid = try WorkingGrid(field: field, mask: mask, region: .mask(margin: radius))
     let eroded = try grid.eroded(by: radius)
     let levels = eroded.map { UInt8($0 ? 1 : 0) }
     let total = grid.load(field)
     let ball = Ball(radius: radius * 1e3, voxelSize: grid.voxelSize)
-    let correction = correction(ball, voxelSize: grid.voxelSize)
+    let correction = ball.correction
     let (line, plane) = (grid.matrix.x, grid.matrix.x * grid.matrix.y)
     var background = total
     var iterations = 0, change = 1.0
@@ -79,12 +76,5 @@ public struct ISMV: BackgroundRemoval {
     return LocalField(
       field: grid.store(total.combined(with: background) { $0 - $1 }, in: eroded), mask: grid.store(eroded),
       iterations: iterations, change: change)
-  }
-
-  /// `(m_i - m_x) / 2`, in squared voxels; zero along axes where the ball has no neighbours.
-  private func correction(_ ball: Ball, voxelSize: SIMD3<Double>) -> SIMD3<Float> {
-    let moments = ball.secondMoments
-    let difference = (moments - moments.x * voxelSize.x * voxelSize.x / (voxelSize * voxelSize)) / 2
-    return SIMD3<Float>(difference).replacing(with: 0, where: SIMD3<Float>(moments) .== 0)
   }
 }

@@ -5,17 +5,18 @@ import NDArrays
 /// Background removal by projection onto dipole fields: the part that sources outside the mask explain best.
 ///
 /// ```
-/// min |M (f - D x)|^2     x zero inside the mask;   local = M (f - D x)
+/// min |W M (f - D x)|^2     x zero inside the mask;   local = M (f - D x)
 /// ```
 ///
-/// by conjugate gradients on the normal equations. No rim is lost, but near the border the local field may be taken
-/// for background.
+/// by conjugate gradients on the normal equations. Where the noise is known, `W` is a typical deviation over that of the
+/// voxel, and at most 1: voxels at the border that hardly have signal do not draw the background to themselves. No rim is
+/// lost, but near the border the local field may be taken for background.
 ///
 /// - SeeAlso: T. Liu et al., "A novel background field removal method for MRI using projection onto dipole fields
 ///   (PDF)", NMR Biomed 24:1129, 2011, doi:10.1002/nbm.1670.
 public struct PDF: BackgroundRemoval {
-  /// How far around the mask's box sources may lie [m].
-  public var margin: Double
+  /// How far around the mask's box sources may lie [m]; a quarter of the box's longest side where absent.
+  public var margin: Double?
   /// The residual of the normal equations relative to the first that ends the iterations.
   public var tolerance: Double
   /// The largest number of iterations.
@@ -24,9 +25,10 @@ public struct PDF: BackgroundRemoval {
   /// Creates the method.
   ///
   /// - Precondition: The margin is positive, and there is at least one iteration.
-  public init(margin: Double = 0.04, tolerance: Double = 1e-3, maximumIterations: Int = 100) {
+  public init(margin: Double? = nil, tolerance: Double = 1e-3, maximumIterations: Int = 100) {
     precondition(
-      margin > 0 && maximumIterations > 0, "a margin of \(margin) m, \(maximumIterations) iterations")
+      (margin ?? 1) > 0 && maximumIterations > 0,
+      "a margin of \(margin ?? 0) m, \(maximumIterations) iterations")
     self.margin = margin
     self.tolerance = tolerance
     self.maximumIterations = maximumIterations
@@ -35,24 +37,32 @@ public struct PDF: BackgroundRemoval {
   /// Removes the background.
   public func callAsFunction(
     _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
+  ) throws(QSMError) -> LocalField { try self(field, mask: mask, noise: nil) }
+
+  /// Removes the background of a field whose noise is known.
+  public func callAsFunction(
+    _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>, noise: ImageVolumes<Float>?
   ) throws(QSMError) -> LocalField {
-    let grid = try WorkingGrid(field: field, mask: mask, region: .mask(margin: margin))
+    let grid = try WorkingGrid(
+      field: field, mask: mask, region: margin.map { .mask(margin: $0) } ?? .surroundings)
+    if let noise { try WorkingGrid.check(noise, "field noise", on: field.geometry) }
     let transform = RealFourierTransform(shape: grid.matrix.shape)
     var workspace = transform.makeWorkspace()
     let kernel = DipoleKernel(grid).factors
     let (inside, outside) = (grid.mask, grid.mask.map { !$0 })
-    let total = grid.load(field)
+    let total = grid.load(field), weights = squaredWeights(noise.map { grid.load($0) }, mask: inside)
     // The mean of the field comes from nowhere in particular: no dipoles can make it.
-    let mean = Float(total.dot(inside.map { $0 ? 1 : 0 }) / Double(grid.maskCount))
+    let mean = Float(total.dot(weights) / weights.dot(inside.map { $0 ? 1 : 0 }))
     let centred = total.combined(with: inside.map { $0 ? mean : 0 }) { $0 - $1 }
     var right = centred
+    right.update(weights) { $0 * $1 }
     transform.filter(&right, workspace: &workspace, by: kernel)
     right.keepOnly(outside)
     let result = FieldConjugateGradients.solve(
       right, tolerance: tolerance, maximumIterations: maximumIterations
     ) { sources in
       transform.filter(&sources, workspace: &workspace, by: kernel)
-      sources.keepOnly(inside)
+      sources.update(weights) { $0 * $1 }
       transform.filter(&sources, workspace: &workspace, by: kernel)
       sources.keepOnly(outside)
     }
@@ -62,5 +72,16 @@ public struct PDF: BackgroundRemoval {
     return LocalField(
       field: grid.store(local), mask: grid.store(inside), iterations: result.iterations,
       change: result.residual)
+  }
+
+  /// `W^2`, zero outside the mask; 1 in all of it where no noise is known.
+  private func squaredWeights(_ noise: NDArray<Float>?, mask: NDArray<Bool>) -> NDArray<Float> {
+    let uniform = mask.map { $0 ? Float(1) : 0 }
+    guard let noise else { return uniform }
+    var sample = noise.withUnsafeBufferPointer { $0.filter { $0 > 0 } }
+    guard !sample.isEmpty else { return uniform }
+    sample.sort()
+    let typical = sample[sample.count / 2]
+    return noise.map { $0 > 0 ? min((typical / $0) * (typical / $0), 1) : 0 }
   }
 }

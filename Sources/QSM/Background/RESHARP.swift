@@ -13,8 +13,8 @@ import NDArrays
 /// - SeeAlso: H. Sun, A. H. Wilman, "Background field removal using spherical mean value filtering and Tikhonov
 ///   regularization", Magn Reson Med 71:1151, 2014, doi:10.1002/mrm.24765.
 public struct RESHARP: BackgroundRemoval {
-  /// The radius of the ball [m].
-  public var radius: Double
+  /// The radius of the ball [m]; 6 mm where absent, or less where voxels are small.
+  public var radius: Double?
   /// The weight of the local field's energy.
   public var regularization: Double
   /// The residual relative to the first that ends the iterations.
@@ -26,11 +26,12 @@ public struct RESHARP: BackgroundRemoval {
   ///
   /// - Precondition: Radius and weight are positive, and there is at least one iteration.
   public init(
-    radius: Double = 6e-3, regularization: Double = 1e-4, tolerance: Double = 1e-6,
+    radius: Double? = nil, regularization: Double = 1e-4, tolerance: Double = 1e-6,
     maximumIterations: Int = 30
   ) {
     precondition(
-      radius > 0 && regularization > 0, "a radius of \(radius) m and a weight of \(regularization)")
+      (radius ?? 1) > 0 && regularization > 0,
+      "a radius of \(radius ?? 0) m and a weight of \(regularization)")
     precondition(maximumIterations > 0, "\(maximumIterations) iterations")
     self.radius = radius
     self.regularization = regularization
@@ -42,6 +43,7 @@ public struct RESHARP: BackgroundRemoval {
   public func callAsFunction(
     _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
   ) throws(QSMError) -> LocalField {
+    let radius = radius ?? Ball.radius(6e-3, voxelSize: field.geometry.voxelSize)
     let grid = try WorkingGrid(field: field, mask: mask, region: .mask(margin: radius))
     let eroded = try grid.eroded(by: radius)
     let transform = RealFourierTransform(shape: grid.matrix.shape)

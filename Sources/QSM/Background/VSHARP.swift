@@ -19,18 +19,19 @@ import NDArrays
 public struct VSHARP: BackgroundRemoval {
   /// The radii of the balls [m]; chosen by the voxel size where absent, see ``defaultRadii(voxelSize:largest:)``.
   public var radii: [Double]?
-  /// The largest radius [m] where ``radii`` are absent.
-  public var largestRadius: Double
+  /// The largest radius [m] where ``radii`` are absent; 12 mm where absent too, or less where voxels are small.
+  public var largestRadius: Double?
   /// The smallest magnitude of `1 - S_max` that is divided by: larger values remove more of low frequencies.
   public var threshold: Double
 
   /// Creates the method.
   ///
   /// - Precondition: Radii and threshold are positive, and there is a radius.
-  public init(radii: [Double]? = nil, threshold: Double = 0.05, largestRadius: Double = 12e-3) {
+  public init(radii: [Double]? = nil, threshold: Double = 0.05, largestRadius: Double? = nil) {
     precondition(radii.map { !$0.isEmpty && $0.allSatisfy { $0 > 0 } } ?? true, "radii \(radii ?? [])")
     precondition(
-      threshold > 0 && largestRadius > 0, "a threshold of \(threshold), a radius of \(largestRadius) m")
+      threshold > 0 && (largestRadius ?? 1) > 0,
+      "a threshold of \(threshold), a radius of \(largestRadius ?? 0) m")
     self.radii = radii
     self.largestRadius = largestRadius
     self.threshold = threshold
@@ -39,10 +40,16 @@ public struct VSHARP: BackgroundRemoval {
   /// From 12 mm (or another radius) down to the longest side of a voxel, in steps of 1 mm, in metres.
   ///
   /// A ball thinner than a voxel is a disk, over which a harmonic field has another mean: for voxels of
-  /// 0.8 x 0.8 x 2 mm, the radii are 12, 11, ..., 2 mm.
-  public static func defaultRadii(voxelSize: SIMD3<Double>, largest: Double = 12e-3) -> [Double] {
-    let smallest = voxelSize.max(), whole = max(1, Int(largest * 1e3 * (1 + 1e-9)))
-    var radii = (1...whole).reversed().map { Double($0) * 1e-3 }
+  /// 0.8 x 0.8 x 2 mm, the radii are 12, 11, ..., 2 mm. Where voxels are shorter than 0.8 mm, all is as many times
+  /// smaller.
+  public static func defaultRadii(voxelSize: SIMD3<Double>, largest: Double? = nil) -> [Double] {
+    let smallest = voxelSize.max()
+    // Sizes that are none are refused with the field.
+    let shortest = voxelSize.min() > 0 ? voxelSize.min() : 1
+    let scale = min(1, shortest / 0.8e-3 * (1 + 1e-9)), step = (largest == nil ? scale : 1) * 1e-3
+    let largest = largest ?? 12 * step
+    let whole = max(1, Int(largest / step * (1 + 1e-9)))
+    var radii = (1...whole).reversed().map { Double($0) * step }
     if largest > radii[0] * (1 + 1e-9) { radii.insert(largest, at: 0) }
     radii = radii.filter { $0 >= smallest * (1 - 1e-9) }
     return radii.isEmpty ? [smallest] : radii
@@ -80,6 +87,7 @@ public struct VSHARP: BackgroundRemoval {
     _ total: NDArray<Float>, grid: WorkingGrid, radii: [Double], ballNumbers: NDArray<UInt8>
   ) -> NDArray<Float> {
     let means = BallMeans(of: total, on: grid.matrix)
+    let (line, plane) = (grid.matrix.x, grid.matrix.x * grid.matrix.y)
     var result = NDArray<Float>(repeating: 0, shape: total.shape)
     result.withUnsafeMutableBufferPointer { result in
       total.withUnsafeBufferPointer { total in
@@ -87,9 +95,20 @@ public struct VSHARP: BackgroundRemoval {
           let (result, total) = (SharedBuffer(result), SharedConstants(total))
           for (index, radius) in radii.enumerated() {
             let ball = Ball(radius: radius, voxelSize: grid.voxelSize)
+            let correction = ball.correction
             means.forEachRun(ball, where: SharedConstants(numbers), equals: UInt8(index + 1)) {
               offset, means in
-              for index in means.indices { result[offset + index] = total[offset + index] - means[index] }
+              for index in means.indices {
+                let voxel = offset + index
+                var mean = means[index]
+                if correction.y != 0 {
+                  mean -= correction.y * (total[voxel - line] + total[voxel + line] - 2 * total[voxel])
+                }
+                if correction.z != 0 {
+                  mean -= correction.z * (total[voxel - plane] + total[voxel + plane] - 2 * total[voxel])
+                }
+                result[voxel] = total[voxel] - mean
+              }
             }
           }
         }

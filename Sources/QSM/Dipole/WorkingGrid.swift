@@ -7,6 +7,13 @@ public enum WorkingRegion: Sendable, Equatable {
   case wholeGrid
   /// The box around the mask with at least this distance [m] to its copies; extents fast to transform.
   case mask(margin: Double)
+  /// The box around the mask with a distance to its copies that is this part of its longest side.
+  ///
+  /// What a source does to its copies depends on distances relative to its size alone.
+  case object(margin: Double)
+
+  /// The box around the mask with a quarter of its longest side around it.
+  public static let surroundings = WorkingRegion.object(margin: 0.25)
 }
 
 /// The box around a mask, in the middle of zeros, and the way from a volume to it and back.
@@ -58,19 +65,27 @@ struct WorkingGrid: Sendable {
     switch region {
     case .wholeGrid:
       (origin, box, matrix) = (Extents(x: 0, y: 0, z: 0), extents, extents)
-    case .mask(let margin):
-      precondition(margin >= 0, "a margin of \(margin) m")
+    case .mask(let margin), .object(let margin):
+      precondition(margin >= 0, "a margin of \(margin)")
       origin = lower
+      var distance = margin
+      if case .object = region {
+        let sides = (0..<3).map { Double(upper[$0] - lower[$0] + 1) * geometry.voxelSize[$0] }
+        distance = margin * (sides.max() ?? 0)
+      }
       var box = extents, matrix = extents
       for axis in 0..<3 {
         box[axis] = upper[axis] - lower[axis] + 1
-        let zeros = Int((margin / geometry.voxelSize[axis]).rounded(.up))
+        let zeros = Int((distance / geometry.voxelSize[axis]).rounded(.up))
         matrix[axis] = FastExtent.next(box[axis] + zeros)
       }
       (self.box, self.matrix) = (box, matrix)
     }
     self.mask = Self.load(inside, origin: origin, box: box, matrix: matrix, empty: false) { $0 }
   }
+
+  /// The extents of the box around the mask in voxels.
+  var boxSize: SIMD3<Double> { SIMD3(Double(box.x), Double(box.y), Double(box.z)) }
 
   /// The part of a volume in the mask; zero elsewhere and where it is not finite.
   func load(_ volume: ImageVolumes<Float>) -> NDArray<Float> {

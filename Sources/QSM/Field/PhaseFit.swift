@@ -39,8 +39,8 @@ public struct PhaseFit: Sendable, Equatable {
     public var field: NDArray<Float>
     /// Its standard deviation [Hz].
     ///
-    /// Without a magnitude it is that of a magnitude of one. `nil` if the noise is unknown: no
-    /// more echoes than unknowns.
+    /// Without a magnitude it is that of a magnitude of one. With no more echoes than unknowns, the scatter of the field
+    /// in space tells the noise; `nil` if that is unknown too.
     public var noise: NDArray<Float>?
     /// The root mean square of the weighted misfit [rad].
     public var misfit: NDArray<Float>
@@ -93,7 +93,9 @@ public struct PhaseFit: Sendable, Equatable {
         }
       }
     }
-    let level = sigma ?? Self.noise(misfit, magnitude, echoes: echoes, unknowns: unknowns)
+    let level =
+      sigma ?? Self.noise(misfit, magnitude, echoes: echoes, unknowns: unknowns)
+      ?? Self.noise(scatterOf: field, spread: spread, magnitude)
     return Result(
       field: field, noise: level.map { level in spread.map { $0 * Float(level) } }, misfit: misfit)
   }
@@ -167,5 +169,22 @@ public struct PhaseFit: Sendable, Equatable {
     guard !values.isEmpty else { return nil }
     values.sort()
     return Double(values[values.count / 2]) * (Double(echoes) / Double(echoes - unknowns)).squareRoot()
+  }
+
+  /// The noise of the images from how the field scatters over the typical deviation for a noise of one, in bright voxels.
+  private static func noise(
+    scatterOf field: NDArray<Float>, spread: NDArray<Float>, _ magnitude: NDArray<Float>?
+  ) -> Double? {
+    let first = magnitude?.part(at: 0)
+    let limit = first.map { RobustThreshold($0).value } ?? 0
+    let size = first ?? spread.map { _ in Float(1) }
+    let mask = size.combined(with: spread) { $0 > limit && $1 > 0 && $1.isFinite ? 1 : 0 }.map { $0 == 1 }
+    // Deviations are not divided by one by one: their texture would be taken for noise of a strong field.
+    var typical = spread
+    typical.keepOnly(mask)
+    let sample = typical.withUnsafeBufferPointer { $0.filter { $0 > 0 } }.sorted()
+    guard !sample.isEmpty else { return nil }
+    let scatter = FieldDeviation.estimate(field, mask: mask) / Double(sample[sample.count / 2])
+    return scatter > 0 ? scatter : nil
   }
 }

@@ -49,6 +49,12 @@ struct AlternatingDirections {
     passes = GradientPasses(grid, threshold: threshold, weights: weights)
   }
 
+  /// Goes on with another threshold and other factors of it.
+  mutating func setThreshold(_ threshold: Double, weights: NDArray<Float>?) {
+    passes.threshold = Float(threshold)
+    passes.weights = weights
+  }
+
   /// Filters a volume in place.
   mutating func filter(_ volume: inout NDArray<Float>, by kernel: NDArray<Float>) {
     transform.filter(&volume, workspace: &workspace, by: kernel)
@@ -71,23 +77,37 @@ struct AlternatingDirections {
     return (solution, iterations, change)
   }
 
-  /// Iterates with a field that is fitted to the measured one voxel by voxel, and to that of the susceptibility:
+  /// How far iterations with a fitted field have come.
+  struct State {
+    /// The susceptibility.
+    var solution: NDArray<Float>
+    /// What the next susceptibility's field is fitted to.
+    var target: NDArray<Float>
+    /// The number of iterations so far, and the change of the last.
+    var iterations = 0, change = 1.0
+
+    init(field: NDArray<Float>) {
+      solution = NDArray(repeating: 0, shape: field.shape)
+      target = field
+    }
+  }
+
+  /// Iterates with a field that is fitted to the measured one voxel by voxel, and to that of the susceptibility, from
+  /// where an earlier call ended:
   /// `H = D^2 + ...`, `g = D (y - s)`.
-  ///
-  /// - Returns: The susceptibility, and its field.
   mutating func solve(
-    fitting fieldStep: inout FieldStep, dipole: NDArray<Float>, penalty: Float,
+    _ state: inout State, fitting fieldStep: inout FieldStep, dipole: NDArray<Float>, penalty: Float,
     tolerance: Double, maximumIterations: Int
-  ) -> (solution: NDArray<Float>, field: NDArray<Float>, iterations: Int, change: Double) {
-    var target = fieldStep.field
-    var solution = NDArray<Float>(repeating: 0, shape: target.shape)
+  ) {
     var workspaces = (workspace, transform.makeWorkspace())
     workspace = NDArray(repeating: .zero, shape: [0])
-    var iterations = 0, change = 1.0
+    // Of iterations that go on from where others ended, the first have hardly begun to move.
+    let first = state.iterations == 0 ? 0 : state.iterations + 5
+    let last = state.iterations + maximumIterations
     repeat {
-      transform.forwardPlanes(of: target, into: &workspaces.0)
+      transform.forwardPlanes(of: state.target, into: &workspaces.0)
       // The first gradient is that of nothing.
-      passes(solution, by: transform, into: &workspaces.1)
+      passes(state.solution, by: transform, into: &workspaces.1)
       dipole.withUnsafeBufferPointer { dipole in
         inverse.withUnsafeBufferPointer { inverse in
           let (dipole, inverse) = (SharedConstants(dipole), SharedConstants(inverse))
@@ -107,16 +127,13 @@ struct AlternatingDirections {
           }
         }
       }
-      change = solution.replacePlanes { replace in
+      state.change = state.solution.replacePlanes { replace in
         transform.inversePlanes(of: &workspaces.1, taking: replace)
       }
-      transform.inversePlanes(of: &workspaces.0, into: &target)
-      fieldStep(&target)
-      iterations += 1
-    } while iterations < maximumIterations && change >= tolerance
+      transform.inversePlanes(of: &workspaces.0, into: &state.target)
+      fieldStep(&state.target)
+      state.iterations += 1
+    } while state.iterations < last && (state.change >= tolerance || state.iterations < first)
     workspace = workspaces.0
-    var field = solution
-    filter(&field, by: dipole)
-    return (solution, field, iterations, change)
   }
 }

@@ -74,6 +74,42 @@ struct FieldStep {
     weights = weights.combined(with: residuals) { $0 / max(1, ($1 / limit) * ($1 / limit)) }
   }
 
+  /// What a model leaves of the measured field [ppm]; zero outside the mask, and without whole turns where they do not
+  /// count.
+  func rest(from model: NDArray<Float>, mask: NDArray<Bool>) -> NDArray<Float> {
+    var rest = field.combined(with: model) { $0 - $1 }
+    if case .phase(let echoTime) = fidelity {
+      let turn = 2 * Float.pi / (phasePerSecond * Float(echoTime))
+      rest = rest.map { $0 - turn * ($0 / turn).rounded() }
+    }
+    rest.keepOnly(mask)
+    return rest
+  }
+
+  /// The same, made smaller where the field is trusted less than in a typical voxel.
+  func trustedRest(from model: NDArray<Float>, mask: NDArray<Bool>) -> NDArray<Float> {
+    rest(from: model, mask: mask).combined(with: weights) { $0 * min($1 * $1, 1) }
+  }
+
+  /// The standard deviation of what a model leaves of the measured field in a typical voxel of the mask [ppm], from its
+  /// median, which outliers do not move.
+  func restDeviation(from model: NDArray<Float>, mask: NDArray<Bool>) -> Double {
+    let rest = rest(from: model, mask: mask)
+    var sample: [Float] = []
+    rest.withUnsafeBufferPointer { rest in
+      weights.withUnsafeBufferPointer { weights in
+        mask.withUnsafeBufferPointer { mask in
+          for index in rest.indices where mask[index] && weights[index] > 0 {
+            sample.append(abs(rest[index]) * weights[index])
+          }
+        }
+      }
+    }
+    guard !sample.isEmpty else { return 0 }
+    sample.sort()
+    return Double(sample[sample.count / 2]) / 0.674_489_75
+  }
+
   @inline(__always)
   private mutating func step(
     _ values: inout NDArray<Float>, _ fitted: @Sendable (_ v: Float, _ f: Float, _ w: Float) -> Float

@@ -47,6 +47,26 @@ public struct SusceptibilityMap: Sendable {
   public var iterations: Int
   /// The change of the last iteration relative to the map.
   public var change: Double
+  /// The weight of the gradient that was used [ppm mm]; absent where a method has none.
+  public var regularization: Double?
+  /// The standard deviation of the field that the weight follows from [ppm].
+  ///
+  /// The larger of the median of the stated noise and of what the field itself shows.
+  public var fieldDeviation: Double?
+  /// Whether ``fieldDeviation`` was estimated from the field: no noise was stated, or less than there is.
+  public var isFieldDeviationEstimated = false
+  /// The standard deviation of what the map leaves unexplained of the field [ppm], or ``fieldDeviation`` where that is
+  /// larger; absent where it is not known. Much more than that deviation tells of errors that are no noise.
+  public var residualDeviation: Double?
+  /// By which part strong sources are expected to be too weak, 0 for not at all; absent where it is not known.
+  ///
+  /// ```
+  /// 1 - <D chi, W^2 D chi> / <D chi, W^2 f>
+  /// ```
+  ///
+  /// over the mask: how much the field of the map would have to grow to fit the measured one best. Noise does not bias
+  /// it as long as the map does not follow the noise; small sources lose more, large ones less.
+  public var shrinkage: Double?
 }
 
 /// A way from a local field to susceptibility.
@@ -105,26 +125,22 @@ struct InversionProblem {
       susceptibility: susceptibility, referenceValue: mean, iterations: iterations, change: change)
   }
 
-  /// Weights of 1, for data that are all trusted alike: outside the mask, the field is taken to be zero.
-  var uniformWeights: NDArray<Float> { field.map { _ in 1 } }
+  /// The weights of the field: those of the noise, or 1 in the mask; another one outside, where the field is taken to
+  /// be zero.
+  func weights(_ noise: NDArray<Float>?, outside: Float) -> NDArray<Float> {
+    guard let noise else { return grid.mask.map { $0 ? 1 : outside } }
+    return noise.combined(with: grid.mask.map { $0 ? 1 : 0 }) { weight, inside in
+      inside == 0 ? outside : weight
+    }
+  }
 
-  /// The typical deviation of the field in the mask [ppm], and that over each voxel's: its weight.
-  ///
-  /// Voxels without a positive deviation have the weight 0, and none more than 3. Outside the mask, the field is
-  /// taken to be zero with the weight 1: what is left free there takes up what does not fit inside.
-  func deviations(_ noise: ImageVolumes<Float>) -> (typical: Double, weights: NDArray<Float>) {
-    let deviations = grid.load(noise)
-    var sample: [Float] = []
-    deviations.withUnsafeBufferPointer { deviations in
-      for deviation in deviations where deviation > 0 { sample.append(deviation) }
-    }
-    guard !sample.isEmpty else { return (0, uniformWeights) }
-    sample.sort()
-    let typical = sample[sample.count / 2]
-    let weights = deviations.combined(with: grid.mask.map { $0 ? 1 : 0 }) { deviation, inside in
-      inside == 0 ? 1 : deviation > 0 ? min(typical / deviation, 3) : 0
-    }
-    return (Double(typical) / hertzPerPPM, weights)
+  /// See ``SusceptibilityMap/shrinkage``.
+  func shrinkage(of model: NDArray<Float>, weights: NDArray<Float>?) -> Double? {
+    var weighted = model
+    if let weights { weighted = weighted.combined(with: weights) { $0 * $1 * $1 } }
+    weighted.keepOnly(grid.mask)
+    let (square, product) = (weighted.dot(model), weighted.dot(field))
+    return product > 0 ? 1 - square / product : nil
   }
 
   /// The map of a field that is divided by a filter in k-space.

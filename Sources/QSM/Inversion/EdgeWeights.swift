@@ -50,4 +50,38 @@ public struct EdgeWeights: Sendable {
     let threshold = index < sample.count ? sample[index] : .infinity
     return slopes.map { $0 > threshold ? 0 : 1 }
   }
+
+  /// Weights that fall where a map has edges: `1 / (1 + (|G chi| scale)^2)`, axes `[direction, z, y, x]`.
+  ///
+  /// - Parameters:
+  ///   - map: The susceptibility [ppm].
+  ///   - scale: One over the gradient that counts half [mm/ppm].
+  ///   - other: Weights to multiply them with.
+  ///   - grid: The grid, which repeats.
+  static func adapted(
+    to map: NDArray<Float>, scale: Float, times other: NDArray<Float>?, on grid: WorkingGrid
+  ) -> NDArray<Float> {
+    let matrix = grid.matrix, strides = [1, matrix.x, matrix.x * matrix.y]
+    let factors = SIMD3<Float>(1 / grid.voxelSize) * scale
+    var weights = NDArray<Float>(uninitializedShape: [3] + matrix.shape) { weights in
+      map.withUnsafeBufferPointer { map in
+        let (weights, map) = (SharedBuffer(weights), SharedConstants(map))
+        Parallelism.forEach(3 * matrix.z) { plane in
+          let (axis, z) = (plane / matrix.z, plane % matrix.z)
+          let step = strides[axis], extent = matrix[axis]
+          for y in 0..<matrix.y {
+            let row = (z * matrix.y + y) * matrix.x
+            for x in 0..<matrix.x {
+              let place = axis == 0 ? x : axis == 1 ? y : z
+              let next = row + x + (place < extent - 1 ? step : step * (1 - extent))
+              let slope = (map[next] - map[row + x]) * factors[axis]
+              weights[axis * matrix.count + row + x] = 1 / (1 + slope * slope)
+            }
+          }
+        }
+      }
+    }
+    if let other { weights = weights.combined(with: other) { $0 * $1 } }
+    return weights
+  }
 }

@@ -18,12 +18,12 @@ import Numerics
 struct GradientPasses {
   let matrix: Extents
   /// The threshold of the shrinkage.
-  let threshold: Float
+  var threshold: Float
 
   /// One over the distances of neighbouring voxels [1/mm].
   private let inverseSize: SIMD3<Float>
   /// The threshold's factor for each direction and voxel, axes `[direction, z, y, x]`; 1 where absent.
-  private let weights: NDArray<Float>?
+  var weights: NDArray<Float>?
   /// `v`, axes `[direction, z, y, x]`.
   private var duals: NDArray<Float>
   /// `p` along `z` of the planes before the runs, axes `[run, y, x]`.

@@ -32,7 +32,7 @@ public struct QuadraticInversion: DipoleInversion {
   ///
   /// - Precondition: The weight is positive.
   public init(
-    regularization: Double = 1e-2, penalty: Penalty = .identity, region: WorkingRegion = .mask(margin: 0.016)
+    regularization: Double = 1e-2, penalty: Penalty = .identity, region: WorkingRegion = .object(margin: 0.1)
   ) {
     precondition(regularization > 0, "a weight of \(regularization)")
     self.regularization = regularization

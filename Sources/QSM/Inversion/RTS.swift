@@ -33,7 +33,7 @@ public struct RTS: DipoleInversion {
   /// - Precondition: Threshold and weights are positive, and there is at least one iteration.
   public init(
     threshold: Double = 0.15, fidelity: Double = 1e5, penalty: Double = 10, tolerance: Double = 1e-2,
-    maximumIterations: Int = 20, region: WorkingRegion = .mask(margin: 0.016)
+    maximumIterations: Int = 20, region: WorkingRegion = .object(margin: 0.1)
   ) {
     precondition(
       threshold > 0 && fidelity > 0 && penalty > 0,

@@ -21,7 +21,7 @@ public struct TKD: DipoleInversion {
   /// Creates the method.
   ///
   /// - Precondition: The threshold is positive.
-  public init(threshold: Double = 0.15, region: WorkingRegion = .mask(margin: 0.016)) {
+  public init(threshold: Double = 0.15, region: WorkingRegion = .object(margin: 0.1)) {
     precondition(threshold > 0, "a threshold of \(threshold)")
     self.threshold = threshold
     self.region = region

@@ -11,7 +11,7 @@ import Numerics
 /// ```
 ///
 /// `I_min` is the darkest value within 7 mm inwards of a vertex, `I_max` the brightest within 3 mm, and `l` the mean
-/// distance of vertices. Where the surface has met the dark between brain and skull, `f_3` turns negative and stops it.
+/// distance of vertices; distances are those of a human head, and as many times smaller as a head is. Where the surface has met the dark between brain and skull, `f_3` turns negative and stops it.
 /// Unlike a threshold it does not leak into scalp, eyes or neck through thin bridges. A surface that folds is grown
 /// again, stiffer.
 ///
@@ -68,7 +68,7 @@ public struct BrainSurface: Sendable, Equatable {
   ) {
     let spacing = mesh.spacing, normals = mesh.normals, limit = Double.pow(fraction, 0.275)
     // Radii of curvature between which the surface becomes stiff [mm].
-    let (smallest, largest) = (3.33, 10.0)
+    let (smallest, largest) = (3.33 * levels.unit, 10 * levels.unit)
     let middle = (1 / smallest + 1 / largest) / 2, slope = 6 / (1 / smallest - 1 / largest)
     var moved = mesh.vertices
     for vertex in moved.indices {
@@ -96,6 +96,9 @@ private struct BrightnessLevels {
   let middle: Double
   /// The centre of gravity and the radius of a sphere of the head's volume [mm].
   let center: SIMD3<Double>, radius: Double
+
+  /// What a millimetre of a human head is in this one [mm]: one, unless the head is no human's.
+  var unit: Double { (55...120).contains(radius) ? 1 : radius / 80 }
 
   init?(_ volume: NDArray<Float>, _ matrix: Extents, _ size: SIMD3<Double>) {
     let low = volume.percentile(0.02), high = volume.percentile(0.98), limit = low + 0.1 * (high - low)
@@ -149,7 +152,7 @@ private struct BrightnessField {
   ) -> Double {
     var darkest = levels.middle, brightest = levels.threshold
     for distance in 1..<7 {
-      guard let value = value(at: place + Double(distance) * direction) else {
+      guard let value = value(at: place + Double(distance) * levels.unit * direction) else {
         // Beyond the slab there is nothing to find.
         if distance == 1 { return -1 }
         break

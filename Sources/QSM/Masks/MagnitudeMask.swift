@@ -1,5 +1,6 @@
 import MRIData
 import NDArrays
+import Numerics
 
 /// A mask of the brain from the brightness of an image and morphology.
 ///
@@ -8,6 +9,8 @@ import NDArrays
 /// ```
 ///
 /// Works on magnitudes, and as well on any map that is high where data are good, such as ``ROMEO``'s quality.
+/// Opening and closing take no more than a twentieth of the radius of a ball as large as what is bright.
+///
 /// It knows nothing of anatomy: eyes or muscle that touch the brain over more than the opening stay.
 public struct MagnitudeMask: Sendable, Equatable {
   /// The factor of the threshold.
@@ -34,11 +37,13 @@ public struct MagnitudeMask: Sendable, Equatable {
   /// - Throws: ``QSMError/noObject(_:)`` if nothing is left.
   public func callAsFunction(_ image: ImageVolumes<Float>) throws(QSMError) -> ImageVolumes<UInt8> {
     let volume = image[0], limit = RobustThreshold(volume).value * Float(factor)
-    let morphology = Morphology(voxelSize: image.geometry.voxelSize)
+    let size = image.geometry.voxelSize, morphology = Morphology(voxelSize: size)
     var mask = volume.map { $0 > limit }
-    mask = morphology.opened(mask, by: openingRadius)
+    let bright = mask.withUnsafeBufferPointer { Double($0.count { $0 }) }
+    let radius = Double.pow(bright * size.x * size.y * size.z * 0.75 / .pi, 1.0 / 3)
+    mask = morphology.opened(mask, by: min(openingRadius, radius / 20))
     mask = morphology.largestPart(of: mask)
-    mask = morphology.closed(mask, by: closingRadius)
+    mask = morphology.closed(mask, by: min(closingRadius, radius / 20))
     mask = morphology.withHolesFilled(mask)
     mask = morphology.eroded(mask, by: erosion)
     guard mask.withUnsafeBufferPointer({ $0.contains(true) }) else { throw .noObject("magnitude threshold") }

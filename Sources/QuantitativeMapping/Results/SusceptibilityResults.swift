@@ -60,6 +60,21 @@ public struct SusceptibilityResults {
     try writeWeighted(result, maps)
   }
 
+  /// Writes para- and diamagnetic sources.
+  ///
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``.
+  public func write(_ sources: SourceSeparation.Sources, of maps: EchoMaps, within mask: BrainMask) throws {
+    for (part, volume, window) in [
+      (BIDSName.Part.paramagnetic, sources.paramagnetic, 0...0.15 as ClosedRange<Float>),
+      (.diamagnetic, sources.diamagnetic, -0.15...0),
+    ] {
+      let name = try BIDSName(subject: subject, part: part, suffix: "Chimap")
+      try dataset.write(volume, as: name, sidecar: sidecar(of: maps, .partsPerMillion))
+      try preview(
+        volume, Montage(window: .range(window)), within: mask.isInside, as: "Chimap-\(part.rawValue)")
+    }
+  }
+
   /// The susceptibility-weighted image of the echo nearest to 20 ms at 3 T, and its projection.
   private func writeWeighted(_ result: SusceptibilityMaps, _ maps: EchoMaps) throws {
     let times = maps.parameters.echoTimes, wanted = 0.06 / maps.parameters.fieldStrength

@@ -1,3 +1,4 @@
+import Foundation
 import MRIData
 import NDArrays
 import QSM
@@ -27,7 +28,8 @@ public struct SusceptibilityMapping: Sendable {
   /// Chooses the methods.
   public init(
     masking: any BrainMasking = BrainSurface(), unwrapping: FieldUnwrapping = FieldUnwrapping(),
-    background: any BackgroundRemoval = VSHARP(), inversion: any DipoleInversion = TotalVariation()
+    background: any BackgroundRemoval = AutomaticBackground(),
+    inversion: any DipoleInversion = TotalVariation()
   ) {
     self.masking = masking
     self.unwrapping = unwrapping
@@ -84,7 +86,8 @@ public struct SusceptibilityMapping: Sendable {
       let cut = unwrapped.zeroed(outside: known.mask)
       total = cut
       try observer(.unwrapping)
-      local = try background(cut, mask: inside)
+      local = try background(cut, mask: inside, noise: known.noise)
+      if let choice = local.choice { assumptions.append("The background was removed by \(choice).") }
     }
     try observer(.background)
 
@@ -95,6 +98,7 @@ public struct SusceptibilityMapping: Sendable {
         reference: reference.map { ImageVolumes($0.volume.voxels, geometry: maps.geometry) }))
     try observer(.inversion)
 
+    assumptions += map.account
     let evidence = SignEvidence(map.susceptibility, r2Star: maps.r2Star)
     total?.geometry = places
     (local.field.geometry, local.mask.geometry, map.susceptibility.geometry) = (places, places, places)
@@ -138,5 +142,23 @@ extension ImageVolumes<Float> {
       }
     }
     return ImageVolumes(voxels, geometry: geometry)
+  }
+}
+
+extension SusceptibilityMap {
+  /// What the inversion followed from, and what it costs, for the user.
+  fileprivate var account: [String] {
+    func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)g", value) }
+    var sentences: [String] = []
+    if let regularization, let fieldDeviation {
+      sentences.append(
+        "The inversion's weight of \(number(regularization, 3)) ppm mm follows from the field's noise of "
+          + "\(number(1e3 * fieldDeviation, 3)) ppb, "
+          + (isFieldDeviationEstimated ? "estimated from the field itself." : "as its noise map states."))
+    }
+    if let shrinkage, shrinkage > 0.02 {
+      sentences.append("Strong sources are expected to be \(number(100 * shrinkage, 2)) % too weak.")
+    }
+    return sentences
   }
 }

@@ -36,6 +36,14 @@ public struct SusceptibilityMaps: Sendable {
     public var medianFieldNoise: Double?
     /// The iterations of the inversion.
     public var iterations = 0
+    /// The weight of the inversion's penalty [ppm mm]; `nil` for methods that have none.
+    public var regularization: Double?
+    /// The noise of the field that the weight follows from [ppm].
+    public var fieldDeviation: Double?
+    /// What the map leaves unexplained of the field [ppm].
+    public var residualDeviation: Double?
+    /// By which part strong sources are expected to be too weak.
+    public var shrinkage: Double?
     /// The mean over the reference region that was subtracted [ppm].
     public var referenceValue = 0.0
     /// The percentiles of the susceptibility at 1, 50 and 99 % [ppm].
@@ -50,6 +58,10 @@ extension SusceptibilityMaps.Findings {
     maskParts = maps.mask.parts
     iterations = maps.map.iterations
     referenceValue = maps.map.referenceValue
+    regularization = maps.map.regularization
+    fieldDeviation = maps.map.fieldDeviation
+    residualDeviation = maps.map.residualDeviation
+    shrinkage = maps.map.shrinkage
     let known = maps.local.mask[0].map { $0 != 0 }
     mapVoxels = known.withUnsafeBufferPointer { $0.count { $0 } }
     let chi = maps.susceptibility[0].sorted(within: known)

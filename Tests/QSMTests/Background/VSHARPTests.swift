@@ -32,8 +32,18 @@ import Testing
       h, known = np.zeros_like(f), np.zeros(f.shape, bool)
       for r in (5, 4, 3, 2):
           ball = (r2 <= r * r * (1 + 1e-9)) * 1.0
-          S = np.fft.fftn(ball / ball.sum())
-          inside = np.fft.ifftn(S * M).real > 1 - 1e-8
+          ball /= ball.sum()
+          support = np.fft.fftn(ball)
+          # The second moments are made alike, in squared voxels.
+          i = np.meshgrid(*[np.fft.fftfreq(k, 1 / k) for k in f.shape], indexing='ij')
+          m2 = [(ball * j * j).sum() for j in i]
+          for axis in (0, 1):
+              c = (m2[axis] - m2[2] * d[2]**2 / d[axis]**2) / 2
+              if m2[axis] == 0: continue
+              for shift in (1, -1): ball[tuple(shift if a == axis else 0 for a in range(3))] -= c
+              ball[0, 0, 0] += 2 * c
+          S = np.fft.fftn(ball)
+          inside = np.fft.ifftn(support * M).real > 1 - 1e-8
           if r == 5: kernel = 1 - S
           new = inside & ~known
           h[new] = (f - np.fft.ifftn(S * F).real)[new]

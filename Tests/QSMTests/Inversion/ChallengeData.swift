@@ -48,6 +48,12 @@ struct ChallengeData {
     return (xsim(values, expected), 100 * (square / norm).squareRoot())
   }
 
+  /// The slope of a map over the truth, by least squares over the mask.
+  func slope(of susceptibility: ImageVolumes<Float>) -> Double {
+    let (values, expected) = (demeaned(susceptibility), demeaned(truth))
+    return zip(values, expected).reduce(0) { $0 + $1.0 * $1.1 } / expected.reduce(0) { $0 + $1 * $1 }
+  }
+
   /// Zero outside the mask.
   private func demeaned(_ volume: ImageVolumes<Float>) -> [Double] {
     let (values, inside) = (volume.voxels.elements, mask.voxels.elements)

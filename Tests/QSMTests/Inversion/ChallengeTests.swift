@@ -50,11 +50,21 @@ struct ChallengeTests {
     #expect(abs(scores.nrmse - golden.nrmse) < 0.3)
   }
 
-  /// The best published score of an iterative method without other images is 0.53 at 60 % (MEDI).
-  @Test func defaultsBeatThePublishedIterativeMethods() throws {
+  /// Whatever is known of the noise, the map is the same. Amplitudes are kept, which these scores do not reward: the
+  /// best published of an iterative method without other images, 0.53 at 60 % (MEDI), is reached by maps whose slope
+  /// against the truth is 0.7.
+  @Test(arguments: [Double?.none, 0.03, 0.3]) func defaultsKeepAmplitudesOnEveryPath(_ hertz: Double?) throws
+  {
     let data = try #require(Self.data)
-    let scores = data.scores(of: try TotalVariation()(data.maskedMeasurement).susceptibility)
-    #expect(scores.xsim > 0.55)
-    #expect(scores.nrmse < 60)
+    var measurement = data.maskedMeasurement
+    // As a scan at 3 T would have it.
+    let noise = hertz.map { Float($0 / (3 * 42.577_478_518)) }
+    measurement.fieldNoise = noise.map { noise in measurement.field.map { _ in noise } }
+    let map = try TotalVariation()(measurement)
+    let scores = data.scores(of: map.susceptibility)
+    #expect(scores.xsim > 0.47)
+    #expect(scores.nrmse < 71)
+    let slope = data.slope(of: map.susceptibility)
+    #expect(slope > 0.75 && slope < 1)
   }
 }

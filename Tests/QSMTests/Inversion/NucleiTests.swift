@@ -59,6 +59,6 @@ import Testing
       FieldMeasurement(
         field: local.field, mask: local.mask, fieldStrength: phantom.parameters.fieldStrength))
     let slope = slope(map)
-    #expect(slope > 0.9 && slope < 1.1)
+    #expect(slope > 0.95 && slope < 1.05, "\(slope)")
   }
 }
