@@ -29,8 +29,10 @@ struct Ball: Sendable {
   /// radius but for that belongs to the ball.
   static func squaredReach(_ radius: Double) -> Double { radius * radius * (1 + 1e-5) }
 
-  /// A default radius, but no more than fifteen short sides of a voxel: what a ball costs grows with its voxels, and a
-  /// mouse's brain at 0.1 mm should cost what a human's does at 1 mm. At least the longest side, in its unit.
+  /// A default radius, or as many times less as the short side of a voxel is less than 0.8 mm; in metres.
+  ///
+  /// What a ball costs grows with its voxels, and a mouse's brain at 0.1 mm should cost what a human's does at 1 mm. The
+  /// radius is at least the longest side.
   static func radius(_ usual: Double, voxelSize: SIMD3<Double>) -> Double {
     max(min(usual, usual / 12e-3 * 15 * voxelSize.min()), voxelSize.max())
   }

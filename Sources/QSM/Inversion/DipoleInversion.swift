@@ -55,8 +55,9 @@ public struct SusceptibilityMap: Sendable {
   public var fieldDeviation: Double?
   /// Whether ``fieldDeviation`` was estimated from the field: no noise was stated, or less than there is.
   public var isFieldDeviationEstimated = false
-  /// The standard deviation of what the map leaves unexplained of the field [ppm], or ``fieldDeviation`` where that is
-  /// larger; absent where it is not known. Much more than that deviation tells of errors that are no noise.
+  /// The standard deviation of what the map leaves unexplained of the field [ppm], at least ``fieldDeviation``.
+  ///
+  /// Much more than that tells of errors that are no noise. Absent where a method does not follow it.
   public var residualDeviation: Double?
   /// By which part strong sources are expected to be too weak, 0 for not at all; absent where it is not known.
   ///

@@ -8,7 +8,9 @@ import Testing
 @Suite struct BallTests {
   static let sizes: [SIMD3<Double>] = [[1, 1, 1], [0.8, 0.8, 2], [2, 1, 1], [1.6, 1.3, 0.9]]
 
-  /// `x^2 - y^2` and `x^2 - z^2` are harmonic: their mean around their middle is zero. Over the voxels alone it is up to
+  /// `x^2 - y^2` and `x^2 - z^2` are harmonic: their mean around their middle is zero.
+  ///
+  /// Over the voxels alone it is up to
   /// some per cent of the radius squared.
   @Test(arguments: sizes, [3.0, 6]) func meansOfHarmonicPolynomialsAreTheirMiddle(
     _ size: SIMD3<Double>, _ radius: Double

@@ -50,7 +50,9 @@ struct ChallengeTests {
     #expect(abs(scores.nrmse - golden.nrmse) < 0.3)
   }
 
-  /// Whatever is known of the noise, the map is the same. Amplitudes are kept, which these scores do not reward: the
+  /// Whatever is known of the noise, the map is the same.
+  ///
+  /// Amplitudes are kept, which these scores do not reward: the
   /// best published of an iterative method without other images, 0.53 at 60 % (MEDI), is reached by maps whose slope
   /// against the truth is 0.7.
   @Test(arguments: [Double?.none, 0.03, 0.3]) func defaultsKeepAmplitudesOnEveryPath(_ hertz: Double?) throws
