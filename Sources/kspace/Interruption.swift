@@ -17,11 +17,23 @@ enum Interruption {
   private static let requested = Atomic<Int32>(0)
   private static let sources = Mutex<[any DispatchSourceSignal]>([])
 
+  private static let numbers = [SIGINT, SIGTERM, SIGHUP]
+
+  /// Lets signals through that whoever started the program had blocked.
+  ///
+  /// Threads of many programs block signals, and what they start inherits that: it could not be ended by asking.
+  static func admit() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in numbers { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+  }
+
   /// Notes signals from now on.
   static func postpone() {
     sources.withLock { sources in
       guard sources.isEmpty else { return }
-      for number in [SIGINT, SIGTERM, SIGHUP] {
+      for number in numbers {
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
         source.setEventHandler {

@@ -21,6 +21,7 @@ struct KSpaceCommand: ParsableCommand {
 @main
 enum Main {
   static func main() {
+    Interruption.admit()
     do {
       var command = try KSpaceCommand.parseAsRoot()
       if let threads = (command as? any LongCommand)?.running.threads {
