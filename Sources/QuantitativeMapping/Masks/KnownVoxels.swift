@@ -33,7 +33,7 @@ public struct KnownVoxels: Sendable {
     let values = field.values.voxels.elements, signal = maps.combinedMagnitude?.voxels.elements
     let deviations = field.noise?.voxels.elements
     var isInside = mask.isInside
-    let inside = isInside.elements.indices.filter { isInside.elements[$0] }
+    let flags = isInside.elements, inside = flags.indices.filter { flags[$0] }
     let sorted = deviations.map { all in inside.map { all[$0] }.filter { $0 > 0 && $0.isFinite }.sorted() }
     var limit: Float?
     if let sorted, !sorted.isEmpty {
