@@ -157,7 +157,9 @@ extension SusceptibilityMap {
           + (isFieldDeviationEstimated ? "estimated from the field itself." : "as its noise map states."))
     }
     if let shrinkage, shrinkage > 0.02 {
-      sentences.append("The map leaves \(number(100 * shrinkage, 2)) % of the field's strength unexplained, which small sources may lack.")
+      sentences.append(
+        "The map leaves \(number(100 * shrinkage, 2)) % of the field's strength unexplained, which small sources may "
+          + "lack.")
     }
     return sentences
   }
