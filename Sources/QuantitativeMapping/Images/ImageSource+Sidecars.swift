@@ -96,6 +96,7 @@ extension ImageSource {
     let frequency = sidecar.imagingFrequency.map { $0 * 1e6 / ScanParameters.protonGyromagneticRatio }
     let stated = sidecar.magneticFieldStrength.flatMap { $0 > 0 ? $0 : nil }
     if let given = reading.fieldStrength {
+      try Plausibility.check(fieldStrength: given, path, remedy: remedy)
       if let stated, abs(given - stated) > 0.05 * stated {
         assumptions.append(
           "The sidecar states a static field of \(stated) T; the given one of \(given) T was used.")

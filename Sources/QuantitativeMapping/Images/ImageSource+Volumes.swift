@@ -86,6 +86,7 @@ extension ImageSource {
         throw InputError(
           file.path, contradiction, remedy: "Correct the header, so that voxel sizes and orientation agree")
       }
+      try Plausibility.check(file.geometry, file.path)
       for remark in file.remarks where !assumptions.contains(remark) { assumptions.append(remark) }
     }
     for file in files where files.count > 1 && file.volumeCount != 1 {

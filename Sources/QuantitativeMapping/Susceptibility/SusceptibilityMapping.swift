@@ -56,14 +56,18 @@ public struct SusceptibilityMapping: Sendable {
   ///   - mask: The brain; found by ``masking`` unless given.
   ///   - reference: The region whose mean susceptibility is zero; the whole map unless given.
   ///   - observer: Is told of each stage that is done; what it throws ends the way.
-  /// - Throws: ``MappingError`` and ``QSMError``.
-  /// - Precondition: Masks have the extents of the maps.
+  /// - Throws: ``MappingError``, also if a mask has other extents than the maps; ``QSMError``.
   public func callAsFunction(
     _ maps: EchoMaps, mask: BrainMask? = nil, reference: BrainMask? = nil,
     observer: (Stage) throws -> Void = { _ in }
   ) throws -> SusceptibilityMaps {
     let places = maps.geometry, maps = maps.inFilePrecision
     guard let field = maps.field else { throw MappingError.noField(reason: "the echoes tell none") }
+    for (name, region) in [("mask", mask), ("reference region", reference)] {
+      if let region, region.geometry.matrix != maps.geometry.matrix {
+        throw MappingError.gridsDiffer(name: name)
+      }
+    }
     var assumptions: [String] = []
     var brain = try mask ?? self.mask(of: maps)
     if mask == nil {
