@@ -63,7 +63,7 @@ let package = Package(
     .target(name: "CConvolution"),
     .target(
       name: "ReconNet",
-      dependencies: data + ["Files", "FourierTransforms", "CConvolution"],
+      dependencies: data + ["Files", "FourierTransforms", "Operators", "ParallelImaging", "CConvolution"],
       exclude: ["Training"], resources: [.process("Resources")]),
     .target(name: "ChannelCombination", dependencies: data + ["LinearAlgebra"]),
     .target(name: "QSM", dependencies: data + ["FourierTransforms"]),

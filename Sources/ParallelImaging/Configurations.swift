@@ -72,7 +72,7 @@ extension CompressedReconstruction {
 
 extension SensitivitySource {
   /// Where sensitivities come from.
-  var configuration: MethodConfiguration {
+  package var configuration: MethodConfiguration {
     switch self {
     case .estimated(let method): method.configuration
     case .measured(let scan, let method):
@@ -107,7 +107,7 @@ extension WalshMaps {
 
 extension CoilCompression.Extent? {
   /// How many channels are kept, in words.
-  fileprivate var account: String {
+  package var account: String {
     switch self {
     case nil: "automatic"
     case .channels(let count): "\(count)"

@@ -1,9 +1,7 @@
 import CConvolution
-import Foundation
 import MRIData
 import NDArrays
 import Numerics
-import Synchronization
 
 /// A cascaded three-dimensional network with data consistency, one receive channel at a time.
 ///
@@ -30,7 +28,7 @@ public struct ReconNet3D: Reconstruction {
   /// The memory that the network may take while it runs [bytes]; the result does not depend on it.
   public var memoryLimit: Int
 
-  let blocks: [PackedBlock]
+  let blocks: [PackedBlock<DataConsistency>]
 
   /// The memory that a network takes unless told otherwise [bytes].
   public static let defaultMemoryLimit = 750_000_000
@@ -42,7 +40,8 @@ public struct ReconNet3D: Reconstruction {
   ///   - memoryLimit: The memory that the network may take while it runs [bytes].
   /// - Throws: ``ReconNetError`` where there are none, or where they cannot be used; it names the tensor.
   public init(weights: WeightSource, memoryLimit: Int = defaultMemoryLimit) throws(ReconNetError) {
-    self.init(try ReconNetWeights(contentsOf: weights.path()), memoryLimit: memoryLimit)
+    self.init(
+      try ReconNetWeights(contentsOf: weights.path(of: ReconNetWeights.self)), memoryLimit: memoryLimit)
   }
 
   /// Makes weights ready.
@@ -53,13 +52,7 @@ public struct ReconNet3D: Reconstruction {
   init(_ weights: ReconNetWeights, memoryLimit: Int = defaultMemoryLimit, path: convolution_path) {
     self.weights = weights
     self.memoryLimit = memoryLimit
-    let slope = weights.negativeSlope, isResidual = weights.isResidual
-    let packed = Mutex<[Int: PackedBlock]>([:])
-    Parallelism.forEach(weights.blocks.count) { index in
-      let block = PackedBlock(weights.blocks[index], slope: slope, isResidual: isResidual, path: path)
-      packed.withLock { $0[index] = block }
-    }
-    blocks = packed.withLock { packed in weights.blocks.indices.compactMap { packed[$0] } }
+    blocks = weights.packed(for: path)
   }
 
   /// The images of every channel on the encoded grid, computed channel by channel.
@@ -92,12 +85,10 @@ public struct ReconNet3D: Reconstruction {
     Cascade.bytes(blocks, matrix: matrix, step: try step(for: matrix))
   }
 
-  /// The number of slices by which layers advance: as many as the memory allows, up to where more help no more.
   private func step(for matrix: Extents) throws(ReconNetError) -> Int {
-    let steps = stride(from: min(32, (matrix.x + 1) / 2 * 2), through: 2, by: -2)
-    for step in steps where Cascade.bytes(blocks, matrix: matrix, step: step) <= memoryLimit { return step }
-    throw .tooLarge(
-      neededBytes: Cascade.bytes(blocks, matrix: matrix, step: 2), allowedBytes: memoryLimit)
+    try LayerWindows.step(for: matrix, within: memoryLimit) {
+      Cascade.bytes(blocks, matrix: matrix, step: $0)
+    }
   }
 
   private func assumptions(_ scan: KSpace) -> [String] {
@@ -110,7 +101,7 @@ public struct ReconNet3D: Reconstruction {
       result.append(
         "The scan has a single partition; ReconNet3D was trained on volumes undersampled along ky and kz.")
     }
-    return result
+    return result + scan.masks.smallCalibrationWarnings(of: Self.self)
   }
 }
 

@@ -1,7 +1,7 @@
 /// What can go wrong with a network, its weights and its input: what is wrong, where, and what to do.
 public enum ReconNetError: Error, Equatable, CustomStringConvertible {
   /// The weights that come with the package are not where the program runs.
-  case noBundledWeights(searched: [String])
+  case noBundledWeights(file: String, searched: [String])
   /// There is no such weights file, or it cannot be read.
   case unreadable(path: String, reason: String)
   /// The file is not safetensors.
@@ -22,8 +22,8 @@ public enum ReconNetError: Error, Equatable, CustomStringConvertible {
   /// One message for the user.
   public var description: String {
     switch self {
-    case .noBundledWeights(let searched):
-      "The network's weights, KSpaceToolkit_ReconNet.resources/reconnet3d.safetensors, are not in any of "
+    case .noBundledWeights(let file, let searched):
+      "The network's weights, KSpaceToolkit_ReconNet.resources/\(file), are not in any of "
         + searched.joined(separator: ", ")
         + ". Keep that folder beside the executable, or name a file with `weights`."
     case .unreadable(let path, let reason):

@@ -100,8 +100,8 @@ extension ScanStudy {
   private func undersampled(_ slices: [CompactKSpace], for cell: StudyCell) throws -> [CompactKSpace] {
     guard let acceleration = cell.acceleration else { return slices }
     let grid = GridExtent(lines: slices[0].lines, partitions: slices[0].partitions)
-    let mask = try masks.mask(acceleration: acceleration, on: grid)
-    return try slices.map { CompactKSpace(try KSpace($0).undersampled(by: mask)) }
+    let masks = try masks.masks(acceleration: acceleration, echoes: slices[0].echoes, on: grid)
+    return try slices.map { CompactKSpace(try KSpace($0).undersampled(by: masks)) }
   }
 
   /// Images that tell the observer of each channel.

@@ -5,7 +5,7 @@ import Foundation
 public enum StudyFolder {
   /// What says that a folder holds a study, and in which form.
   private struct Mark: Codable, Equatable {
-    var format = 2
+    var format = 3
     var software = "KSpaceToolkit"
   }
 

@@ -27,7 +27,8 @@ extension StudyCommand {
     let used = Set(methods.methods + [reference.method])
     var study = CohortStudy(
       methods: try reconstructions(used), cells: cells, reference: reference.cell, folder: output)
-    study.masks = MaskChoice(calibration: calibration, shutter: shutter, seed: seed)
+    study.masks = MaskChoice(
+      calibration: calibration, shutter: shutter, seed: seed, isComplementary: complementary)
     study.software = "KSpaceToolkit \(ToolkitVersion.text)"
     study.keepsImages = keepImages
     try StudyFolder.begin(output)

@@ -1,9 +1,11 @@
 import ArgumentParser
 import KSpaceToolkit
 
-/// The network of `reconnet`: its weights, and the channels that it sees.
+/// The network of `reconnet` or `reconnet-sense`: its weights, and the channels that it sees.
 struct NetworkArguments: ParsableArguments {
-  @Option(help: "For reconnet: a safetensors file of trained weights (default: the bundled ones).")
+  @Option(
+    help:
+      "For reconnet and reconnet-sense: a safetensors file of trained weights (default: the bundled ones).")
   var weights: String?
 
   @Option(
@@ -13,16 +15,29 @@ struct NetworkArguments: ParsableArguments {
 
   /// Refuses options of the network where other methods are asked for.
   func check(_ methods: [ReconstructionMethod]) throws {
-    if !methods.contains(.reconNet) {
-      let names = methods.map(\.rawValue).joined(separator: ", ")
-      if weights != nil { throw ValidationError("--weights is for reconnet, not for \(names).") }
-      if virtualChannels != nil {
-        throw ValidationError("--virtual-channels is for reconnet, not for \(names).")
-      }
+    let names = methods.map(\.rawValue).joined(separator: ", ")
+    let networks = methods.filter { [.reconNet, .reconNetSENSE].contains($0) }
+    if weights != nil, networks.isEmpty {
+      throw ValidationError("--weights is for reconnet and reconnet-sense, not for \(names).")
+    }
+    if weights != nil, networks.count > 1 {
+      throw ValidationError(
+        "--weights \(weights ?? ""): reconnet and reconnet-sense have weights of their own. Name one of them."
+      )
+    }
+    if virtualChannels != nil, !methods.contains(.reconNet) {
+      throw ValidationError("--virtual-channels is for reconnet, not for \(names).")
     }
     if let virtualChannels, virtualChannels < 1 {
       throw ValidationError("--virtual-channels \(virtualChannels): at least 1 is needed.")
     }
+  }
+
+  /// The cascade on the image of all channels.
+  ///
+  /// - Throws: `ReconNetError` if the weights cannot be used.
+  func reconstruction(_ sensitivities: SensitivitySource) throws -> ReconNetSENSE {
+    try ReconNetSENSE(weights: source, calibration: sensitivities)
   }
 
   /// The network, on virtual channels if so asked.

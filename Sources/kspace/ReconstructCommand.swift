@@ -19,6 +19,8 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
   case l1SPIRiT = "l1-spirit"
   /// A cascaded network with data consistency, one channel at a time.
   case reconNet = "reconnet"
+  /// Its blocks on the image of all channels, with SENSE's data consistency.
+  case reconNetSENSE = "reconnet-sense"
 
   /// The reconstruction, with sensitivities from a source where it needs some, or a network, and its window.
   ///
@@ -41,6 +43,7 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
     case .spirit: SPIRiT()
     case .l1SPIRiT: L1WaveletSPIRiT()
     case .reconNet: try network.reconstruction()
+    case .reconNetSENSE: try network.reconstruction(sensitivities)
     }
   }
 
@@ -82,8 +85,9 @@ struct Reconstruct: LongCommand {
   @Option(help: "The participant's label in the file names.")
   var subject = "01"
 
-  @OptionGroup(title: "The network, for reconnet") var network: NetworkArguments
-  @OptionGroup(title: "Sensitivities, for sense and l1-sense") var calibration: SensitivityArguments
+  @OptionGroup(title: "The network, for reconnet and reconnet-sense") var network: NetworkArguments
+  @OptionGroup(title: "Sensitivities, for sense, l1-sense and reconnet-sense") var calibration:
+    SensitivityArguments
   @OptionGroup(title: "Noise") var noise: NoiseMapArguments
   @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
   @OptionGroup(title: "How to run") var running: RunArguments

@@ -49,6 +49,9 @@ struct ReconstructionTime {
     case .spirit: return 20 * Self.consistencyCost * volumes * combinations * combinations
     case .l1SPIRiT: return 60 * Self.consistencyCost * volumes * combinations * combinations
     case .reconNet: return Self.networkCost * volumes * channels
+    // Five blocks, and five steps of conjugate gradients after each.
+    case .reconNetSENSE:
+      return sensitivities + volumes * (Self.networkCost + 25 * Self.senseCost * combinations)
     }
   }
 }

@@ -54,6 +54,10 @@ struct StudyCommand: LongCommand {
   @Option(help: "The outline of the masks: rectangle or ellipse.")
   var shutter: SamplingShutter = .rectangle
 
+  @Flag(
+    help: "Masks that fill each other's gaps, one per echo, as sequences with blips between echoes measure.")
+  var complementary = false
+
   @Option(help: "The seed of the masks; equal seeds give equal masks for ever.")
   var seed: UInt64 = 1
 
@@ -63,7 +67,7 @@ struct StudyCommand: LongCommand {
   @Flag(inversion: .prefixedNo, help: "Align prospective scans, and --t1, by elastix where it is installed.")
   var registration = true
 
-  @OptionGroup(title: "The network, for reconnet") var network: NetworkArguments
+  @OptionGroup(title: "The network, for reconnet and reconnet-sense") var network: NetworkArguments
   @OptionGroup(title: "Where images are compared") var regions: StudyRegionArguments
 
   @Option(
@@ -170,7 +174,8 @@ struct StudyCommand: LongCommand {
       of: try scan.scan(progress: progress.report),
       accelerated: try accelerated.map { try $0.scan(progress: progress.report) },
       methods: try reconstructions(names), folder: output)
-    study.masks = MaskChoice(calibration: calibration, shutter: shutter, seed: seed)
+    study.masks = MaskChoice(
+      calibration: calibration, shutter: shutter, seed: seed, isComplementary: complementary)
     study.software = ToolkitVersion.text
     if !noSusceptibility { study.mapping = SusceptibilityMapping() }
     if registration, !accelerated.isEmpty || regions.t1 != nil {

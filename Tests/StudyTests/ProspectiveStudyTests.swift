@@ -18,7 +18,8 @@ import Testing
   private static func accelerated(
     named name: String, _ change: (inout Geometry, inout ScanParameters) -> Void = { _, _ in }
   ) throws -> StudyScan {
-    let mask = try ScanStudyTests.masks.mask(acceleration: 2, on: GridExtent(lines: 30, partitions: 16))
+    let mask = try ScanStudyTests.masks.masks(
+      acceleration: 2, echoes: 1, on: GridExtent(lines: 30, partitions: 16))[0]
     let slice = CompactKSpace(try KSpace(complete.slices[0]).undersampled(by: mask))
     var geometry = slice.geometry, parameters = slice.parameters
     change(&geometry, &parameters)

@@ -193,9 +193,25 @@ import Testing
   @Test func `A calibration box that leaves little for the rest is remarked upon`() throws {
     let grid = GridExtent(lines: 80, partitions: 1)
     let crowded = MaskChoice(), spread = MaskChoice(calibration: GridExtent(lines: 8, partitions: 1))
-    let remark = try crowded.remark(on: crowded.mask(acceleration: 3, on: grid), acceleration: 3)
+    let remark = try crowded.remark(
+      on: crowded.masks(acceleration: 3, echoes: 1, on: grid)[0], acceleration: 3)
     #expect(remark?.contains("box of 24x1 takes 24 of 27 positions: outside of it, 3 of 56") == true)
-    #expect(try spread.remark(on: spread.mask(acceleration: 3, on: grid), acceleration: 3) == nil)
+    #expect(
+      try spread.remark(on: spread.masks(acceleration: 3, echoes: 1, on: grid)[0], acceleration: 3) == nil)
+  }
+
+  @Test func `Complementary masks fill each other's gaps, others are the same for all echoes`() throws {
+    let grid = GridExtent(lines: 30, partitions: 16)
+    var choice = Self.masks
+    let same = try choice.masks(acceleration: 3, echoes: 3, on: grid)
+    #expect(same.count == 3 && same.allSatisfy { $0 == same[0] })
+    choice.isComplementary = true
+    let masks = try choice.masks(acceleration: 3, echoes: 3, on: grid)
+    let count = masks[0].acquiredCount
+    #expect(masks.allSatisfy { $0.acquiredCount == count } && count == same[0].acquiredCount)
+    let covered = (0..<16 * 30).count { place in masks.contains { $0.isAcquired[place / 30, place % 30] } }
+    // The box is in all of them.
+    #expect(covered > 2 * (count - 100) + 100)
   }
 
   @Test func `A method without a name in the study is refused by name`() throws {

@@ -42,7 +42,7 @@ extension CompactKSpace {
   /// The scan with the calibration lines that were measured within it among the image lines of the first echo.
   ///
   /// Positions that were acquired as image lines keep their samples.
-  var withEmbeddedCalibration: CompactKSpace {
+  package var withEmbeddedCalibration: CompactKSpace {
     guard let calibration, calibration.isEmbedded, masks[0].lacks(calibration.mask) else { return self }
     var masks = masks
     for partition in 0..<partitions {

@@ -6,7 +6,7 @@ import Numerics
 /// The acquired samples of one echo in hybrid space: transformed along the readout, ordered by planes.
 ///
 /// Positions that were not acquired take no memory.
-struct HybridSamples: Sendable {
+package struct HybridSamples: Sendable {
   /// The samples, axes `[x, channel, acquired position]`.
   private let samples: NDArray<Complex<Float>>
   /// The offsets `kz lines + ky` of the acquired positions, ascending.

@@ -86,13 +86,32 @@ public struct L1WaveletSENSE: Reconstruction {
   }
 
   private func fista(_ echo: SENSEEcho, weight: Float) -> SENSEEcho.Solution {
-    let planes = echo.planes()
+    let zero = NDArray<Complex<Float>>(repeating: .zero, shape: echo.shape)
+    return fista(echo, echo.planes(), weight: weight, around: zero)
+  }
+
+  /// The image that explains the samples and differs from a prior by few wavelets.
+  ///
+  /// - Parameters:
+  ///   - echo: The samples and sensitivities.
+  ///   - planes: All planes of the echo.
+  ///   - weight: The weight of the wavelets' magnitudes.
+  ///   - prior: Images, axes `[x, set, z, y]`.
+  package func fista(
+    _ echo: SENSEEcho, _ planes: [SENSEPlane], weight: Float, around prior: NDArray<Complex<Float>>
+  ) -> SENSEEcho.Solution {
     let shape = echo.transform.shape
     var shrinkage = WaveletThreshold(
       planes: planes.count, rows: shape[0], columns: shape[1], generator: SeededGenerator(seed: seed))
     // Sampling and transform are contractions: the gradient is as steep as the sensitivities allow.
     let steepness = max(planes.lazy.map(\.model.largestPower).max() ?? 0, .leastNormalMagnitude)
-    let backprojection = planes.volume(echo.shape) { $0.model.adjoint($0.samples) }
+    // What is sought is the difference to the prior, which explains what the prior does not.
+    let backprojection = planes.volume(echo.shape) { plane in
+      var unexplained = plane.model(prior.part(at: plane.x).reshaped(to: plane.model.imageShape))
+      unexplained.scale(by: -1)
+      unexplained.add(plane.samples, times: 1)
+      return plane.model.adjoint(unexplained)
+    }
     var iterate = AcceleratedIterate(NDArray<Complex<Float>>(repeating: .zero, shape: echo.shape))
     for _ in 0..<iterations {
       let start = iterate.extrapolated
@@ -107,42 +126,10 @@ public struct L1WaveletSENSE: Reconstruction {
       iterate.advance(to: next)
       if iterate.hasConverged { break }
     }
-    let images = iterate.value
+    var images = iterate.value
+    images.add(prior, times: 1)
     return SENSEEcho.Solution(
       images: images, history: iterate.residuals, residual: iterate.residuals.last ?? 0,
       squaredMisfit: planes.squaredMisfit(of: images))
-  }
-}
-
-extension SENSEEcho {
-  /// All planes; their sensitivities, plane by plane, take as much memory as those of the volume.
-  fileprivate func planes() -> [SENSEPlane] {
-    let planes = OrderedResults<SENSEPlane, Never>(count)
-    planes.forEach { plane($0) }
-    return planes.get()
-  }
-}
-
-extension [SENSEPlane] {
-  /// What a closure makes of each plane, one behind the other.
-  fileprivate func volume(
-    _ shape: [Int], _ image: @Sendable (SENSEPlane) -> NDArray<Complex<Float>>
-  ) -> NDArray<Complex<Float>> {
-    NDArray(uninitializedShape: shape) { target in
-      let target = SharedBuffer(target), size = target.elements.count / Swift.max(count, 1)
-      Parallelism.forEach(count) { x in
-        image(self[x]).withUnsafeBufferPointer {
-          _ = target[x * size..<(x + 1) * size].initialize(from: $0)
-        }
-      }
-    }
-  }
-
-  fileprivate func squaredMisfit(of images: NDArray<Complex<Float>>) -> Double {
-    let misfits = OrderedResults<Double, Never>(count)
-    misfits.forEach { x in
-      self[x].squaredMisfit(of: images.part(at: x).reshaped(to: self[x].model.imageShape))
-    }
-    return misfits.get().reduce(0, +)
   }
 }

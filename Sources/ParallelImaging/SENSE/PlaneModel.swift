@@ -11,7 +11,7 @@ import Operators
 /// ```
 ///
 /// There is one image `x_m` per set of sensitivities; with a single set, images have the axes `[z, y]`.
-struct PlaneModel: LinearOperator {
+package struct PlaneModel: LinearOperator {
   /// The sensitivities, axes `[set, channel, z, y]`.
   let maps: NDArray<Complex<Float>>
   let positions: [Int]
@@ -22,7 +22,7 @@ struct PlaneModel: LinearOperator {
   private var voxels: Int { transform.count }
 
   /// The axes of an image.
-  var imageShape: [Int] { (sets == 1 ? [] : [sets]) + transform.shape }
+  package var imageShape: [Int] { (sets == 1 ? [] : [sets]) + transform.shape }
 
   /// Creates the model of a plane.
   ///
@@ -70,7 +70,7 @@ struct PlaneModel: LinearOperator {
     }
   }
 
-  func callAsFunction(_ image: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
+  package func callAsFunction(_ image: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
     let image = image
     return NDArray(uninitializedShape: [channels, positions.count]) { samples in
       withChannels(of: image) { write in
@@ -87,7 +87,7 @@ struct PlaneModel: LinearOperator {
     }
   }
 
-  func applyAdjoint(_ samples: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
+  package func applyAdjoint(_ samples: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
     precondition(
       samples.shape == [channels, positions.count],
       "samples of shape \(samples.shape) instead of \([channels, positions.count])")
@@ -103,7 +103,7 @@ struct PlaneModel: LinearOperator {
     }
   }
 
-  func applyGram(_ image: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
+  package func applyGram(_ image: consuming NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
     let image = image
     return withChannels(of: image) { write in
       sum { channel, plane in

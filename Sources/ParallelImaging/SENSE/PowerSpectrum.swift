@@ -12,9 +12,9 @@ import Numerics
 /// unit length, `S` is the expected power of the image's spectrum; `s^2 / S` are then the weights of the most
 /// probable image (Wiener). Noise of unknown level is taken to be 90 % of what is found at the highest frequencies,
 /// where little else is.
-struct PowerSpectrum: Sendable {
+package struct PowerSpectrum: Sendable {
   /// The variance of the noise of a sample, real and imaginary part together.
-  let noiseVariance: Double
+  package let noiseVariance: Double
   /// The power at each distance from the centre, in steps of ``step``.
   private let shells: [Double]
   /// The distance of each position from the centre in shells, axes `[kz, ky]`.
@@ -24,7 +24,7 @@ struct PowerSpectrum: Sendable {
 
   private static let shellCount = 32
 
-  init(_ samples: HybridSamples, of scan: CompactKSpace) {
+  package init(_ samples: HybridSamples, of scan: CompactKSpace) {
     let channels = Double(scan.channels), lines = scan.lines, partitions = scan.partitions
     let view = scan.geometry.fieldOfView
     // Distances [1/m]: the object's details are as fine along one axis as along the other.

@@ -6,11 +6,11 @@ import Operators
 import Synchronization
 
 /// The data of one readout position.
-struct SENSEPlane: Sendable {
-  let model: PlaneModel
+package struct SENSEPlane: Sendable {
+  package let model: PlaneModel
   /// The samples, axes `[channel, acquired position]`.
-  let samples: NDArray<Complex<Float>>
-  let x: Int
+  package let samples: NDArray<Complex<Float>>
+  package let x: Int
   let isFullySampled: Bool
   let transform: FourierTransform
   /// The lattice of the mask, if it is one.
@@ -34,8 +34,8 @@ struct SENSEPlane: Sendable {
 }
 
 /// The data of one echo, plane by plane.
-struct SENSEEcho: Sendable {
-  let samples: HybridSamples
+package struct SENSEEcho: Sendable {
+  package let samples: HybridSamples
   let channels: PlaneChannels
   /// The number of sets of sensitivities.
   let sets: Int
@@ -46,10 +46,10 @@ struct SENSEEcho: Sendable {
   let count: Int
 
   /// The axes of the images of all planes: `[x, set, z, y]`.
-  var shape: [Int] { [count, sets] + transform.shape }
+  package var shape: [Int] { [count, sets] + transform.shape }
 
   /// Whether every position was acquired.
-  var isFullySampled: Bool { samples.positions.count == transform.count }
+  package var isFullySampled: Bool { samples.positions.count == transform.count }
 
   func plane(_ x: Int) -> SENSEPlane {
     SENSEPlane(
@@ -60,12 +60,12 @@ struct SENSEEcho: Sendable {
   }
 
   /// Finds the images of an echo.
-  typealias Solver = @Sendable (SENSEEcho) -> Solution
+  package typealias Solver = @Sendable (SENSEEcho) -> Solution
 
   /// The images of an echo, and how they were found.
-  struct Solution {
+  package struct Solution {
     /// The images, axes `[x, set, z, y]`.
-    var images: NDArray<Complex<Float>>
+    package var images: NDArray<Complex<Float>>
     /// The largest relative residual of a plane before each iteration and after the last.
     var history: [Double] = []
     /// The largest last residual of a plane.
@@ -73,6 +73,25 @@ struct SENSEEcho: Sendable {
     /// What the images leave unexplained, squared and summed.
     var squaredMisfit = 0.0
     var isUnfolded = false
+
+    package init(
+      images: NDArray<Complex<Float>>, history: [Double] = [], residual: Double = 0,
+      squaredMisfit: Double = 0,
+      isUnfolded: Bool = false
+    ) {
+      self.images = images
+      self.history = history
+      self.residual = residual
+      self.squaredMisfit = squaredMisfit
+      self.isUnfolded = isUnfolded
+    }
+  }
+
+  /// All planes; their sensitivities, plane by plane, take as much memory as those of the volume.
+  package func planes() -> [SENSEPlane] {
+    let planes = OrderedResults<SENSEPlane, Never>(count)
+    planes.forEach { plane($0) }
+    return planes.get()
   }
 
   /// Solves plane by plane, on all threads.
@@ -88,6 +107,31 @@ struct SENSEEcho: Sendable {
       }
     }
     return progress.withLock { $0.solution(images) }
+  }
+}
+
+extension [SENSEPlane] {
+  /// What a closure makes of each plane, one behind the other.
+  package func volume(
+    _ shape: [Int], _ image: @Sendable (SENSEPlane) -> NDArray<Complex<Float>>
+  ) -> NDArray<Complex<Float>> {
+    NDArray(uninitializedShape: shape) { target in
+      let target = SharedBuffer(target), size = target.elements.count / Swift.max(count, 1)
+      Parallelism.forEach(count) { x in
+        image(self[x]).withUnsafeBufferPointer {
+          _ = target[x * size..<(x + 1) * size].initialize(from: $0)
+        }
+      }
+    }
+  }
+
+  /// What images, axes `[x, set, z, y]`, leave unexplained of the samples, squared and summed.
+  package func squaredMisfit(of images: NDArray<Complex<Float>>) -> Double {
+    let misfits = OrderedResults<Double, Never>(count)
+    misfits.forEach { x in
+      self[x].squaredMisfit(of: images.part(at: x).reshaped(to: self[x].model.imageShape))
+    }
+    return misfits.get().reduce(0, +)
   }
 }
 

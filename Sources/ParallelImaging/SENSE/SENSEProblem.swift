@@ -7,14 +7,14 @@ import Numerics
 /// Calibration lines that were measured within the scan are data like others. A two-dimensional scan is a single
 /// plane of its readout and its phase encoding, so that what is known of images in a plane (how their spectrum falls,
 /// that few wavelets describe them) holds there too; all others are planes `(ky, kz)` at each readout position.
-struct SENSEProblem {
-  let scan: CompactKSpace
+package struct SENSEProblem {
+  package let scan: CompactKSpace
   /// The sets of sensitivities, on the grid of ``scan``.
-  let sensitivities: [CoilSensitivities]
+  package let sensitivities: [CoilSensitivities]
   /// The grid of the scan as it was given.
-  let geometry: Geometry
+  package let geometry: Geometry
 
-  init(_ scan: CompactKSpace, _ source: SensitivitySource) throws(ParallelImagingError) {
+  package init(_ scan: CompactKSpace, _ source: SensitivitySource) throws(ParallelImagingError) {
     let scan = scan.withEmbeddedCalibration
     let sets = try source.sensitivities(for: scan)
     geometry = scan.geometry

@@ -53,7 +53,7 @@ extension SENSEProblem {
   /// - Parameters:
   ///   - extent: In how many channels planes are solved; unless given, in those that hold nearly all where there are many.
   ///   - prepare: Makes the solver of all echoes from the samples of the first.
-  func solution(
+  package func solution(
     keeping extent: CoilCompression.Extent?, prepare: (HybridSamples) -> SENSEEcho.Solver
   ) -> SENSESolution {
     let matrix = scan.geometry.matrix
@@ -125,7 +125,7 @@ extension SENSESolution {
   }
 
   /// The images as every channel sees them, sensitivity times image, computed channel by channel.
-  func channelImages(of scan: CompactKSpace) -> ChannelImages {
+  package func channelImages(of scan: CompactKSpace) -> ChannelImages {
     let voxels = scan.geometry.matrix.count
     return ChannelImages(
       channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry,

@@ -1,4 +1,3 @@
-import CConvolution
 import FourierTransforms
 import MRIData
 import NDArrays
@@ -6,46 +5,28 @@ import Numerics
 
 /// A network for volumes of one size, ready to run on one volume after the other.
 final class Cascade: Sendable {
-  private let blocks: [PackedBlock]
+  private let convolutions: CascadeConvolutions<DataConsistency>
   private let matrix: Extents
-  private let windows: LayerWindows
   private let planes: PlaneBundles
-  private let memory: ScratchPool
-  private let scratch: ScratchPool
-  private let gang = Gang()
+  private var gang: Gang { convolutions.gang }
 
   /// - Parameters:
   ///   - blocks: The network.
   ///   - matrix: The volumes.
   ///   - step: The number of slices by which layers advance.
-  init(_ blocks: [PackedBlock], matrix: Extents, step: Int) {
-    self.blocks = blocks
+  init(_ blocks: [PackedBlock<DataConsistency>], matrix: Extents, step: Int) {
+    convolutions = CascadeConvolutions(blocks, matrix: matrix, step: step)
     self.matrix = matrix
-    windows = Self.windows(blocks, matrix, step: step)
     planes = PlaneBundles(shape: matrix.shape)
-    memory = ScratchPool(count: windows.count)
-    scratch = ScratchPool(count: blocks.map { [windows] in $0.scratch(windows) }.max() ?? 0)
-  }
-
-  /// Windows that serve every block.
-  private static func windows(_ blocks: [PackedBlock], _ matrix: Extents, step: Int) -> LayerWindows {
-    let depth = blocks.map(\.outputs.count).max() ?? 0
-    let outputs = (0..<depth).map { layer in
-      blocks.map { layer < $0.outputs.count ? $0.outputs[layer] : 0 }.max() ?? 0
-    }
-    return LayerWindows(matrix, outputs: outputs, step: step)
   }
 
   /// The largest number of bytes that a run takes beside its input.
-  static func bytes(_ blocks: [PackedBlock], matrix: Extents, step: Int) -> Int {
-    let windows = windows(blocks, matrix, step: step)
-    let scratch = blocks.map { $0.scratch(windows) }.max() ?? 0
+  static func bytes(_ blocks: [PackedBlock<DataConsistency>], matrix: Extents, step: Int) -> Int {
     let bundle = matrix.z * matrix.y * min(8, matrix.x) * MemoryLayout<Complex<Float>>.stride
     // Measured samples, the image, and its magnitude.
     let volumes = matrix.count * (2 * MemoryLayout<Complex<Float>>.stride + MemoryLayout<Float>.stride)
-    return windows.count * MemoryLayout<Float>.stride + volumes
-      + Parallelism.threads * (scratch * MemoryLayout<Float>.stride + 2 * bundle)
-      + blocks.map(\.bytes).reduce(0, +)
+    return CascadeConvolutions.bytes(blocks, matrix: matrix, step: step) + volumes
+      + Parallelism.threads * 2 * bundle
   }
 
   /// The image of one volume's samples; `nil` where it is not finite.
@@ -81,10 +62,8 @@ final class Cascade: Sendable {
     observer: ((_ block: Int, _ image: NDArray<Complex<Float>>) -> Void)?
   ) {
     let isAcquired = mask.isAcquired.elements
-    for (index, block) in blocks.enumerated() {
-      image.withUnsafeMutableBufferPointer { image in
-        memory.withScratch { block.apply(to: SharedBuffer(image), matrix, windows, $0, scratch, gang) }
-      }
+    for (index, block) in convolutions.blocks.enumerated() {
+      convolutions.apply(index, to: &image)
       samples.withUnsafeBufferPointer { samples in
         let samples = SharedConstants(samples)
         forEachBundle(of: &image) { planes, image, bundle in

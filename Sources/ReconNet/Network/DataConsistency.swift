@@ -17,7 +17,7 @@ import Numerics
 ///
 /// - SeeAlso: J. Schlemper et al., "A deep cascade of convolutional neural networks for dynamic MR image
 ///   reconstruction", IEEE Trans. Med. Imaging 37(2):491-503, 2018, doi:10.1109/TMI.2017.2760978.
-public enum DataConsistency: Sendable, Equatable {
+public enum DataConsistency: CascadeConsistency {
   /// Measured samples replace the network's.
   case noiseless
   /// Measured samples count `lambda` times as much as the network's.
@@ -69,6 +69,26 @@ public enum DataConsistency: Sendable, Equatable {
         }
       }
       planes.transform.inverse(values)
+    }
+  }
+}
+
+extension DataConsistency {
+  public static var network: String { "ReconNet3D" }
+  public static var bundledFile: String { "reconnet3d.safetensors" }
+  public static var count: Int { 1 }
+  public static var withoutNumbers: DataConsistency? { .noiseless }
+
+  public static func fault(of numbers: [Float]) -> String? {
+    numbers[0] >= 0 ? nil : "holds \(numbers[0]) where the data's weight may not be negative"
+  }
+
+  public init(numbers: [Float]) { self = .weighted(numbers[0]) }
+
+  public var numbers: [Float] {
+    switch self {
+    case .noiseless: [-1]
+    case .weighted(let weight): [weight]
     }
   }
 }

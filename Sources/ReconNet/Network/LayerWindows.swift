@@ -37,6 +37,20 @@ struct LayerWindows: Sendable {
     strides = outputs.map { Int(convolution_stride(Int64($0))) }
   }
 
+  /// The number of slices by which layers advance: as many as the memory allows, up to where more help no more.
+  ///
+  /// - Parameters:
+  ///   - matrix: The volume.
+  ///   - limit: The memory that the network may take [bytes].
+  ///   - bytes: The memory that it takes with steps of so many slices.
+  static func step(
+    for matrix: Extents, within limit: Int, bytes: (_ step: Int) -> Int
+  ) throws(ReconNetError) -> Int {
+    let steps = stride(from: min(32, (matrix.x + 1) / 2 * 2), through: 2, by: -2)
+    for step in steps where bytes(step) <= limit { return step }
+    throw .tooLarge(neededBytes: bytes(2), allowedBytes: limit)
+  }
+
   /// The distance of rows of a layer's window; an odd number of cache lines, lest rows share a few sets.
   private func pitch(_ layer: Int) -> Int {
     let lines = slices[layer] * strides[layer] / 16

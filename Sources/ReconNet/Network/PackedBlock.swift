@@ -4,15 +4,15 @@ import NDArrays
 import Numerics
 
 /// The convolutions of a block, ready to run.
-struct PackedBlock: Sendable {
-  let consistency: DataConsistency
+struct PackedBlock<Consistency: CascadeConsistency>: Sendable {
+  let consistency: Consistency
   private let first: PackedLayer
   private let hidden: [PackedLayer]
   private let last: PackedLayer
   private let isResidual: Bool
   private let path: convolution_path
 
-  init(_ block: ReconNetWeights.Block, slope: Float, isResidual: Bool, path: convolution_path) {
+  init(_ block: CascadeWeights<Consistency>.Block, slope: Float, isResidual: Bool, path: convolution_path) {
     consistency = block.consistency
     self.isResidual = isResidual
     self.path = path
@@ -29,7 +29,7 @@ struct PackedBlock: Sendable {
   var bytes: Int { first.bytes + hidden.map(\.bytes).reduce(0, +) + last.bytes }
 
   /// The planes and rows of the last layer that a worker takes at once.
-  private static let box = (planes: 8, rows: 64)
+  private static var box: (planes: Int, rows: Int) { (planes: 8, rows: 64) }
 
   /// The number of floats that a task needs, whatever its layer.
   func scratch(_ windows: LayerWindows) -> Int {

@@ -14,7 +14,7 @@ struct PackedLayer: Sendable {
   private let weights: NDArray<Float>
   private let bias: NDArray<Float>
 
-  init(_ layer: ReconNetWeights.Convolution, _ role: Role, slope: Float, path: convolution_path) {
+  init(_ layer: Convolution3D, _ role: Role, slope: Float, path: convolution_path) {
     inputs = layer.inputs
     outputs = layer.outputs
     self.slope = slope

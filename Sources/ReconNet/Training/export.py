@@ -62,7 +62,8 @@ def save_network(path: str, network: ReconNet3D, facts: dict[str, str] | None = 
     }
     tensors = {name: value.detach().float().cpu().numpy() for name, value in network.state_dict().items()}
     for name in tensors:
-        if name.endswith("consistency.weight"):
+        # A share of the data may not be negative; two numbers are the logarithm of one and an exponent.
+        if name.endswith("consistency.weight") and tensors[name].size == 1:
             tensors[name] = np.maximum(tensors[name], 0)
     write_safetensors(path, tensors, metadata)
 

@@ -50,8 +50,8 @@ struct NetworkMetadata {
   }
 
   /// Compares the numbers of blocks, layers and features with those of the tensors.
-  func check(_ blocks: [ReconNetWeights.Block], names: NetworkStructure) throws(ReconNetError) {
-    let found = blocks[0].convolutions
+  func check(_ blocks: [[Convolution3D]], names: NetworkStructure) throws(ReconNetError) {
+    let found = blocks[0]
     if let count = counts["blocks"], count > blocks.count {
       throw .missingTensor(path: path, tensor: names.name(block: blocks.count, layer: 0))
     }

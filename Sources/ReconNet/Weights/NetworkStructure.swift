@@ -1,3 +1,4 @@
+import Files
 import NDArrays
 
 /// How the tensors of a weights file form a network, told by their names and shapes.
@@ -16,7 +17,7 @@ struct NetworkStructure {
     for name in file.names {
       let shape = file.shape(of: name) ?? []
       if name.hasSuffix("weight"), shape.count > 1 {
-        guard shape.count == 5, Array(shape[2...]) == ReconNetWeights.Convolution.kernel else {
+        guard shape.count == 5, Array(shape[2...]) == Convolution3D.kernel else {
           throw .badTensor(
             path: file.path, tensor: name,
             reason: "has the shape \(shape) instead of [outputs, inputs, 3, 3, 3]")
@@ -82,7 +83,7 @@ struct NetworkStructure {
     }
     if !hasBiases { assumptions.append("The weights have no biases; zeros were assumed.") }
     let scalars = rest.filter { name in
-      (file.shape(of: name) ?? []).allSatisfy { $0 == 1 } && !name.hasSuffix("bias")
+      (file.shape(of: name) ?? []).allSatisfy { (1...2).contains($0) } && !name.hasSuffix("bias")
         && !name.hasSuffix("num_batches_tracked")
     }
     guard let first = scalars.map({ TensorName($0) }).min() else {
@@ -110,37 +111,57 @@ struct NetworkStructure {
   /// The blocks with their weights.
   ///
   /// - Throws: ``ReconNetError`` for a tensor of the wrong shape or with impossible values.
-  func blocks(of file: SafetensorsFile) throws(ReconNetError) -> [ReconNetWeights.Block] {
-    var blocks: [ReconNetWeights.Block] = []
+  func blocks<Consistency: CascadeConsistency>(
+    of file: SafetensorsFile
+  ) throws(ReconNetError) -> [CascadeWeights<Consistency>.Block] {
+    var blocks: [CascadeWeights<Consistency>.Block] = []
     for (index, names) in kernels.enumerated() {
       guard names.count > 1 else {
         throw .unsupportedNetwork(
           path: file.path, reason: "the block of tensor \(names[0].text) has a single convolution")
       }
-      var convolutions: [ReconNetWeights.Convolution] = []
+      var convolutions: [Convolution3D] = []
       for (layer, name) in names.enumerated() {
         let inputs = convolutions.last?.outputs ?? 2
         let outputs = layer == names.count - 1 ? 2 : file.shape(of: name.text)?.first ?? 0
-        let shape = [outputs, inputs] + ReconNetWeights.Convolution.kernel
+        let shape = [outputs, inputs] + Convolution3D.kernel
         let weight = try file.tensor(name.text, shape: shape)
         let bias = try hasBiases ? file.tensor(Self.bias(of: name), shape: [outputs]) : nil
         convolutions.append(
-          ReconNetWeights.Convolution(
+          Convolution3D(
             weight: weight, bias: bias ?? NDArray(repeating: 0, shape: [outputs])))
       }
-      var consistency = DataConsistency.noiseless
-      if index < consistencies.count {
-        let weight = try file.tensor(consistencies[index])?.elements.first ?? 0
-        guard weight >= 0 else {
-          throw .badTensor(
-            path: file.path, tensor: consistencies[index],
-            reason: "holds \(weight) where the data's weight may not be negative")
-        }
-        consistency = .weighted(weight)
-      }
-      blocks.append(ReconNetWeights.Block(convolutions: convolutions, consistency: consistency))
+      let consistency: Consistency = try consistency(
+        index < consistencies.count ? consistencies[index] : nil, block: names, of: file)
+      blocks.append(
+        CascadeWeights<Consistency>.Block(convolutions: convolutions, consistency: consistency))
     }
     return blocks
+  }
+
+  /// What a block's tensor says of its consistency with the measurement, or its absence.
+  private func consistency<Consistency: CascadeConsistency>(
+    _ name: String?, block: [TensorName], of file: SafetensorsFile
+  ) throws(ReconNetError) -> Consistency {
+    guard let name else {
+      if let consistency = Consistency.withoutNumbers { return consistency }
+      throw .unsupportedNetwork(
+        path: file.path,
+        reason:
+          "the block of tensor \(block[0].text) has no consistency weights, which \(Consistency.network) needs"
+      )
+    }
+    let numbers = try file.tensor(name)?.elements ?? []
+    guard numbers.count == Consistency.count else {
+      throw .unsupportedNetwork(
+        path: file.path,
+        reason: "tensor \(name) holds \(counted(numbers.count, "number")) where \(Consistency.network) has "
+          + "\(Consistency.count): these are the weights of another kind of network")
+    }
+    if let fault = Consistency.fault(of: numbers) {
+      throw .badTensor(path: file.path, tensor: name, reason: fault)
+    }
+    return Consistency(numbers: numbers)
   }
 
   /// The name that a layer's kernels should have, for messages.

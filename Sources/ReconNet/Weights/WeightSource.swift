@@ -9,21 +9,20 @@ public enum WeightSource: Sendable, Equatable {
 
   /// The path of the file.
   ///
-  /// - Throws: ``ReconNetError/noBundledWeights(searched:)``.
-  public func path() throws(ReconNetError) -> String {
+  /// - Parameter weights: The kind of the weights: each network has its own.
+  /// - Throws: ``ReconNetError/noBundledWeights(file:searched:)``.
+  func path<Consistency>(of weights: CascadeWeights<Consistency>.Type) throws(ReconNetError) -> String {
     switch self {
     case .file(let path): return path
     case .bundled:
       let folders = Self.resourceFolders
       for folder in folders {
-        let path = folder.appending(path: Self.fileName).path
+        let path = folder.appending(path: Consistency.bundledFile).path
         if FileManager.default.fileExists(atPath: path) { return path }
       }
-      throw .noBundledWeights(searched: folders.map(\.path))
+      throw .noBundledWeights(file: Consistency.bundledFile, searched: folders.map(\.path))
     }
   }
-
-  private static let fileName = "reconnet3d.safetensors"
 
   /// The folders where resources may be: beside the executable, wherever links to it lie.
   ///

@@ -9,12 +9,20 @@ public struct MaskChoice: Sendable, Equatable, Codable {
   public var shutter: SamplingShutter
   /// Equal seeds give equal masks for ever.
   public var seed: UInt64
+  /// Whether every echo has a mask of its own, which prefers what those before it left out.
+  ///
+  /// A sequence must move along `ky` and `kz` between its echoes (blips) to measure so.
+  public var isComplementary: Bool
 
   /// Chooses masks.
-  public init(calibration: GridExtent? = nil, shutter: SamplingShutter = .rectangle, seed: UInt64 = 1) {
+  public init(
+    calibration: GridExtent? = nil, shutter: SamplingShutter = .rectangle, seed: UInt64 = 1,
+    isComplementary: Bool = false
+  ) {
     self.calibration = calibration
     self.shutter = shutter
     self.seed = seed
+    self.isComplementary = isComplementary
   }
 
   /// The fully sampled box on a grid.
@@ -34,12 +42,20 @@ public struct MaskChoice: Sendable, Equatable, Codable {
       """
   }
 
-  /// The mask of one acceleration against the full grid.
+  /// The masks of some echoes for one acceleration against the full grid.
   ///
-  /// - Throws: ``SamplingError`` if the grid cannot have such a mask.
-  public func mask(acceleration: Double, on grid: GridExtent) throws(SamplingError) -> SamplingMask {
+  /// - Throws: ``SamplingError`` if the grid cannot have such masks.
+  public func masks(
+    acceleration: Double, echoes: Int, on grid: GridExtent
+  ) throws(SamplingError) -> [SamplingMask] {
     let region = SamplingRegion(shutter: shutter, calibration: box(on: grid))
     let pattern = PoissonDisk(acceleration: acceleration, region: region)
-    return try pattern.mask(lines: grid.lines, partitions: grid.partitions, seed: seed)
+    guard isComplementary else {
+      let mask = try pattern.mask(lines: grid.lines, partitions: grid.partitions, seed: seed)
+      return Array(repeating: mask, count: echoes)
+    }
+    return try pattern.complementarySamples(
+      echoes: echoes, lines: grid.lines, partitions: grid.partitions, seed: seed
+    ).map(\.mask)
   }
 }

@@ -1,7 +1,7 @@
 import Files
 import NDArrays
 
-extension ReconNetWeights {
+extension CascadeWeights {
   /// The fingerprint of everything that the network's output follows from, wherever the weights came from.
   var digest: String {
     var hash = SHA256()
@@ -14,10 +14,8 @@ extension ReconNetWeights {
         take(convolution.bias)
       }
       take(NDArray([Float(block.convolutions.count)], shape: [1]))
-      switch block.consistency {
-      case .noiseless: take(NDArray([-1], shape: [1]))
-      case .weighted(let weight): take(NDArray([weight], shape: [1]))
-      }
+      let numbers = block.consistency.numbers
+      take(NDArray(numbers, shape: [numbers.count]))
     }
     take(NDArray([negativeSlope, isResidual ? 1 : 0], shape: [2]))
     return hash.finish()
