@@ -74,17 +74,24 @@ public enum DataConsistency: CascadeConsistency {
 }
 
 extension DataConsistency {
+  /// The network whose blocks end with it.
   public static var network: String { "ReconNet3D" }
+  /// The file with that network's weights.
   public static var bundledFile: String { "reconnet3d.safetensors" }
+  /// How many numbers a tensor holds.
   public static var count: Int { 1 }
+  /// What a network without such tensors has.
   public static var withoutNumbers: DataConsistency? { .noiseless }
 
+  /// What is wrong with the numbers of a tensor.
   public static func fault(of numbers: [Float]) -> String? {
     numbers[0] >= 0 ? nil : "holds \(numbers[0]) where the data's weight may not be negative"
   }
 
+  /// Creates it of the numbers of a tensor.
   public init(numbers: [Float]) { self = .weighted(numbers[0]) }
 
+  /// Its numbers.
   public var numbers: [Float] {
     switch self {
     case .noiseless: [-1]

@@ -33,17 +33,24 @@ public struct ConsistencyWeight: CascadeConsistency {
 }
 
 extension ConsistencyWeight {
+  /// The network whose blocks end with it.
   public static var network: String { "ReconNetSENSE" }
+  /// The file with that network's weights.
   public static var bundledFile: String { "reconnet_sense.safetensors" }
+  /// How many numbers a tensor holds.
   public static var count: Int { 2 }
+  /// What a network without such tensors has.
   public static var withoutNumbers: ConsistencyWeight? { nil }
 
+  /// What is wrong with the numbers of a tensor.
   public static func fault(of numbers: [Float]) -> String? {
     numbers.allSatisfy { abs($0) < 20 }
       ? nil : "holds \(numbers) where a logarithm and a power of the noise, both within 20, are expected"
   }
 
+  /// Creates it of the numbers of a tensor.
   public init(numbers: [Float]) { self.init(offset: numbers[0], exponent: numbers[1]) }
 
+  /// Its numbers.
   public var numbers: [Float] { [offset, exponent] }
 }
