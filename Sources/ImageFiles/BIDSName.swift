@@ -78,6 +78,13 @@ public struct BIDSName: Sendable, Hashable {
     }
   }
 
+  /// What the values are, in the 15 letters that a NIfTI header has for it: `phase MEGRE`, `Chimap`.
+  var intent: String {
+    let part = entities.last { $0.key == "desc" || $0.key == "part" }
+    let whole = [part?.label, suffix].compactMap(\.self).joined(separator: " ")
+    return whole.utf8.count <= 15 ? whole : suffix
+  }
+
   /// The folder of the file within its data set.
   public var folder: String {
     let folders = entities.filter { $0.key == "sub" || $0.key == "ses" }.map { "\($0.key)-\($0.label)" }

@@ -11,7 +11,13 @@ public struct DerivativeDataset: Sendable {
   /// The folder that holds the data set.
   public let folder: String
 
-  /// Opens or creates a data set: `dataset_description.json`, and a `.bidsignore` for files of single channels.
+  /// What BIDS has no name for: images of single channels, previews, the record of what was assumed, projections; and field maps
+  /// beside anatomical images, which it expects in a folder of their own with magnitudes.
+  private static let ignored = [
+    "*_coil-*", "figures", "provenance.json", "*_fieldmap.*", "*_swi.*", "*_minIP.*",
+  ]
+
+  /// Opens or creates a data set: `dataset_description.json`, and a `.bidsignore` for what BIDS has no name for.
   ///
   /// - Parameters:
   ///   - folder: The folder, which is created if it is absent.
@@ -30,7 +36,7 @@ public struct DerivativeDataset: Sendable {
     ]
     try JSONFile.write(description, to: folder + "/dataset_description.json")
     let ignored = try AtomicFile(folder + "/.bidsignore")
-    try ignored.append("*_coil-*\n".utf8)
+    try ignored.append(Self.ignored.map { $0 + "\n" }.joined().utf8)
     try ignored.commit()
   }
 
@@ -44,17 +50,22 @@ public struct DerivativeDataset: Sendable {
   ///   - name: The file's name.
   ///   - sidecar: What to write beside it.
   ///   - displayRange: The values between which viewers should display the file.
+  ///   - isSkullStripped: Whether voxels outside of the brain were set to zero.
   /// - Returns: The path of the image.
   /// - Throws: ``FileError/cannotWrite(path:reason:)``.
   @discardableResult
   public func write(
     _ volumes: ImageVolumes<some NIfTIElement>, as name: BIDSName, sidecar: Sidecar,
-    displayRange: ClosedRange<Double>? = nil
+    displayRange: ClosedRange<Double>? = nil, isSkullStripped: Bool = false
   ) throws(FileError) -> String {
     try Self.createFolder("\(folder)/\(name.folder)")
     let path = path(of: name)
+    // Derivatives must say whether the skull was taken away.
+    var sidecar = sidecar
+    if sidecar.extra["SkullStripped"] == nil { sidecar.extra["SkullStripped"] = .bool(isSkullStripped) }
     try sidecar.write(to: path + ".json")
-    try NIfTIFile.write(volumes, to: path + ".nii.gz", displayRange: displayRange)
+    try NIfTIFile.write(
+      volumes, to: path + ".nii.gz", displayRange: displayRange, intentName: name.intent)
     return path + ".nii.gz"
   }
 

@@ -30,6 +30,8 @@ public struct Montage: Sendable {
   public var window: Window
   /// How values become colours.
   public var colors: ColorMap
+  /// Whether the first slice bears the patient's sides and a scale.
+  public var isMarked = false
 
   private static let gap = 2
   private static let smallestTile = 128
@@ -101,7 +103,25 @@ public struct Montage: Sendable {
         }
       }
     }
-    return picture
+    guard isMarked else { return picture }
+    let tile = (width: horizontal.count, height: vertical.count)
+    let size = 1e3 * abs(volumes.geometry.voxelSize[orientation.horizontal])
+    var marks = PictureMarks(picture, tile: tile)
+    marks.mark(
+      left: orientation.marks.left, right: orientation.marks.right, tile: tile,
+      millimetres: size * Double(matrix[orientation.horizontal]))
+    return marks.picture
+  }
+
+  /// The values that the ends of the colour map stand for, which viewers of the volumes may use as well.
+  ///
+  /// - Returns: `nil` where all values are equal.
+  public func displayRange(
+    of volumes: ImageVolumes<Float>, within mask: NDArray<Bool>? = nil
+  ) -> ClosedRange<Double>? {
+    let range = ObjectStatistics(volumes, mask: mask, axis: axis).range(window)
+    guard range.lowerBound < range.upperBound else { return nil }
+    return Double(range.lowerBound)...Double(range.upperBound)
   }
 
   /// The index of the voxel that each pixel of a tile shows along one axis.
@@ -130,7 +150,7 @@ public struct Montage: Sendable {
 
 extension ClosedRange<Float> {
   /// Where a value lies between the bounds, 0 to 1; values outside are taken as the nearer bound.
-  fileprivate func position(of value: Float) -> Float {
+  func position(of value: Float) -> Float {
     guard lowerBound < upperBound else { return value <= lowerBound ? 0 : 1 }
     return Swift.max(0, Swift.min(1, (value - lowerBound) / (upperBound - lowerBound)))
   }

@@ -6,7 +6,7 @@ private enum Offset {
     dataOffset = 108
   static let slope = 112, intercept = 116, units = 123, displayMaximum = 124, displayMinimum = 128
   static let description = 148, qformCode = 252, sformCode = 254, quaternion = 256, qformOrigin = 268
-  static let sform = 280, magic = 344
+  static let sform = 280, intentName = 328, magic = 344
 }
 
 extension NIfTIHeader {
@@ -31,6 +31,9 @@ extension NIfTIHeader {
       if let range = displayRange { put([range.upperBound, range.lowerBound], at: Offset.displayMaximum) }
       for (index, byte) in description.utf8.prefix(79).enumerated() {
         put(byte, at: Offset.description + index)
+      }
+      for (index, byte) in intentName.utf8.prefix(15).enumerated() {
+        put(byte, at: Offset.intentName + index)
       }
       put(qformCode, at: Offset.qformCode)
       put(sformCode, at: Offset.sformCode)

@@ -18,6 +18,8 @@ struct NIfTIHeader {
   var displayRange: ClosedRange<Double>?
   var units: UInt8 = Self.millimetres | Self.seconds
   var description = ""
+  /// What the values are, in 15 letters at most.
+  var intentName = ""
   var qformCode: Int16 = 0
   var sformCode: Int16 = 0
   var quaternion = Quaternion(b: 0, c: 0, d: 0)
@@ -131,13 +133,14 @@ extension NIfTIHeader {
   /// The header of volumes on a grid; sform and qform both hold the geometry.
   init(
     dataType: NIfTIDataType, geometry: Geometry, volumes: Int, volumeSpacing: Double,
-    displayRange: ClosedRange<Double>?
+    displayRange: ClosedRange<Double>?, intentName: String = ""
   ) {
     let matrix = geometry.matrix
     let affine = geometry.affineRAS
     dimensions = [matrix.x, matrix.y, matrix.z] + (volumes > 1 ? [volumes] : [])
     self.dataType = dataType
     self.displayRange = displayRange
+    self.intentName = intentName
     description = "KSpaceToolkit"
     sformCode = Self.scannerCoordinates
     qformCode = Self.scannerCoordinates

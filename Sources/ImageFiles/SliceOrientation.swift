@@ -6,6 +6,8 @@ import MRIData
 /// from the left. The patient's front is up in axial slices and the head in the others; the patient's right is on
 /// the left of the screen, and in sagittal slices the front is. Oblique slices are shown as the nearest of the three.
 struct SliceOrientation: Equatable {
+  /// The patient's axis that the slice stands across: 0 is sagittal, 1 coronal, 2 axial.
+  var plane: Int
   /// The voxel axis that runs from slice to slice, and whether slices are shown in falling order.
   var across: Int, fallsAcross = false
   /// The voxel axis that runs to the right of the screen, and whether it does so in falling order.
@@ -27,6 +29,7 @@ struct SliceOrientation: Equatable {
     }
     let straight = abs(component(inPlane[0], right)) + abs(component(inPlane[1], down))
     let transposed = abs(component(inPlane[1], right)) + abs(component(inPlane[0], down))
+    plane = axis
     self.across = across
     horizontal = straight >= transposed ? inPlane[0] : inPlane[1]
     vertical = straight >= transposed ? inPlane[1] : inPlane[0]
@@ -34,4 +37,7 @@ struct SliceOrientation: Equatable {
     fallsHorizontally = component(horizontal, right) < 0
     fallsVertically = component(vertical, down) < 0
   }
+
+  /// The sides of the patient at the left and the right edge of the screen.
+  var marks: (left: String, right: String) { plane == 0 ? ("A", "P") : ("R", "L") }
 }

@@ -197,4 +197,41 @@ struct PictureTests {
     let picture = Montage().picture(of: volume)
     #expect(picture.count > 0 && picture.elements.allSatisfy { $0 == 0 })
   }
+
+  @Test("Marks cover the corners of the first slice, and nothing else of the picture")
+  func marks() {
+    let geometry = Geometry(matrix: Extents(x: 60, y: 70, z: 20), voxelSize: [3e-3, 3e-3, 3e-3])
+    let volume = ImageVolumes(NDArray<Float>(repeating: 1, shape: geometry.matrix.shape), geometry: geometry)
+    var montage = Montage(slices: 4, window: .range(0...2))
+    let plain = montage.picture(of: volume)
+    montage.isMarked = true
+    let marked = montage.picture(of: volume)
+    #expect(plain.shape == marked.shape)
+    let (height, width) = (plain.shape[0] / 2, plain.shape[1] / 2)
+    func differences(_ rows: Range<Int>, _ columns: Range<Int>) -> Int {
+      rows.reduce(0) { sum, row in sum + columns.count { plain[row, $0] != marked[row, $0] } }
+    }
+    // R and L above, the bar below, which is as long as it says: 50 of 180 mm.
+    #expect(differences(0..<height / 3, 0..<width / 3) > 10)
+    #expect(differences(0..<height / 3, 2 * width / 3..<width) > 10)
+    let bars = (2 * height / 3..<height).map { row in (0..<width).count { marked[row, $0] == 255 } }
+    #expect(abs(Double(bars.max() ?? 0) - 50.0 / 180 * Double(width)) < 2)
+    #expect(differences(0..<height, width / 3 + 10..<2 * width / 3) == 0)
+    #expect(differences(height..<2 * height, 0..<2 * width) == 0)
+  }
+
+  @Test("A slice shows the voxels that it names, seen as radiologists do")
+  func sliceView() {
+    let geometry = Geometry(matrix: Extents(x: 6, y: 5, z: 4), voxelSize: [2e-3, 2e-3, 4e-3])
+    var volume = NDArray<Float>(repeating: 0, shape: geometry.matrix.shape)
+    volume[1, 2, 3] = 1
+    let view = SliceView(geometry, across: 1, at: 2, showing: [2..<6, 0..<5, 0..<4])
+    #expect(view.plane == "coronal" && view.leftMark == "R" && abs(view.aspectRatio - 0.5) < 1e-12)
+    let picture = view.picture(of: volume, range: 0...1)
+    #expect(picture.shape == [4, 4])
+    // The head is up: the second slice from below is the third row; x grows to the left of the patient.
+    #expect(picture.elements.indices.filter { picture.elements[$0] == 255 } == [2 * 4 + 1])
+    let place = view.place(of: [3..<4, 0..<5, 1..<2])
+    #expect(place.x == 0.25...0.5 && place.y == 0.5...0.75)
+  }
 }

@@ -12,6 +12,12 @@ public enum Python {
   /// Whether the interpreter with its packages is there.
   public static let isAvailable = FileManager.default.isExecutableFile(atPath: interpreter)
 
+  /// Whether a package is installed there.
+  public static func has(_ module: String) -> Bool {
+    isAvailable
+      && (try? run("import importlib.util, sys; assert importlib.util.find_spec(sys.argv[1])", module)) != nil
+  }
+
   /// Why a test is skipped.
   public static let absence = "the reference Python environment is absent; `make test` sets it up"
 

@@ -99,7 +99,8 @@ public struct ReconstructionResults: Sendable {
         let name = try BIDSName(
           subject: subject, channel: channel + 1, echo: echo + 1, part: part, suffix: "MEGRE")
         try dataset.write(
-          values, as: name, sidecar: sidecar(of: scan.parameters, scan.geometry, echo: echo, part: part))
+          values, as: name, sidecar: sidecar(of: scan.parameters, scan.geometry, echo: echo, part: part),
+          displayRange: Self.display(part).displayRange(of: values))
       }
     }
   }
@@ -110,22 +111,23 @@ public struct ReconstructionResults: Sendable {
   public func write(_ maps: EchoMaps) throws {
     for (part, volumes) in [(BIDSName.Part.magnitude, maps.magnitude), (.phase, maps.phase)] {
       guard let volumes else { continue }
-      for echo in 0..<volumes.count { try write(volumes, echo, part, maps) }
+      // One range for all echoes, so that viewers show how signals decay.
+      let range = Self.display(part).displayRange(of: volumes)
+      for echo in 0..<volumes.count { try write(volumes, echo, part, maps, range) }
     }
     try FileManager.default.createDirectory(
       atPath: dataset.folder + "/figures", withIntermediateDirectories: true)
-    if let magnitude = maps.magnitude { try write(Montage(slices: 6), of: magnitude, as: "magnitude") }
-    if let phase = maps.phase {
-      let cyclic = Montage(slices: 6, window: .range(-.pi ... .pi), colors: .cyclic)
-      try write(cyclic, of: phase, as: "phase")
-    }
+    if let magnitude = maps.magnitude { try write(Self.display(.magnitude), of: magnitude, as: "magnitude") }
+    if let phase = maps.phase { try write(Self.display(.phase), of: phase, as: "phase") }
     let object = maps.object
     for map in maps.written {
       var sidecar = Sidecar(parameters: maps.parameters, geometry: maps.geometry, units: map.units)
       complete(&sidecar, maps)
       let name = try BIDSName(
         subject: subject, reconstruction: reconstruction, describing: map.describing, suffix: map.suffix)
-      try dataset.write(map.volume, as: name, sidecar: sidecar)
+      try dataset.write(
+        map.volume, as: name, sidecar: sidecar,
+        displayRange: map.preview.displayRange(of: map.volume, within: object))
       let title = [map.suffix, map.describing].compactMap(\.self).joined(separator: "-")
       try write(map.preview, of: map.volume, within: object, as: title)
     }
@@ -145,21 +147,32 @@ public struct ReconstructionResults: Sendable {
         let file = try BIDSName(
           subject: subject, reconstruction: reconstruction, echo: echo + 1, describing: name, suffix: "MEGRE")
         try dataset.write(
-          ImageVolumes(volumes[echo], geometry: volumes.geometry), as: file, sidecar: sidecar)
+          ImageVolumes(volumes[echo], geometry: volumes.geometry), as: file, sidecar: sidecar,
+          displayRange: name == "gfactor"
+            ? 0...3 : Montage(window: .percentiles(1, 95)).displayRange(of: volumes))
       }
     }
     try write(Montage(slices: 6, window: .range(0...3)), of: noise.gFactor, as: "gfactor")
   }
 
   private func write(
-    _ volumes: ImageVolumes<Float>, _ echo: Int, _ part: BIDSName.Part, _ maps: EchoMaps
+    _ volumes: ImageVolumes<Float>, _ echo: Int, _ part: BIDSName.Part, _ maps: EchoMaps,
+    _ range: ClosedRange<Double>?
   ) throws {
     var sidecar = sidecar(of: maps.parameters, maps.geometry, echo: echo, part: part)
     complete(&sidecar, maps)
     let name = try BIDSName(
       subject: subject, reconstruction: reconstruction, echo: echo + 1, part: part, suffix: "MEGRE")
     try dataset.write(
-      ImageVolumes(volumes[echo], geometry: volumes.geometry), as: name, sidecar: sidecar)
+      ImageVolumes(volumes[echo], geometry: volumes.geometry), as: name, sidecar: sidecar, displayRange: range
+    )
+  }
+
+  /// How echoes are shown.
+  private static func display(_ part: BIDSName.Part) -> Montage {
+    part == .phase
+      ? Montage(slices: 6, window: .range(-.pi ... .pi), colors: .cyclic)
+      : Montage(slices: 6, window: .percentiles(0, 99.5))
   }
 
   private func sidecar(
@@ -187,6 +200,7 @@ public struct ReconstructionResults: Sendable {
     _ montage: Montage, of volumes: ImageVolumes<Float>, within mask: NDArray<Bool>? = nil, as name: String
   ) throws {
     var montage = montage
+    montage.isMarked = true
     // A plane of a volume that was never encoded along the readout is seen across that axis.
     let matrix = volumes.geometry.matrix
     montage.axis = matrix.x == 1 ? 0 : matrix.y == 1 ? 1 : 2

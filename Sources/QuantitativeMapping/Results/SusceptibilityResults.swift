@@ -37,7 +37,8 @@ public struct SusceptibilityResults {
       $0["ReferenceMean"] = .number(result.map.referenceValue)
       $0["ReferenceRegion"] = "mean of zero, whole map unless another region was named"
     }
-    let outline = Montage(slices: 12, window: .percentiles(0, 99.5))
+    var outline = Montage(slices: 12, window: .percentiles(0, 99.5))
+    outline.isMarked = true
     let seen = maps.combinedMagnitude ?? result.mask.volume.map(Float.init)
     try PNGFile.write(
       outline.picture(of: seen, within: inside), to: "\(dataset.folder)/figures/mask.png")
@@ -69,7 +70,9 @@ public struct SusceptibilityResults {
       (.diamagnetic, sources.diamagnetic, -0.15...0),
     ] {
       let name = try BIDSName(subject: subject, part: part, suffix: "Chimap")
-      try dataset.write(volume, as: name, sidecar: sidecar(of: maps, .partsPerMillion))
+      try dataset.write(
+        volume, as: name, sidecar: sidecar(of: maps, .partsPerMillion),
+        displayRange: Double(window.lowerBound)...Double(window.upperBound), isSkullStripped: true)
       try preview(
         volume, Montage(window: .range(window)), within: mask.isInside, as: "Chimap-\(part.rawValue)")
     }
@@ -106,7 +109,9 @@ public struct SusceptibilityResults {
     var sidecar = sidecar(of: maps, units)
     complete(&sidecar.extra)
     let name = try BIDSName(subject: subject, describing: description, suffix: suffix)
-    try dataset.write(volume, as: name, sidecar: sidecar)
+    try dataset.write(
+      volume, as: name, sidecar: sidecar, displayRange: montage.displayRange(of: volume, within: mask),
+      isSkullStripped: suffix == "Chimap" || description == "local")
     let title = [suffix, description].compactMap(\.self).joined(separator: "-")
     try preview(volume, montage, within: mask, as: title)
   }
@@ -120,12 +125,14 @@ public struct SusceptibilityResults {
 
   private func writeMask(_ mask: ImageVolumes<UInt8>, _ description: String, _ maps: EchoMaps) throws {
     let name = try BIDSName(subject: subject, describing: description, suffix: "mask")
-    try dataset.write(mask, as: name, sidecar: sidecar(of: maps))
+    try dataset.write(mask, as: name, sidecar: sidecar(of: maps), displayRange: 0...1)
   }
 
   private func preview(
     _ volume: ImageVolumes<Float>, _ montage: Montage, within mask: NDArray<Bool>?, as name: String
   ) throws {
+    var montage = montage
+    montage.isMarked = true
     try PNGFile.write(montage.picture(of: volume, within: mask), to: "\(dataset.folder)/figures/\(name).png")
   }
 
