@@ -126,13 +126,14 @@ extension ScanStudy {
       let scores = try CellScores(of: images, against: reference, within: mask, conventions: conventions)
       let values = try regions.flatMap { regions in
         try images.susceptibility.map {
-          try regions.volume.values(of: $0[0], within: reference.susceptibility?[0])
+          try regions.volume.values(of: $0[0], against: reference.susceptibility?[0])
         }
       }
       rows.append(StudyResults.Row(record: record, scores: scores, regions: values ?? []))
     }
     let results = StudyResults(
-      input: scan.input, conventions: conventions, maskedVoxels: mask.elements.count { $0 }, rows: rows,
+      input: scan.input, scanProtocol: StudyProtocol(scan), begun: StudyFolder.begun(store.folder),
+      conventions: conventions, maskedVoxels: mask.elements.count { $0 }, rows: rows,
       remarks: remarks(regions))
     return Outcome(results: results, mask: mask, regions: regions)
   }

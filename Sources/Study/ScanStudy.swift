@@ -37,6 +37,8 @@ public struct ScanStudy: Sendable {
   public var alignment: ScanAlignment?
   /// Is told how far a cell is, from 0 to 1, on several threads; what it throws ends the study.
   public var observer: (@Sendable (StudyCell, Double) throws -> Void)?
+  /// Whether cells that are there and follow from something else are made anew; else they are refused.
+  public var replacesOthers = true
   /// The program's version, which is part of what results follow from.
   public var software = ""
 
@@ -99,6 +101,12 @@ public struct ScanStudy: Sendable {
     let cells = [reference] + cells.filter { $0 != reference }
     var reader = ScanReader()
     let region = mask.map { "mask \(SHA256.digest(of: $0.elements.map { $0 ? 1 : 0 }))" }
+    if !replacesOthers {
+      for cell in cells {
+        try store.check(
+          recipe(of: cell, reference: reference, region: region ?? "brain of \(reference.name)"))
+      }
+    }
     var records: [CellRecord] = []
     var target: Target?
     for (index, cell) in cells.enumerated() {

@@ -12,6 +12,8 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
   case notAStudy(path: String)
   /// The folder holds a study of another version of the program.
   case otherForm(path: String)
+  /// The folder holds results that follow from something else than what is asked for.
+  case otherChoices(path: String, cell: String, difference: String)
   /// The slices of a scan form no stack.
   case noStack(scan: String)
   /// A scan cannot be compared with the reference.
@@ -39,6 +41,9 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
     case .otherForm(let path):
       "\(path): the study in this folder was made by another version, whose cells cannot be told from today's. Choose "
         + "another folder, or remove this one."
+    case .otherChoices(let path, let cell, let difference):
+      "\(path): \(cell) is there already, made with \(difference). Choose another folder for this study, or replace what is "
+        + "there with `replacing`."
     case .noStack(let scan):
       "\(scan): its slices or slabs form no stack. Choose one with `slice`."
     case .scansDiffer(let scan, let difference, let advice):

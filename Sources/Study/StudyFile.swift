@@ -12,7 +12,8 @@ public struct StudyFile: Sendable {
   public let path: String
   private let file: MRDFile
   private let options: ReadingOptions
-  private let layout: ScanLayout
+  /// What its headers say.
+  public let layout: ScanLayout
   private let excitations: Int?
 
   /// Opens a file.

@@ -7,6 +7,8 @@ public enum StudyFolder {
   private struct Mark: Codable, Equatable {
     var format = 3
     var software = "KSpaceToolkit"
+    /// The day on which the study was begun.
+    var begun: String?
   }
 
   private static let mark = "study.json"
@@ -38,6 +40,19 @@ public enum StudyFolder {
     try check(path)
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     let file = "\(path)/\(mark)"
-    if !FileManager.default.fileExists(atPath: file) { try JSONFile.write(Mark(), to: file) }
+    if !FileManager.default.fileExists(atPath: file) { try JSONFile.write(Mark(begun: today), to: file) }
+  }
+
+  /// The day on which a study was begun; it stays when the study goes on, so that its report is the same.
+  static func begun(_ path: String) -> String? {
+    let mark: Mark? = try? JSONFile.read("\(path)/\(mark)")
+    return mark?.begun
+  }
+
+  /// The day, or that of `SOURCE_DATE_EPOCH`, as reproducible builds state it.
+  private static var today: String {
+    let stated = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap(Double.init)
+    let day = stated.map { Date(timeIntervalSince1970: $0) } ?? Date()
+    return day.formatted(.iso8601.year().month().day())
   }
 }

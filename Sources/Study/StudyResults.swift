@@ -19,6 +19,10 @@ public struct StudyResults: Sendable, Equatable, Codable {
 
   /// The raw file of the reference.
   public var input: StudyInput
+  /// How it was measured; `nil` in results of an earlier version.
+  public var scanProtocol: StudyProtocol?
+  /// The day on which the study was begun, such as `2026-11-29`.
+  public var begun: String?
   /// What the scores depend on.
   public var conventions: ScoreConventions
   /// How many voxels the scores count.
@@ -30,6 +34,11 @@ public struct StudyResults: Sendable, Equatable, Codable {
 
   /// The cell that stands for the truth.
   public var reference: Row { rows[0] }
+
+  private enum CodingKeys: String, CodingKey {
+    case input, begun, conventions, maskedVoxels, rows, remarks
+    case scanProtocol = "protocol"
+  }
 
   /// Writes `results.json` and `results.tsv`.
   public func write(to folder: String) throws {

@@ -8,6 +8,8 @@ public struct StudyScan: Sendable {
   public let input: StudyInput
   /// What the scanner was told.
   public let parameters: ScanParameters
+  /// The number of receive channels.
+  public let channels: Int
   /// Where the images will lie, slices along `z`.
   public let geometry: Geometry
   /// The number of slices; 1 for a volume.
@@ -21,6 +23,7 @@ public struct StudyScan: Sendable {
   public init(_ stack: SliceStack, input: StudyInput) {
     self.input = input
     parameters = stack.slices[0].parameters
+    channels = stack.slices[0].channels
     geometry = Self.images(of: stack)
     slices = stack.slices.count
     excitations = nil
@@ -37,6 +40,7 @@ public struct StudyScan: Sendable {
     guard let geometry = layout.geometry else { throw .noStack(scan: input.name) }
     self.input = input
     parameters = layout.parameters
+    channels = layout.channels
     self.geometry = Self.images(of: geometry, layout.grid.prescribed, layout.sliceCounters.count)
     slices = layout.sliceCounters.count
     self.excitations = excitations

@@ -34,3 +34,24 @@ import Testing
     #expect(labels == NDArray<Int32>([-1, 12], shape: [2]))
   }
 }
+
+struct DeepNucleusTests {
+  @Test(
+    "A region has one name, however its table writes it",
+    arguments: [
+      ("substantiaNigraReticulata", "substantia nigra, reticular"), ("SNr", "substantia nigra, reticular"),
+      ("Left-Putamen", "left putamen"), ("Pu", "putamen"), ("caudate nucleus", "caudate nucleus"),
+      ("Right_Globus_Pallidus_externa", "right external pallidum"), ("GPi", "internal pallidum"),
+      ("R RN", "right red nucleus"), ("whiteMatter", "white matter"), ("Hippocampus CA1", "Hippocampus CA1"),
+      ("12", "12"), ("<b>", "<b>"), ("", ""),
+    ])
+  func title(name: String, expected: String) {
+    #expect(DeepNucleus.title(of: name) == expected)
+  }
+
+  @Test("Every nucleus is known by the name that reports give it")
+  func roundTrip() {
+    for nucleus in DeepNucleus.allCases { #expect(DeepNucleus(named: nucleus.rawValue) == nucleus) }
+    #expect(DeepNucleus(named: "whiteMatter") == nil && DeepNucleus(named: "left") == nil)
+  }
+}

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import ImageFiles
+import MRIData
 import NDArrays
 import TestSupport
 import Testing
@@ -7,8 +9,11 @@ import Testing
 @testable import Study
 
 @Suite struct ReportTests {
-  /// The report of a small study with regions.
-  private static let page: String = {
+  /// A name that would run, were it taken for markup.
+  private static let hostile = "<img src=x onerror=alert(1)> \"'&"
+
+  /// The report of a small study with regions, and its results as they are written.
+  private static let made: (page: String, results: Data) = {
     do {
       let folder = try TemporaryDirectory()
       let shape = ScanStudyTests.scan.geometry.matrix.shape
@@ -16,45 +21,130 @@ import Testing
       study.mapping = .init()
       let labels = NDArray(
         (0..<shape.reduce(1, *)).map { Int32($0 / shape[2] % shape[1] / 6) }, shape: shape)
-      let outcome = try study.run(
+      var named = ScanStudy(
+        of: StudyScan(ScanStudyTests.scan, input: StudyInput(name: hostile, bytes: 1, checksum: "0")),
+        methods: study.methods, folder: folder.url.path)
+      named.mapping = .init()
+      named.masks = study.masks
+      let outcome = try named.run(
         ScanStudyTests.cells, reference: ScanStudyTests.complete,
-        labels: LabelVolume(labels, names: [1: "a < b & \"c\""]))
-      return try StudyReport(outcome, images: study.images).html()
-    } catch { return "\(error)" }
+        labels: LabelVolume(labels, names: [1: hostile]))
+      try outcome.results.write(to: folder.url.path)
+      return (
+        try StudyReport(outcome, images: named.images).html(),
+        try Data(contentsOf: URL(filePath: folder.path("results.json")))
+      )
+    } catch { return ("\(error)", Data()) }
   }()
 
   @Test func `The page holds all that the study found`() {
     for text in [
-      "<h2>Scores</h2>", "<h2>Regions</h2>", "Bland-Altman: grappa-af2", "limits of agreement",
-      "its error, +-20 %", "phase, echo", "field, +-", "susceptibility, +-0.15 ppm", "scan time [min]",
-      "SHA-256",
-      "Methods and their parameters", "a &lt; b &amp; &quot;c&quot;",
-    ] { #expect(Self.page.contains(text), "\(text)") }
+      ">Quality and minutes</h2>", ">Scores</h2>", ">Regions</h2>", "Bland-Altman: AF 2",
+      "limits of agreement",
+      "difference from the reference", "Magnitude, echo 2", "Phase, echo 2", "Susceptibility",
+      "scan time [min]",
+      "SHA-256", "Methods and their parameters", "<dt>Channels</dt><dd>4</dd>",
+      "<dt>TR</dt><dd>30.2 ms</dd>", "<dt>Voxels</dt><dd>8 x 8 x 9 mm</dd>", "one subject, scanned once",
+    ] { #expect(Self.made.page.contains(text), "\(text)") }
   }
 
-  @Test func `The page needs nothing from elsewhere, and has no script`() throws {
-    let page = Self.page
-    for forbidden in ["<script", "<link", "<iframe", "@import", "url(", "javascript:"] {
+  @Test func `What the first screen says follows from results.json`() throws {
+    let json = try #require(
+      JSONSerialization.jsonObject(with: Self.made.results) as? [String: Any])
+    let rows = try #require(json["rows"] as? [[String: Any]])
+    func record(_ row: [String: Any]) throws -> [String: Any] {
+      try #require(row["record"] as? [String: Any])
+    }
+    func means(_ row: [String: Any]) throws -> [Double] {
+      try #require(row["regions"] as? [[String: Any]]).map { try #require($0["mean"] as? Double) }
+    }
+    func time(_ row: [String: Any]) throws -> Double { try #require(record(row)["scanTime"] as? Double) }
+    func text(_ seconds: Double) -> String {
+      let whole = Int(seconds.rounded())
+      return "\(whole / 60):" + String(format: "%02d", whole % 60)
+    }
+    let header = try #require(Self.made.page.components(separatedBy: "</header>").first)
+    let truth = try means(rows[0]), whole = try time(rows[0])
+    #expect(rows.count == 4)
+    let kept = try rows.map { row in
+      zip(try means(row), truth).count { abs($0 - $1) <= 0.05 * abs($1) }
+    }
+    // Two methods at AF 2, one at AF 3.
+    let saved = try rows.map { "saves \(text(whole - (try time($0)))) of \(text(whole))" }
+    #expect(header.contains("<li>AF 2 \(saved[1]): "))
+    #expect(
+      header.contains(
+        "<li>AF 3 \(saved[3]): zero-filled keeps \(kept[3]) of \(truth.count) regions within 5 % (median difference "
+      ))
+    for (row, name) in [(1, "zero-filled"), (2, "GRAPPA")] {
+      #expect(
+        header.contains("\(name) keeps \(kept[row]) of \(truth.count)")
+          || header.contains("\(name) \(kept[row]) of \(truth.count)"), "\(name): \(kept)")
+    }
+    // None keeps all; the nearest is that of the smallest median.
+    #expect(kept.dropFirst().allSatisfy { $0 < truth.count }, "\(kept)")
+    let median = try rows.map { row in
+      zip(try means(row), truth).map { abs($0 - $1) / abs($1) }.sorted()[truth.count / 2]
+    }
+    let nearest = (1..<4).min { median[$0] < median[$1] } ?? 1
+    let names = ["", "zero-filled at AF 2", "GRAPPA at AF 2", "zero-filled at AF 3"]
+    #expect(
+      header.contains(
+        "Nearest is \(names[nearest]), which \(saved[nearest]): it keeps \(kept[nearest]).</p>"), "\(median)")
+    #expect(header.contains("<dd>\(try #require(json["begun"] as? String))</dd>"))
+  }
+
+  @Test func `The page needs nothing from elsewhere, has no script, and takes no name for markup`() throws {
+    let page = Self.made.page
+    for forbidden in ["<script", "<link", "<iframe", "@import", "url(", "javascript:", "<img src=x"] {
       #expect(!page.contains(forbidden), "\(forbidden)")
     }
+    #expect(page.contains("&lt;img src=x onerror=alert(1)&gt; &quot;'&amp;"))
     #expect(try page.matches(of: Regex("<[^>]* on[a-z]+=")).isEmpty)
     for source in page.matches(of: try Regex("(src|href)=\"([^\"]{0,30})")) {
-      #expect((source[2].substring ?? "").hasPrefix("data:image/png;base64,"))
+      let target = source[2].substring ?? ""
+      #expect(target.hasPrefix("data:image/png;base64,") || target.hasPrefix("#"))
     }
     // The name of SVG's vocabulary is no address that is fetched.
     let addresses = page.replacing("xmlns=\"http://www.w3.org/2000/svg\"", with: "")
     #expect(!addresses.contains("http://") && !addresses.contains("https://"))
-    #expect(page.contains("default-src 'none'"))
+    #expect(page.contains("default-src 'none'; img-src data:; style-src 'unsafe-inline'"))
+  }
+
+  @Test(.enabled(if: Chromium.path != nil, "chromium is not installed"), arguments: [1280, 390])
+  func `A browser shows the page without a complaint, and nothing is wider than the screen`(width: Int) throws
+  {
+    let shown = try Chromium.show(Self.made.page, width: width)
+    #expect(shown.complaints == [], "\(shown.complaints)")
+    #expect(shown.scrollWidth <= width, "\(shown.scrollWidth) pixels")
   }
 
   @Test(.enabled(if: Chromium.path != nil, "chromium is not installed"))
-  func `A browser shows the page without a complaint`() throws {
-    let whole = try Chromium.show(Self.page)
-    #expect(whole.status == 0 && whole.complaints == [], "\(whole.complaints)")
-    #expect(whole.picture > 20_000)
-    // The test would see a page that breaks the rules.
-    let broken = try Chromium.show(Self.page.replacing("</body>", with: "<script>fail()</script></body>"))
-    #expect(!broken.complaints.isEmpty)
+  func `The browser tests see a page that breaks the rules`() throws {
+    let body = "<p style=\"width: 2000px\">wide</p><script>fail()</script></body>"
+    let broken = try Chromium.show(Self.made.page.replacing("</body>", with: body), width: 390)
+    #expect(!broken.complaints.isEmpty && broken.scrollWidth >= 2000)
+  }
+
+  @Test func `Slices go through the regions, or through the middle of the object`() {
+    let geometry = Geometry(matrix: Extents(x: 40, y: 50, z: 30), voxelSize: [2e-3, 2e-3, 2e-3])
+    var mask = NDArray(repeating: false, shape: geometry.matrix.shape)
+    var labels = NDArray<Int32>(repeating: 0, shape: geometry.matrix.shape)
+    for z in 4..<26 { for y in 5..<45 { for x in 5..<35 { mask[z, y, x] = true } } }
+    // The putamina, a red nucleus below them, and an outline that is no nucleus.
+    for z in 16...18 { for y in 20..<25 { for x in [10, 11, 28, 29] { labels[z, y, x] = 1 } } }
+    for y in 22..<25 { for x in 18..<21 { labels[9, y, x] = 2 } }
+    for y in 5..<45 { labels[25, y, 6] = 3 }
+    let names: [Int32: String] = [1: "Putamen", 2: "RN", 3: "skull"]
+    let shown = ShownSlices(geometry, mask: mask, labels: LabelVolume(labels, names: names))
+    #expect(shown.views.map(\.plane) == ["axial", "axial", "coronal", "sagittal"])
+    let axial = shown.views[..<2].map(\.index).sorted()
+    #expect(axial[0] == 9 && (16...18).contains(axial[1]))
+    #expect((22..<25).contains(shown.views[2].index))
+    #expect(shown.focus == [5..<35, 15..<30, 4..<24])
+    let plain = ShownSlices(geometry, mask: mask, labels: nil)
+    #expect(plain.views.map(\.index) == [14, 24, 19] && plain.focus == nil)
+    #expect(plain.views.map(\.leftMark) == ["R", "R", "A"])
   }
 }
 
@@ -63,19 +153,30 @@ private enum Chromium {
   static let path = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
     .first(where: FileManager.default.isExecutableFile(atPath:))
 
-  /// Renders a page: the exit status, what the console said, and the size of the picture [bytes].
-  static func show(_ page: String) throws -> (status: Int32, complaints: [String], picture: Int) {
-    let folder = try TemporaryDirectory(), picture = folder.path("page.png")
+  /// Renders a page in a frame of some width: what the console said, and how wide the page became [pixels].
+  ///
+  /// A window cannot be narrower than 500 pixels, hence the frame; the page around it measures it and tells by its title.
+  static func show(_ page: String, width: Int) throws -> (complaints: [String], scrollWidth: Int) {
+    let folder = try TemporaryDirectory()
     try Data(page.utf8).write(to: URL(filePath: folder.path("page.html")))
+    let frame = """
+      <iframe id="frame" src="page.html" style="width: \(width)px; height: 900px; border: 0"></iframe>
+      <script>
+      const frame = document.getElementById("frame")
+      frame.onload = () => { document.title = "width " + frame.contentDocument.documentElement.scrollWidth }
+      </script>
+      """
+    try Data(frame.utf8).write(to: URL(filePath: folder.path("frame.html")))
     let result = try ExternalProcess.result(
       path ?? "",
       [
         "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=\(folder.path("profile"))",
-        "--enable-logging=stderr", "--window-size=1200,6000", "--screenshot=\(picture)",
-        "file://\(folder.path("page.html"))",
+        "--enable-logging=stderr", "--allow-file-access-from-files", "--dump-dom",
+        "--virtual-time-budget=5000",
+        "file://\(folder.path("frame.html"))",
       ])
     let complaints = result.errors.split(separator: "\n").filter { $0.contains("CONSOLE") }.map(String.init)
-    let size = (try? FileManager.default.attributesOfItem(atPath: picture))?[.size] as? Int
-    return (result.status, complaints, size ?? 0)
+    let title = try #require(result.output.firstMatch(of: /<title>width (\d+)/))
+    return (complaints, Int(title.1) ?? 0)
   }
 }

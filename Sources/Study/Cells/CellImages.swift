@@ -78,6 +78,25 @@ public struct CellRecord: Sendable, Equatable, Codable {
   public var assumptions: [String]
 }
 
+extension CellRecipe {
+  /// How the recipe differs from another, in words; `nil` if it does not.
+  func difference(from other: CellRecipe) -> String? {
+    guard self != other else { return nil }
+    if input != other.input { return "another scan (\(input.name))" }
+    if software != other.software { return "version \(software)" }
+    if let mask, let wanted = other.mask, mask != wanted {
+      return mask.seed != wanted.seed ? "the seed \(mask.seed)" : "other masks"
+    }
+    if method != other.method { return "other parameters (\(method))" }
+    if region != other.region { return "susceptibility within another mask" }
+    if noise != other.noise { return "another reference (\(noise ?? "none"))" }
+    if mapping.isEmpty != other.mapping.isEmpty {
+      return mapping.isEmpty ? "no susceptibility" : "susceptibility"
+    }
+    return "other settings"
+  }
+}
+
 /// All that a cell's images follow from.
 public struct CellRecipe: Sendable, Equatable, Codable {
   /// The way of measuring and reconstructing.

@@ -17,10 +17,23 @@ struct CellStore: Sendable {
 
   /// The record of a finished cell; `nil` if it is missing or follows from something else.
   func record(of recipe: CellRecipe) -> CellRecord? {
-    guard let data = FileManager.default.contents(atPath: "\(path(of: recipe.cell))/\(Self.record)"),
-      let record = try? JSONDecoder().decode(CellRecord.self, from: data), record.recipe == recipe
-    else { return nil }
+    guard let record = anyRecord(of: recipe.cell), record.recipe == recipe else { return nil }
     return record
+  }
+
+  /// The record of a finished cell, whatever it follows from.
+  private func anyRecord(of cell: StudyCell) -> CellRecord? {
+    FileManager.default.contents(atPath: "\(path(of: cell))/\(Self.record)")
+      .flatMap { try? JSONDecoder().decode(CellRecord.self, from: $0) }
+  }
+
+  /// Refuses a cell that is there and follows from something else, which would be replaced.
+  ///
+  /// - Throws: ``StudyError/otherChoices(path:cell:difference:)``.
+  func check(_ recipe: CellRecipe) throws(StudyError) {
+    guard let found = anyRecord(of: recipe.cell)?.recipe, let difference = found.difference(from: recipe)
+    else { return }
+    throw .otherChoices(path: folder, cell: recipe.cell.name, difference: difference)
   }
 
   /// The images of a finished cell.
@@ -57,7 +70,10 @@ struct CellStore: Sendable {
       (.field, images.field), (.fieldNoise, images.fieldNoise), (.r2Star, images.r2Star),
       (.susceptibility, images.susceptibility),
     ] {
-      if let volumes { try NIfTIFile.write(volumes, to: "\(cell.temporaryPath)/\(map.rawValue).nii.gz") }
+      guard let volumes else { continue }
+      try NIfTIFile.write(
+        volumes, to: "\(cell.temporaryPath)/\(map.rawValue).nii.gz",
+        displayRange: Montage(window: map.window).displayRange(of: volumes), intentName: map.rawValue)
     }
     try JSONFile.write(record, to: "\(cell.temporaryPath)/\(Self.record)")
     try cell.commit()
@@ -68,5 +84,17 @@ struct CellStore: Sendable {
   private enum Map: String {
     case magnitude, phase, field, r2Star = "r2star", susceptibility
     case fieldNoise = "field-noise"
+
+    /// Which values viewers should show.
+    var window: Montage.Window {
+      switch self {
+      case .magnitude: .percentiles(0, 99.5)
+      case .phase: .range(-.pi ... .pi)
+      case .field: .symmetric(percentile: 99)
+      case .fieldNoise: .percentiles(1, 95)
+      case .r2Star: .range(0...60)
+      case .susceptibility: .range(-0.15...0.15)
+      }
+    }
   }
 }

@@ -20,11 +20,24 @@ public struct StudyCell: Sendable, Hashable, Codable {
     return "\(method)-\(acceleration.map { "af\($0.shortest)" } ?? "as-measured")"
   }
 
-  /// How tables name the cell: `grappa, AF 4`.
-  public var title: String {
+  /// How tables name the cell: `GRAPPA, AF 4`.
+  public var title: String { "\(methodTitle), \(measurement)" }
+
+  /// How it was measured: `AF 4`, the name of a scan, or `as measured`.
+  public var measurement: String {
     let measured = acceleration.map { "AF \($0.shortest)" }
-    if let scan { return ([method, scan] + [measured].compactMap(\.self)).joined(separator: ", ") }
-    return "\(method), \(measured ?? "as measured")"
+    return scan.map { ([$0] + [measured].compactMap(\.self)).joined(separator: ", ") } ?? measured
+      ?? "as measured"
+  }
+
+  /// The method's name as papers write it.
+  public var methodTitle: String {
+    let titles = [
+      "grappa": "GRAPPA", "sense": "SENSE", "l1-sense": "L1-SENSE", "spirit": "SPIRiT",
+      "l1-spirit": "L1-SPIRiT",
+      "reconnet": "ReconNet3D",
+    ]
+    return titles[method] ?? method
   }
 }
 

@@ -8,29 +8,50 @@ struct RegionPages {
   init(_ statistics: CohortStatistics) { self.statistics = statistics }
 
   func write(to page: inout HTMLPage) {
-    page.heading("Regions: correlation with the reference")
+    let differences = cells.map { cell in
+      DotPlot.Series(
+        name: cell.title, color: 0,
+        changes: statistics.regions.map { statistics.change(of: $0, in: cell) })
+    }
+    let scale = DotPlot.scale(differences, band: statistics.aims.percentDifference)
+    page.plots(
+      differences.map { series in
+        DotPlot(
+          title: series.name, axis: "difference of the group's mean [%]",
+          regions: statistics.regions.map(DeepNucleus.title), series: [series],
+          band: statistics.aims.percentDifference, scale: scale
+        ).svg
+      })
+    page.note(
+      """
+      Dots: how far the group's mean is from that of \(statistics.reference.title), in percent of it. Bars: its 95 % interval \
+      over subjects (paired). The band holds \(statistics.aims.percentDifference.shortest) % to both sides.
+      """)
+    page.subheading("Correlation with the reference")
     page.table(
       ["region"] + cells.map(\.title), rows { CohortFormat.correlation($0.correlation) },
       caption: "Pearson's r over subjects, with its 95 % confidence interval (Fisher).")
-    page.heading("Regions: group differences")
+    page.subheading("Group differences")
     page.table(
       ["region", "\(statistics.reference.title) [ppb]"] + cells.map(\.title),
       statistics.regions.map { region in
         let aging = statistics.aging(of: region, in: statistics.reference)
         let mean =
           "\(CohortFormat.ppb(aging?.mean)) ± \(aging?.deviation.map { CohortFormat.ppb($0) } ?? "-")"
-        return [region, mean]
+        return [DeepNucleus.title(of: region), mean]
           + cells.map { cell in
             let agreement = statistics.agreement(of: region, in: cell)
             let p = CohortFormat.probability(agreement?.correctedP)
-            return "\(CohortFormat.signed(agreement?.percentDifference, 2)) % (p \(p))"
+            let change = statistics.change(of: region, in: cell)
+            return "\(CohortFormat.percent(change)) (p \(p))"
           }
       },
       caption: """
-        The reference's mean and standard deviation over subjects, and how far each cell's mean is from it, in percent of it. p by the \
+        The reference's mean and standard deviation over subjects, and how far each cell's mean is from it, in percent of it, with its \
+        95 % interval. p by the \
         paired t-test, corrected by Holm's method for all \(statistics.agreements.count) regions and cells.
         """)
-    page.heading("Regions: agreement in single subjects")
+    page.subheading("Agreement in single subjects")
     page.table(
       ["region"] + cells.map(\.title),
       rows { CohortFormat.limits($0.agreement) }
@@ -41,7 +62,8 @@ struct RegionPages {
 
   private func rows(_ text: (RegionAgreement) -> String) -> [[String]] {
     statistics.regions.map { region in
-      [region] + cells.map { cell in statistics.agreement(of: region, in: cell).map(text) ?? "-" }
+      [DeepNucleus.title(of: region)]
+        + cells.map { cell in statistics.agreement(of: region, in: cell).map(text) ?? "-" }
     }
   }
 }
@@ -53,11 +75,10 @@ struct AgingPage {
   init(_ statistics: CohortStatistics) { self.statistics = statistics }
 
   func write(to page: inout HTMLPage) {
-    page.heading("Susceptibility and age")
     page.table(
       ["region"] + statistics.cells.map(\.cell.title),
       statistics.regions.map { region in
-        [region]
+        [DeepNucleus.title(of: region)]
           + statistics.cells.map { cell in
             guard let aging = statistics.aging(of: region, in: cell.cell), let line = aging.regression else {
               return "-"
@@ -80,12 +101,13 @@ struct TruthPage {
   init(_ statistics: CohortStatistics) { self.statistics = statistics }
 
   func write(to page: inout HTMLPage) {
-    page.heading("Which is nearer to the truth?")
+    page.heading("Truth")
+    page.subheading("Which is nearer to the truth?")
     page.table(
       ["region", "truth [ppb]"] + statistics.cells.map(\.cell.title),
       statistics.regions.map { region in
         let truth = statistics.cells.map { statistics.truth(of: region, in: $0.cell) }
-        return [region, CohortFormat.ppb(truth.first??.mean)]
+        return [DeepNucleus.title(of: region), CohortFormat.ppb(truth.first??.mean)]
           + truth.map { truth in
             let bias = CohortFormat.signed(truth.map { 1000 * $0.bias }, 1)
             return
@@ -116,6 +138,14 @@ extension CohortFormat {
     guard let value else { return "-" }
     return
       "\(number(value.r, 3)) [\(number(value.interval.lower, 3)), \(number(value.interval.upper, 3))]"
+  }
+
+  /// A difference with its interval.
+  static func percent(_ change: RegionChange?) -> String {
+    guard let change else { return "-" }
+    guard let half = change.halfWidth else { return "\(signed(change.percent, 1)) %" }
+    return
+      "\(signed(change.percent, 1)) % [\(signed(change.percent - half, 1)), \(signed(change.percent + half, 1))]"
   }
 
   static func limits(_ value: AgreementLimits?) -> String {

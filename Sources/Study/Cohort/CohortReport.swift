@@ -26,50 +26,46 @@ public struct CohortReport {
   ///
   /// - Throws: ``FileError`` if the first subject's images are damaged.
   public func html() throws -> String {
-    let reference = statistics.reference.title
-    let ages = statistics.ages
+    let summary = CohortSummary(statistics)
     var page = HTMLPage(
-      title: "What acceleration costs a group of \(statistics.subjects)",
-      introduction: """
-        \(statistics.subjects) subjects of \(ages.minimum.shortest) to \(ages.maximum.shortest) years, each undersampled by the \
-        same Poisson-disk masks and compared with \(reference), which stands for the standard here: it has its own noise and errors. \
-        Susceptibilities are means over regions, relative to the mean over the voxels of the map.
-        """)
-    writeVerdict(to: &page)
-    writeScores(to: &page)
+      title: "What acceleration costs a group of \(statistics.subjects)", top: top(summary))
+    page.heading("Quality and minutes")
+    QualityPlots(statistics).write(to: &page)
+    page.note("Means over subjects, each against the subject's own reference.")
+    page.heading("Regions")
     RegionPages(statistics).write(to: &page)
-    page.plots(CohortPlots(results).agreement)
+    page.plots(CohortPlots(results).agreement.map(\.svg))
+    page.heading("Age")
     AgingPage(statistics).write(to: &page)
-    page.plots(CohortPlots(results).aging)
+    page.plots(CohortPlots(results).aging.map(\.svg))
     if !statistics.truth.isEmpty { TruthPage(statistics).write(to: &page) }
     try writePictures(to: &page)
+    page.heading("Scores")
+    writeScores(to: &page)
     writeOrigin(to: &page)
     return page.html
   }
 
-  /// Which regions and cells miss the aims, or that none does.
-  private func writeVerdict(to page: inout HTMLPage) {
-    let aims = statistics.aims
-    page.heading("Does it hold?")
-    let misses = statistics.misses
-    let aim =
-      "r >= \(aims.correlation) with the reference, and a group difference of at most \(aims.percentDifference.shortest) %"
-    guard !misses.isEmpty else {
-      return page.paragraph("Yes: in every region and cell, \(aim).")
-    }
-    page.paragraph(
-      "The aim is \(aim). \(statistics.agreements.count - misses.count) of \(statistics.agreements.count) regions and cells reach it; it does not hold here:"
-    )
-    page.list(
-      misses.map { miss in
-        let r = CohortFormat.number(miss.correlation?.r, 3)
-        return
-          "\(miss.region), \(miss.cell.title): r = \(r), group difference \(CohortFormat.signed(miss.percentDifference, 2)) %"
-      })
+  /// The first screen: the answer in words, the protocol, and what to beware of.
+  private func top(_ summary: CohortSummary) -> String {
+    let ages = statistics.ages
+    var text = HTMLPage.paragraph(summary.headline, "headline") + HTMLPage.list(summary.sentences)
+    let scan = results.records.first?.scanProtocol
+    text += HTMLPage.facts(
+      [
+        ("Studied", StudyFolder.begun(folder) ?? "unknown"),
+        ("Subjects", "\(statistics.subjects), \(ages.minimum.shortest) to \(ages.maximum.shortest) years"),
+      ]
+        + (scan?.lines ?? [])
+        + [
+          ("Scan time", statistics.cells[0].scanTime.map(AcquisitionTime.text) ?? "unknown"),
+          ("Reference", statistics.reference.title),
+        ])
+    for caution in summary.cautions { text += HTMLPage.paragraph(caution, "caution") }
+    return text
   }
 
   private func writeScores(to page: inout HTMLPage) {
-    page.heading("Scores and scan times")
     // The reference lacks ratios to itself.
     let names = (statistics.cells.dropFirst() + statistics.cells.prefix(1)).flatMap { $0.scores.map(\.name) }
       .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
@@ -104,7 +100,7 @@ public struct CohortReport {
     let store = CellStore(folder: "\(folder)/subjects/\(first.name)")
     guard let map = try store.images(of: first.rows[0].record).susceptibility else { return }
     page.heading("One subject: \(first.name), \(first.age.shortest) years")
-    try CellPictures(first.results, mask: map[0].map { $0 != 0 }, images: store.images).write(to: &page)
+    try ImageViewer(first.results, mask: map[0].map { $0 != 0 }, images: store.images).write(to: &page)
   }
 
   /// What it takes to repeat it.
@@ -118,22 +114,25 @@ public struct CohortReport {
       ["cell", "positions", "AF (grid)", "mask"],
       first.rows.map { row in
         [
-          row.cell.name, "\(row.record.positions)", CohortFormat.number(row.record.gridAcceleration, 3),
+          row.cell.title, "\(row.record.positions)", CohortFormat.number(row.record.gridAcceleration, 3),
           row.record.maskChecksum,
         ]
       })
-    for row in first.rows where !row.record.assumptions.isEmpty {
-      page.subheading(row.cell.title)
-      page.list(row.record.assumptions)
+    page.details("What was assumed of the first subject, cell by cell") { page in
+      for row in first.rows where !row.record.assumptions.isEmpty {
+        page.subheading(row.cell.title)
+        page.list(row.record.assumptions)
+      }
     }
-    page.subheading("Subjects")
-    page.table(
-      ["subject", "age", "scan", "checksum", "options"],
-      results.records.map { record in
-        [
-          record.name, record.age.shortest, record.recipe.input.name, record.recipe.input.checksum,
-          record.recipe.input.options,
-        ]
-      })
+    page.details("Subjects") { page in
+      page.table(
+        ["subject", "age", "scan", "checksum", "options"],
+        results.records.map { record in
+          [
+            record.name, record.age.shortest, record.recipe.input.name, record.recipe.input.checksum,
+            record.recipe.input.options,
+          ]
+        }, holdsWords: true)
+    }
   }
 }

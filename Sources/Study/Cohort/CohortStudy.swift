@@ -30,6 +30,8 @@ public struct CohortStudy: Sendable {
   public var aims = CohortAims()
   /// The program's version and whatever else results follow from, such as a network's weights.
   public var software = ""
+  /// Whether subjects that are there and follow from something else are studied anew; else they are refused.
+  public var replacesOthers = true
   /// Whether the images of all subjects stay on disk; else those of the first do.
   public var keepsImages = false
 
@@ -80,6 +82,7 @@ public struct CohortStudy: Sendable {
     _ subjects: [CohortSubject], progress: (Progress) throws -> Void = { _ in }
   ) throws -> CohortResults {
     try Self.check(subjects)
+    if !replacesOthers { for subject in subjects { try checkFound(subject) } }
     try StudyFolder.begin(folder)
     try FileManager.default.createDirectory(
       atPath: "\(folder)/subjects", withIntermediateDirectories: true)
@@ -120,6 +123,29 @@ public struct CohortStudy: Sendable {
       mapping: mapping.configurations, software: software)
   }
 
+  /// Refuses a subject that is there and follows from something else, which would be replaced; more cells are none such.
+  ///
+  /// - Throws: ``StudyError/otherChoices(path:cell:difference:)``.
+  private func checkFound(_ subject: CohortSubject) throws(StudyError) {
+    guard let data = FileManager.default.contents(atPath: path(of: subject) + ".json"),
+      let found = try? JSONDecoder().decode(SubjectRecord.self, from: data).recipe
+    else { return }
+    let own = recipe(of: subject)
+    let difference: String? =
+      found.input != own.input
+      ? "another scan (\(found.input.name))"
+      : found.software != own.software
+        ? "version \(found.software)"
+        : found.masks.seed != own.masks.seed
+          ? "the seed \(found.masks.seed)"
+          : found.masks != own.masks
+            ? "other masks"
+            : found.cells.first != own.cells.first
+              ? "another reference (\(found.cells.first?.name ?? "none"))"
+              : found.mapping != own.mapping ? "another susceptibility mapping" : nil
+    if let difference { throw .otherChoices(path: folder, cell: subject.name, difference: difference) }
+  }
+
   /// The record of a finished subject; `nil` if it is missing or follows from something else.
   private func found(_ subject: CohortSubject, withImages: Bool) -> SubjectRecord? {
     guard let data = FileManager.default.contents(atPath: path(of: subject) + ".json"),
@@ -155,7 +181,8 @@ public struct CohortStudy: Sendable {
     }
     let record = SubjectRecord(
       name: subject.name, age: subject.age, recipe: recipe(of: subject), maskedVoxels: results.maskedVoxels,
-      rows: results.rows, truth: try truth(of: scan, as: study.images(of: results.reference.record)))
+      rows: results.rows, truth: try truth(of: scan, as: study.images(of: results.reference.record)),
+      scanProtocol: results.scanProtocol)
     try JSONFile.write(record, to: path(of: subject) + ".json")
     return record
   }

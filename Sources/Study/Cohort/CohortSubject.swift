@@ -88,10 +88,13 @@ public struct SubjectRecord: Sendable, Equatable, Codable {
   public var rows: [StudyResults.Row]
   /// The regions' true susceptibilities, where they are known, relative to the mean over the voxels of the maps.
   public var truth: [RegionValue]?
+  /// How the scan was measured; `nil` in records of an earlier version.
+  public var scanProtocol: StudyProtocol?
 
   /// The results as those of a single study.
   var results: StudyResults {
     StudyResults(
-      input: recipe.input, conventions: recipe.conventions, maskedVoxels: maskedVoxels, rows: rows)
+      input: recipe.input, scanProtocol: scanProtocol, conventions: recipe.conventions,
+      maskedVoxels: maskedVoxels, rows: rows)
   }
 }

@@ -6,7 +6,7 @@ import MRIData
 import NDArrays
 import Sampling
 
-/// The study as one page that needs nothing else: tables, plots, pictures of every cell, and how to repeat it.
+/// The study as one page that needs nothing else: the answer, plots, pictures of every cell, and how to repeat it.
 public struct StudyReport {
   private let outcome: ScanStudy.Outcome
   private let images: (CellRecord) throws -> CellImages
@@ -26,25 +26,45 @@ public struct StudyReport {
   ///
   /// - Throws: ``FileError`` if the images of a cell are gone.
   public func html() throws -> String {
-    var page = HTMLPage(title: "What acceleration costs: \(results.input.name)", introduction: introduction)
-    page.list(results.remarks)
-    page.heading("Scores")
-    let table = results.knownTable
-    page.table(table[0], Array(table.dropFirst()))
-    let hasMaps = results.rows.contains { $0.scores.susceptibilitySSIM != nil }
-    page.paragraph(
-      "\(results.maskedVoxels) voxels were compared. " + results.conventions.description(withMaps: hasMaps))
-    page.plots(QualityPlots(results).plots)
+    let viewer = try ImageViewer(results, mask: outcome.mask, labels: outcome.regions?.volume, images: images)
+    var page = HTMLPage(title: "What acceleration costs: \(results.input.name)", top: try top(viewer))
+    if results.rows.count > 1 {
+      page.heading("Quality and minutes")
+      QualityPlots(results).write(to: &page)
+    }
+    page.heading("Images")
+    try viewer.write(to: &page)
     if results.rows.contains(where: { !$0.regions.isEmpty }) {
       try RegionTables(results).write(to: &page)
     }
-    page.heading("Images")
-    try CellPictures(
-      results, mask: outcome.mask, anatomy: outcome.regions?.volume.anatomy, images: images
-    ).write(to: &page)
+    page.heading("Scores")
+    var table = results.knownTable
+    for (index, row) in results.rows.enumerated() { table[index + 1][0] = row.cell.title }
+    page.table(table[0], Array(table.dropFirst()))
+    let hasMaps = results.rows.contains { $0.scores.susceptibilitySSIM != nil }
+    page.note(
+      "\(results.maskedVoxels) voxels were compared. " + results.conventions.description(withMaps: hasMaps))
     page.heading("How it was made")
-    provenance(&page)
+    page.paragraph(introduction)
+    StudyOrigin(results).write(to: &page)
     return page.html
+  }
+
+  /// The first screen: the answer in words, a picture, the protocol, and what to beware of.
+  private func top(_ viewer: ImageViewer) throws -> String {
+    let summary = StudySummary(results)
+    var text = "<div class=\"answer\"><div>\n" + HTMLPage.paragraph(summary.headline, "headline")
+    text += HTMLPage.list(summary.sentences) + "</div>\n"
+    if let shown = summary.shown { text += try viewer.glance(at: shown) }
+    text += "</div>\n"
+    text += HTMLPage.facts(
+      [("Studied", results.begun ?? "unknown")] + (results.scanProtocol?.lines ?? [])
+        + [
+          ("Scan time", results.reference.record.scanTime.map(AcquisitionTime.text) ?? "unknown"),
+          ("Reference", results.reference.cell.title),
+        ])
+    for remark in [summary.caution] + results.remarks { text += HTMLPage.paragraph(remark, "caution") }
+    return text
   }
 
   private var introduction: String {
@@ -61,15 +81,21 @@ public struct StudyReport {
       perfect score means equal to it, noise included. Scan times are counted from the samples.
       """
   }
+}
 
-  /// All that the results follow from.
-  private func provenance(_ page: inout HTMLPage) {
+/// All that the results of a study follow from.
+struct StudyOrigin {
+  private let results: StudyResults
+
+  init(_ results: StudyResults) { self.results = results }
+
+  func write(to page: inout HTMLPage) {
     page.table(
       ["cell", "scan", "positions", "AF (grid)", "mask", "calibration", "shutter", "seed"],
       results.rows.map { row in
         let choice = row.record.recipe.mask
         return [
-          row.cell.name, row.record.recipe.input.name, "\(row.record.positions)",
+          row.cell.title, row.record.recipe.input.name, "\(row.record.positions)",
           String(format: "%.3f", row.record.gridAcceleration), row.record.maskChecksum,
           choice.map { $0.calibration.map { "\($0.lines)x\($0.partitions)" } ?? "24x24 at most" }
             ?? "as measured",
@@ -81,7 +107,7 @@ public struct StudyReport {
       inputs.append(input)
     }
     page.table(
-      ["file", "bytes", "SHA-256"], inputs.map { [$0.name, "\($0.bytes)", $0.checksum] })
+      ["file", "bytes", "SHA-256"], inputs.map { [$0.name, "\($0.bytes)", $0.checksum] }, holdsWords: true)
     let recipe = results.reference.record.recipe
     page.paragraph(
       "KSpaceToolkit \(recipe.software). Susceptibility was mapped within: \(recipe.region ?? "nothing").")
@@ -92,13 +118,17 @@ public struct StudyReport {
       for text in ["\(row.cell.method): \(recipe.method)", "combination: \(recipe.combination)"] + stages
       where !methods.contains(text) { methods.append(text) }
     }
-    page.subheading("Methods and their parameters")
-    page.list(methods)
-    for row in results.rows {
+    page.details("Methods and their parameters") { $0.list(methods) }
+    let remarks = results.rows.map { row in
       let motion = row.record.motion.map { ["moved onto the reference by \($0.summary)"] } ?? []
-      let remarks = motion + row.record.assumptions
-      if !remarks.isEmpty { page.subheading(row.cell.title) }
-      page.list(remarks)
+      return (row.cell.title, motion + row.record.assumptions)
+    }.filter { !$0.1.isEmpty }
+    guard !remarks.isEmpty else { return }
+    page.details("What was assumed, cell by cell") { page in
+      for (title, remarks) in remarks {
+        page.subheading(title)
+        page.list(remarks)
+      }
     }
   }
 }

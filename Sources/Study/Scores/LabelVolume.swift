@@ -64,6 +64,27 @@ public struct LabelVolume: Sendable {
   }
 }
 
+extension LabelVolume {
+  /// The values of a map in every region where the reference has one, and how far voxels differ from it.
+  ///
+  /// - Throws: ``StudyError/gridsDiffer(volume:shape:images:)``.
+  func values(of map: NDArray<Float>, against reference: NDArray<Float>?) throws -> [RegionValue] {
+    var values = try values(of: map, within: reference)
+    guard let reference else { return values }
+    let difference = NDArray<Float>(uninitializedShape: map.shape) { target in
+      map.withUnsafeBufferPointer { map in
+        reference.withUnsafeBufferPointer { reference in
+          for index in map.indices { target.initializeElement(at: index, to: map[index] - reference[index]) }
+        }
+      }
+    }
+    for (index, region) in try self.values(of: difference, within: reference).enumerated() {
+      values[index].differenceDeviation = region.standardDeviation
+    }
+    return values
+  }
+}
+
 /// Regions of interest on the grid of a study's images.
 public struct RegionMap: Sendable {
   /// The regions.
@@ -104,4 +125,6 @@ public struct RegionValue: Sendable, Equatable, Codable {
   public var standardDeviation: Double
   /// The number of voxels.
   public var voxels: Int
+  /// The standard deviation over voxels of the difference from the reference [ppm].
+  public var differenceDeviation: Double?
 }
