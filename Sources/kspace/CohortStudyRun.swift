@@ -31,6 +31,7 @@ extension StudyCommand {
       calibration: calibration, shutter: shutter, seed: seed, isComplementary: complementary)
     study.software = "KSpaceToolkit \(ToolkitVersion.text)"
     study.keepsImages = keepImages
+    study.replacesOthers = running.force
     try StudyFolder.begin(output)
     let lock = try FolderLock(output)
     defer { _ = lock }

@@ -23,6 +23,8 @@ enum Main {
   static func main() {
     Interruption.admit()
     do {
+      // The libraries are asked for their versions only where somebody wants to know.
+      if CommandLine.arguments.dropFirst() == ["--version"] { return try Terminal.deliver(VersionText.text) }
       var command = try KSpaceCommand.parseAsRoot()
       if let threads = (command as? any LongCommand)?.running.threads {
         try Parallelism.withThreads(threads) { try command.run() }

@@ -11,16 +11,12 @@ extension SamplingShutter: ExpressibleByArgument {}
 extension SamplingMetric: ExpressibleByArgument {}
 extension AcquisitionOrder: ExpressibleByArgument {}
 
-/// Options that describe a mask to be made.
-struct MaskArguments: ParsableArguments {
-  @Option(help: "The acceleration, calibration included; for poisson and random.")
-  var acceleration: Double?
-
+/// Options that every mask to be made has.
+struct MaskOutlineArguments: ParsableArguments {
   @Option(
-    help: "What the acceleration is counted against: grid, shutter, or outer (outside the calibration box).")
-  var basis: AccelerationBasis = .grid
-
-  @Option(help: "The fully sampled box at the centre, 24x24 (ky x kz); 0x0 for none.")
+    help:
+      "The fully sampled box at the centre (ky x kz), 0x0 for none; 24x24 unless given, or less where the grid is smaller."
+  )
   var calibration: GridExtent?
 
   @Option(help: "The outline of the samples: rectangle or ellipse.")
@@ -29,35 +25,54 @@ struct MaskArguments: ParsableArguments {
   @Option(help: "The encoded fraction of ky and kz, such as 0.75,1.")
   var partialFourier: PartialFourierArgument?
 
-  @Option(help: "For poisson: how much the radius grows from the centre to the edge; 0 is uniform density.")
-  var densitySlope = 0.0
-
-  @Option(help: "For poisson: distances in steps of the grid (index) or in fractions of its extent (extent).")
-  var metric: SamplingMetric = .index
-
-  @Option(help: "For random: the width of a Gaussian density, in units of the edge of k-space.")
-  var width: Double?
-
-  @Option(help: "The seed; equal seeds give equal masks for ever.")
-  var seed: UInt64 = 1
-
-  /// The region on a grid; a box of 24x24 unless given, less where the grid is smaller.
+  /// The region on a grid.
   func region(on grid: GridExtent) -> SamplingRegion {
     let usual = GridExtent(lines: min(24, grid.lines), partitions: min(24, grid.partitions))
     return SamplingRegion(
       shutter: shutter, calibration: calibration ?? usual,
       partialFourier: partialFourier?.fractions ?? .init())
   }
+}
 
-  /// A Poisson-disk recipe.
-  func poissonRecipe(on grid: GridExtent, family: MaskRecipe.Family? = nil) throws -> MaskRecipe {
-    guard let acceleration = acceleration ?? (family == nil ? nil : 1) else {
+/// Options that masks of an exact acceleration have.
+struct MaskDensityArguments: ParsableArguments {
+  @Option(help: "The acceleration, calibration included.")
+  var acceleration: Double?
+
+  @Option(
+    help: "What the acceleration is counted against: grid, shutter, or outer (outside the calibration box).")
+  var basis: AccelerationBasis = .grid
+
+  @Option(help: "The seed; equal seeds give equal masks for ever.")
+  var seed: UInt64 = 1
+
+  /// The acceleration, which cannot be done without.
+  func stated() throws -> Double {
+    guard let acceleration else {
       throw ValidationError("--acceleration is missing, such as --acceleration 4.")
     }
+    return acceleration
+  }
+}
+
+/// Options that describe a Poisson-disk mask.
+struct PoissonArguments: ParsableArguments {
+  @OptionGroup var density: MaskDensityArguments
+  @OptionGroup var outline: MaskOutlineArguments
+
+  @Option(help: "How much the radius grows from the centre to the edge; 0 is uniform density.")
+  var densitySlope = 0.0
+
+  @Option(help: "Distances in steps of the grid (index) or in fractions of its extent (extent).")
+  var metric: SamplingMetric = .index
+
+  /// The recipe.
+  func recipe(on grid: GridExtent, family: MaskRecipe.Family? = nil) throws -> MaskRecipe {
+    let acceleration = try family == nil ? density.stated() : density.acceleration ?? 1
     let pattern = PoissonDisk(
-      acceleration: acceleration, basis: basis, region: region(on: grid), densitySlope: densitySlope,
-      metric: metric)
-    return MaskRecipe(pattern: .poissonDisk(pattern), grid: grid, seed: seed, family: family)
+      acceleration: acceleration, basis: density.basis, region: outline.region(on: grid),
+      densitySlope: densitySlope, metric: metric)
+    return MaskRecipe(pattern: .poissonDisk(pattern), grid: grid, seed: density.seed, family: family)
   }
 }
 

@@ -9,7 +9,9 @@ struct Mask: ParsableCommand {
     discussion: """
       The extension of --output chooses the format: .npy, BART's .cfl, .csv (positions in the order of \
       acquisition) or .png. A sidecar .json beside it holds the recipe, from which the mask can be made again bit \
-      for bit.
+      for bit. For example:
+
+        kspace mask poisson --matrix 300x72 --acceleration 4 --calibration 24x24 --seed 7 -o mask.npy
       """,
     subcommands: [
       Poisson.self, Uniform.self, CAIPI.self, RandomMask.self, Convert.self, Recover.self, CheckMasks.self,
@@ -17,7 +19,14 @@ struct Mask: ParsableCommand {
 
   /// `kspace mask poisson`.
   struct Poisson: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Poisson disks: incoherent, evenly spread.")
+    static let configuration = CommandConfiguration(
+      abstract: "Poisson disks: incoherent, evenly spread.",
+      discussion: """
+        For example:
+
+          kspace mask poisson --matrix 300x72 --acceleration 4 --calibration 24x24 --seed 7 -o mask.npy
+          kspace mask poisson --matrix 300x72 --nested 3,4,5 -o mask.npy
+        """)
 
     @Option(help: "The grid, such as 300x72 (ky x kz).")
     var matrix: GridExtent
@@ -28,11 +37,11 @@ struct Mask: ParsableCommand {
     @Option(help: "Make this many masks that fill each other's gaps, one per echo.")
     var echoes: Int?
 
-    @OptionGroup var mask: MaskArguments
+    @OptionGroup var mask: PoissonArguments
     @OptionGroup var output: MaskOutput
 
     func validate() throws {
-      if nested != nil, echoes != nil || mask.acceleration != nil {
+      if nested != nil, echoes != nil || mask.density.acceleration != nil {
         throw ValidationError("--nested stands alone: it replaces --acceleration and excludes --echoes.")
       }
     }
@@ -40,17 +49,17 @@ struct Mask: ParsableCommand {
     func run() throws {
       let family: MaskRecipe.Family? =
         nested.map { .nested(accelerations: $0.numbers) } ?? echoes.map { .complementary(echoes: $0) }
-      if echoes != nil, mask.acceleration == nil {
-        throw ValidationError("--acceleration is missing, such as --acceleration 4.")
-      }
-      try output.deliver(mask.poissonRecipe(on: matrix, family: family))
+      if echoes != nil { _ = try mask.density.stated() }
+      try output.deliver(mask.recipe(on: matrix, family: family))
     }
   }
 
   /// `kspace mask uniform`.
   struct Uniform: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Every n-th line and partition, with a calibration box: the usual parallel-imaging scan.")
+      abstract: "Every n-th line and partition, with a calibration box: the usual parallel-imaging scan.",
+      discussion:
+        "For example: kspace mask uniform --matrix 256x96 --step 2x1 --calibration 24x24 -o mask.npy")
 
     @Option(help: "The grid, such as 300x72 (ky x kz).")
     var matrix: GridExtent
@@ -58,20 +67,21 @@ struct Mask: ParsableCommand {
     @Option(help: "The distance of acquired lines and partitions, such as 2x1.")
     var step: GridExtent
 
-    @OptionGroup var mask: MaskArguments
+    @OptionGroup var outline: MaskOutlineArguments
     @OptionGroup var output: MaskOutput
 
     func run() throws {
       let pattern = Lattice(
-        lineStep: step.lines, partitionStep: step.partitions, region: mask.region(on: matrix))
-      try output.deliver(MaskRecipe(pattern: .lattice(pattern), grid: matrix, seed: mask.seed))
+        lineStep: step.lines, partitionStep: step.partitions, region: outline.region(on: matrix))
+      try output.deliver(MaskRecipe(pattern: .lattice(pattern), grid: matrix, seed: 1))
     }
   }
 
   /// `kspace mask caipi`.
   struct CAIPI: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "caipi", abstract: "A regular pattern whose partitions move on from line to line.")
+      commandName: "caipi", abstract: "A regular pattern whose partitions move on from line to line.",
+      discussion: "For example: kspace mask caipi --matrix 256x96 --step 2x2 --shift 1 -o mask.npy")
 
     @Option(help: "The grid, such as 300x72 (ky x kz).")
     var matrix: GridExtent
@@ -82,41 +92,46 @@ struct Mask: ParsableCommand {
     @Option(help: "By how many partitions the pattern moves from one acquired line to the next.")
     var shift = 1
 
-    @OptionGroup var mask: MaskArguments
+    @OptionGroup var outline: MaskOutlineArguments
     @OptionGroup var output: MaskOutput
 
     func run() throws {
       let pattern = Lattice(
-        lineStep: step.lines, partitionStep: step.partitions, shift: shift, region: mask.region(on: matrix))
-      try output.deliver(MaskRecipe(pattern: .lattice(pattern), grid: matrix, seed: mask.seed))
+        lineStep: step.lines, partitionStep: step.partitions, shift: shift, region: outline.region(on: matrix)
+      )
+      try output.deliver(MaskRecipe(pattern: .lattice(pattern), grid: matrix, seed: 1))
     }
   }
 
   /// `kspace mask random`.
   struct RandomMask: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "random", abstract: "Positions drawn at random, uniformly or with --width as a Gaussian.")
+      commandName: "random", abstract: "Positions drawn at random, uniformly or with --width as a Gaussian.",
+      discussion: "For example: kspace mask random --matrix 256x96 --acceleration 4 --width 0.5 -o mask.npy")
 
     @Option(help: "The grid, such as 300x72 (ky x kz).")
     var matrix: GridExtent
 
-    @OptionGroup var mask: MaskArguments
+    @Option(help: "The width of a Gaussian density, in units of the edge of k-space; uniform unless given.")
+    var width: Double?
+
+    @OptionGroup var density: MaskDensityArguments
+    @OptionGroup var outline: MaskOutlineArguments
     @OptionGroup var output: MaskOutput
 
     func run() throws {
-      guard let acceleration = mask.acceleration else {
-        throw ValidationError("--acceleration is missing, such as --acceleration 4.")
-      }
       let pattern = RandomPositions(
-        acceleration: acceleration, basis: mask.basis, region: mask.region(on: matrix), width: mask.width)
-      try output.deliver(MaskRecipe(pattern: .randomPositions(pattern), grid: matrix, seed: mask.seed))
+        acceleration: try density.stated(), basis: density.basis, region: outline.region(on: matrix),
+        width: width)
+      try output.deliver(MaskRecipe(pattern: .randomPositions(pattern), grid: matrix, seed: density.seed))
     }
   }
 
   /// `kspace mask convert`.
   struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Read a mask from a .npy, .cfl or .csv file, measure it, and write it in another format.")
+      abstract: "Read a mask from a .npy, .cfl or .csv file, measure it, and write it in another format.",
+      discussion: "For example: kspace mask convert mask.npy -o mask.csv --order center-out")
 
     @Argument(help: "The mask file.")
     var file: String
@@ -136,7 +151,8 @@ struct Mask: ParsableCommand {
   /// `kspace mask recover`.
   struct Recover: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Recover the mask of a prospectively undersampled scan from its counters, echo by echo.")
+      abstract: "Recover the mask of a prospectively undersampled scan from its counters, echo by echo.",
+      discussion: "For example: kspace mask recover scan.h5 -o mask.npy")
 
     @Argument(help: "The raw file (MRD).")
     var raw: String
@@ -163,7 +179,8 @@ struct Mask: ParsableCommand {
   struct CheckMasks: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "check",
-      abstract: "Make the masks of a folder anew from their sidecars, compare them, and write index.json.")
+      abstract: "Make the masks of a folder anew from their sidecars, compare them, and write index.json.",
+      discussion: "For example: kspace mask check SamplingMasks")
 
     @Argument(help: "The folder, such as SamplingMasks.")
     var folder: String

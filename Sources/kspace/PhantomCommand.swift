@@ -11,7 +11,10 @@ struct Phantom: LongCommand {
       susceptibility [ppm], field [Hz], R2* [1/s], tissue labels, brain mask, sensitivities, labels.tsv with \
       the names of the labels, and phantom.json, which says what their tissues are made of. The head has a folded cortex, the \
       deep-brain nuclei with the iron of their age, sinuses and veins; it is simulated at half the voxel size \
-      and cropped in k-space. Equal seeds give equal bits.
+      and cropped in k-space. Equal seeds give equal bits. For example:
+
+        kspace phantom --matrix 96x116x36 --voxel-size 2x2x4mm -o head.h5
+        kspace phantom --cohort 59 --matrix 88x112x32 --voxel-size 1.75x1.75x2.5mm -o cohort
       """)
 
   @Option(name: .shortAndLong, help: "The raw file to write: HDF5, or a stream if its name ends in .mrd.")

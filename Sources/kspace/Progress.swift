@@ -55,7 +55,12 @@ final class Progress: Sendable {
     let filled = Int((Double(width) * min(max(fraction, 0), 1)).rounded())
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
     let name = stage.padding(toLength: 24, withPad: " ", startingAt: 0)
-    let line = "\r\(name) [\(bar)] \(String(format: "%3.0f %%  %.1f s", 100 * fraction, elapsed))"
+    // Nothing is known at the beginning, and nothing is left at the end.
+    let left =
+      fraction > 0.05 && fraction < 1
+      ? String(format: ", about %.0f s left ", elapsed * (1 / fraction - 1))
+      : String(repeating: " ", count: 20)
+    let line = "\r\(name) [\(bar)] \(String(format: "%3.0f %%  %.1f s", 100 * fraction, elapsed))\(left)"
     FileHandle.standardError.write(Data((line + (fraction >= 1 ? "\n" : "")).utf8))
   }
 

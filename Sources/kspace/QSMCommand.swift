@@ -15,7 +15,11 @@ struct MapSusceptibility: LongCommand {
 
       Writes a BIDS derivative data set: Chimap [ppm] with a sidecar, previews in figures/, and in provenance.json \
       every setting, assumption and input with its SHA-256; with --intermediates also mask, fields, R2* and SWI. \
-      With --qsm-ci, INPUT and --output are the folders of QSM-CI's stage contract.
+      With --qsm-ci, INPUT and --output are the folders of QSM-CI's stage contract. For example:
+
+        kspace qsm images -o susceptibility
+        kspace qsm -o susceptibility --magnitude mag.nii.gz --phase phase.nii.gz --mask brain.nii.gz
+        kspace qsm -o susceptibility --total-field field.nii.gz --field-unit Hz --field-strength 3T --mask brain.nii.gz
       """)
 
   @Argument(help: "The folder with the echoes, or the field map, of one scan.")

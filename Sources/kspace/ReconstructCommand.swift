@@ -58,7 +58,11 @@ struct Reconstruct: LongCommand {
     discussion: """
       Writes a BIDS derivative data set: magnitude and phase of every combined echo, and with MDI the wrapped \
       field map [Hz], its noise and R2* [1/s]; a JSON sidecar for each, PNG previews in figures/, and a record \
-      of all that was assumed in provenance.json. Run `kspace info RAW` first: it says what will be assumed.
+      of all that was assumed in provenance.json. Run `kspace info RAW` first: it says what will be assumed. For example:
+
+        kspace reconstruct scan.h5 -o images
+        kspace reconstruct scan.h5 -o images --method grappa --window voxel-mean
+        cat scan.mrd | kspace reconstruct - -o images --channels
       """)
 
   @Argument(help: "The raw file: MRD as HDF5 or as a stream, or - for a stream on standard input.")

@@ -6,11 +6,19 @@ struct ReconstructionNeeds: CustomStringConvertible {
   private let layout: ScanLayout
   private let method: ReconstructionMethod
   private let combination: CombinationMethod
+  private let acceleration: Double?
 
-  init(_ layout: ScanLayout, _ method: ReconstructionMethod, _ combination: CombinationMethod) {
+  /// Names what will be done.
+  ///
+  /// - Parameter acceleration: What the scan will be undersampled by first, grid over acquired; `nil` to take it as it is.
+  init(
+    _ layout: ScanLayout, _ method: ReconstructionMethod, _ combination: CombinationMethod,
+    acceleration: Double? = nil
+  ) {
     self.layout = layout
     self.method = method
     self.combination = combination
+    self.acceleration = acceleration
   }
 
   /// The largest amount of memory that arrays take at one time [bytes].
@@ -41,7 +49,7 @@ struct ReconstructionNeeds: CustomStringConvertible {
   }
 
   /// The time on one of today's cores [s].
-  private var seconds: Double {
+  var seconds: Double {
     let matrix = layout.grid.matrix, slices = Double(max(1, layout.sliceCounters.count))
     return ReconstructionTime(
       voxels: Double(matrix.x) * Double(matrix.y) * Double(matrix.z) * slices, acquiredShare: acquiredShare,
@@ -52,6 +60,7 @@ struct ReconstructionNeeds: CustomStringConvertible {
 
   /// The share of the grid's positions that was acquired, over all slices and echoes.
   private var acquiredShare: Double {
+    if let acceleration { return 1 / acceleration }
     let matrix = layout.grid.matrix
     let positions = Double(matrix.y) * Double(matrix.z) * Double(max(1, layout.parameters.echoTimes.count))
     let images = layout.uses.count { $0.isImage }

@@ -41,6 +41,8 @@ struct MethodList: ExpressibleByArgument, CustomStringConvertible {
     guard methods.count == words.count else { return nil }
   }
 
+  static var allValueStrings: [String] { ReconstructionMethod.allCases.map(\.rawValue) }
+
   var description: String { methods.map(\.rawValue).joined(separator: ",") }
 }
 
@@ -60,6 +62,10 @@ struct CellArgument: ExpressibleByArgument, CustomStringConvertible {
     }
     cell = StudyCell(method: method.rawValue, acceleration: words.count == 2 ? Double(words[1]) : nil)
     if words.count == 2, !((cell.acceleration ?? 0) >= 1) { return nil }
+  }
+
+  static var allValueStrings: [String] {
+    ReconstructionMethod.allCases.flatMap { [$0.rawValue, "\($0.rawValue)@AF"] }
   }
 
   var description: String { cell.acceleration.map { "\(cell.method)@\($0)" } ?? cell.method }

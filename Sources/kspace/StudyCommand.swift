@@ -31,7 +31,7 @@ struct StudyCommand: LongCommand {
   )
   var prospective: [String] = []
 
-  @Option(help: "Reconstructions to compare, such as grappa,l1-sense.")
+  @Option(help: "Reconstructions to compare, parted by commas.")
   var methods = MethodList([.grappa, .l1SENSE])
 
   @Option(
@@ -48,7 +48,9 @@ struct StudyCommand: LongCommand {
       """)
   var reference: CellArgument?
 
-  @Option(help: "The fully sampled box of the masks, 24x24 (ky x kz).")
+  @Option(
+    help:
+      "The fully sampled box of the masks (ky x kz); 24x24 unless given, or less where the grid is smaller.")
   var calibration: GridExtent?
 
   @Option(help: "The outline of the masks: rectangle or ellipse.")
@@ -121,8 +123,16 @@ struct StudyCommand: LongCommand {
   }
 
   func run() throws {
-    if let cohort { return try runCohort(at: cohort) }
-    guard let raw else { return }
+    do {
+      if let cohort { try runCohort(at: cohort) } else if let raw { try runScan(at: raw) }
+    } catch let request as Interruption.Request {
+      Terminal.report(
+        "\nkspace: stopped. What is finished is kept in \(output): run the same command to go on.")
+      throw request
+    }
+  }
+
+  private func runScan(at raw: String) throws {
     let progress = running.begin()
     try StudyFolder.check(output)
     let scan = try StudyFile(reading.open(raw), options: reading.options)
@@ -139,7 +149,11 @@ struct StudyCommand: LongCommand {
     let count = cells.count + (cells.contains(reference) ? 0 : 1)
     Terminal.report("kspace: \(counted(count, "cell")), against \(reference.title).")
     for source in [scan] + accelerated { Terminal.report("kspace: \(source.summary)") }
-    if running.dryRun { return }
+    if running.dryRun {
+      let all = [reference] + cells.filter { $0 != reference }
+      return try Terminal.deliver(
+        StudyNeeds(all, of: scan, accelerated, withMaps: !noSusceptibility).description)
+    }
 
     let study = try study(scan, accelerated, reference, progress)
     Interruption.postpone()
@@ -177,6 +191,7 @@ struct StudyCommand: LongCommand {
     study.masks = MaskChoice(
       calibration: calibration, shutter: shutter, seed: seed, isComplementary: complementary)
     study.software = ToolkitVersion.text
+    study.replacesOthers = running.force
     if !noSusceptibility { study.mapping = SusceptibilityMapping() }
     if registration, !accelerated.isEmpty || regions.t1 != nil {
       study.alignment = Elastix().map { ScanAlignment(tool: $0, reconstruction: GRAPPA()) }

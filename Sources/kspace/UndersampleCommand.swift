@@ -28,15 +28,15 @@ struct Undersample: LongCommand {
   @Flag(help: "Make masks that fill each other's gaps, one per echo.")
   var complementary = false
 
-  @OptionGroup(title: "A mask to be made") var maskArguments: MaskArguments
+  @OptionGroup(title: "A mask to be made") var poisson: PoissonArguments
   @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
   @OptionGroup(title: "Running") var running: RunArguments
 
   func validate() throws {
-    if mask == nil, maskArguments.acceleration == nil {
+    if mask == nil, poisson.density.acceleration == nil {
       throw ValidationError("Give --mask, or --acceleration for a Poisson-disk mask.")
     }
-    if mask != nil, maskArguments.acceleration != nil || complementary {
+    if mask != nil, poisson.density.acceleration != nil || complementary {
       throw ValidationError("--mask excludes --acceleration and --complementary.")
     }
   }
@@ -83,7 +83,7 @@ struct Undersample: LongCommand {
       let recipe = try? MaskSidecar(ofMaskAt: mask).recipe
       return (masks.count == 1 ? Array(repeating: masks[0], count: echoes) : masks, recipe)
     }
-    let recipe = try maskArguments.poissonRecipe(
+    let recipe = try poisson.recipe(
       on: grid, family: complementary ? .complementary(echoes: echoes) : nil)
     let masks = try recipe.masks()
     return (masks.count == 1 ? Array(repeating: masks[0], count: echoes) : masks, recipe)

@@ -2,40 +2,104 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The README's commands, run as shown and in its order, in one empty folder.
+/// The commands of the README and of the documentation's pages, run as shown and in their order, in one folder.
 ///
-/// Every line of a `sh` block that begins with `kspace` is run. A `text` block that follows shows what the last
-/// of them prints. The `make` targets are run by `.ci/run`.
+/// Every line of a `sh` block that begins with `kspace` is run; one that was run already is not run again. A `text` block
+/// that follows shows what the last of them prints. The `python` blocks of a page are one program, which is run after its
+/// commands. The `make` targets are run by `.ci/run`.
 struct ReadmeTests {
   private enum Step {
     case command([String])
     case output(String)
+    case python(String)
   }
 
-  @Test("The README's commands do what it shows")
+  /// The pages in the order in which they build on each other.
+  private static let pages =
+    ["README.md"]
+    + ["Studies", "AcceleratedScans", "Groups", "ScanTime", "SingleSteps", "WhichMethod", "Python"].map {
+      "Sources/KSpaceToolkit/KSpaceToolkit.docc/\($0).md"
+    }
+
+  @Test("The commands of README and pages do what is shown")
   func commands() throws {
-    let readme = try String(
-      contentsOf: SharedData.packageRoot.appending(path: "README.md"), encoding: .utf8)
     let folder = try TemporaryDirectory()
     for name in ["Protocols", "SamplingMasks"] {
       try FileManager.default.createSymbolicLink(
         at: folder.url.appending(path: name),
         withDestinationURL: SharedData.packageRoot.appending(path: name))
     }
-    var last = ""
-    var commands = 0
-    for step in steps(of: readme) {
-      switch step {
-      case .command(let words):
-        let result = try Command.run(Array(words.dropFirst()), in: folder)
-        #expect(result.status == 0, "\(words.joined(separator: " ")): \(result.errors)")
-        last = result.output
-        commands += 1
-      case .output(let shown):
-        #expect(last.trimmed == shown.trimmed)
+    var outputs: [[String]: String] = [:]
+    for page in Self.pages {
+      let text = try String(contentsOf: SharedData.packageRoot.appending(path: page), encoding: .utf8)
+      var last = "", program = ""
+      for step in steps(of: text) {
+        switch step {
+        case .command(let words):
+          if let known = outputs[words] {
+            last = known
+            continue
+          }
+          let result = try Command.run(Array(words.dropFirst()), in: folder)
+          #expect(result.status == 0, "\(page): \(words.joined(separator: " ")): \(result.errors)")
+          last = result.output
+          outputs[words] = last
+        case .output(let shown):
+          #expect(last.trimmed == shown.trimmed, "\(page)")
+        case .python(let block): program += block + "\n"
+        }
+      }
+      if !program.isEmpty, Python.has("pandas") {
+        #expect(throws: Never.self, "\(page)") {
+          try Python.run("import os, sys; os.chdir(sys.argv[1])\n" + program, folder.url.path)
+        }
       }
     }
-    #expect(commands >= 3)
+    #expect(outputs.count >= 10)
+  }
+
+  @Test("The README is short, and what it and the pages link to is there")
+  func links() throws {
+    let root = SharedData.packageRoot, catalogue = "Sources/KSpaceToolkit/KSpaceToolkit.docc"
+    let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+    #expect(readme.utf8.count <= 12_000, "\(readme.utf8.count) bytes")
+    for link in readme.matches(of: /\]\(([^)#:]+)\)/) {
+      let path = root.appending(path: String(link.1)).path
+      #expect(FileManager.default.fileExists(atPath: path), "\(link.1)")
+    }
+    let folder = root.appending(path: catalogue)
+    let pages = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+      $0.hasSuffix(".md")
+    }
+    for page in pages {
+      let text = try String(contentsOf: folder.appending(path: page), encoding: .utf8)
+      for link in text.matches(of: /<doc:([A-Za-z]+)>/) {
+        #expect(pages.contains("\(link.1).md"), "\(page): \(link.1)")
+      }
+      for image in text.matches(of: /!\[[^\]]*\]\(([^)]+)\)/) {
+        let path = folder.appending(path: "Resources/\(image.1)").path
+        #expect(FileManager.default.fileExists(atPath: path), "\(page): \(image.1)")
+      }
+    }
+  }
+
+  @Test("Options that pages name are the command's")
+  func options() throws {
+    let root = SharedData.packageRoot
+    let known = try Set(
+      Command.run(["--experimental-dump-help"]).output.matches(of: /"name" : "([a-z0-9-]+)"/).map {
+        String($0.1)
+      })
+    #expect(known.contains("accelerations"))
+    for page in Self.pages {
+      let text = try String(contentsOf: root.appending(path: page), encoding: .utf8)
+      // Those of other programs stand in lines that begin with their names.
+      for line in text.split(separator: "\n") where !line.contains("swift ") && !line.contains("apt") {
+        for option in line.matches(of: /(?:^|[\s`(])--([a-z][a-z0-9-]+)/) {
+          #expect(known.contains(String(option.1)), "\(page): --\(option.1)")
+        }
+      }
+    }
   }
 
   private func steps(of readme: String) -> [Step] {
@@ -53,6 +117,8 @@ struct ReadmeTests {
         }
       } else if language == "text" {
         steps.append(.output(block.joined(separator: "\n")))
+      } else if language == "python" {
+        steps.append(.python(block.joined(separator: "\n")))
       }
       language = language == nil ? String(line.dropFirst(3)) : nil
       block = []

@@ -13,5 +13,6 @@ let package = Package(
   targets: [
     .executableTarget(name: "MapSusceptibility", dependencies: [toolkit]),
     .executableTarget(name: "Evaluate", dependencies: [toolkit]),
+    .executableTarget(name: "OwnMethod", dependencies: [toolkit]),
   ]
 )
