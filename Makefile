@@ -1,5 +1,6 @@
 # make demo   set up, build, simulate a scan and study what acceleration costs
 # make test   set up, build and run all tests
+# make package  a .deb and a .tar.xz that need no Swift toolchain; make check-package installs it in a bare Debian 12 (root)
 # make build bench bench-peers examples lint docs clean; make bench BENCHMARKS="fourier reading" runs some of them
 
 SWIFT ?= swift
@@ -7,14 +8,14 @@ BUILD := .build/release
 TESTS := .build-tests
 PYTHON ?= python3
 APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmrd-dev libhdf5-dev zlib1g-dev libpng-dev libssl-dev libboost-dev
-TEST_PACKAGES := ismrmrd-tools python3-venv elastix
-PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0
+TEST_PACKAGES := ismrmrd-tools python3-venv elastix chromium
+PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0 pandas==3.1.1 bids-validator-deno==3.0.2
 
 # All libraries, by the manifest.
 MODULES = $(shell $(SWIFT) package describe --type json | \
   $(PYTHON) -c 'import json, sys; print(*(p["name"] for p in json.load(sys.stdin)["products"] if "library" in p["type"]))')
 
-.PHONY: demo test build bench bench-peers examples lint docs clean setup test-setup
+.PHONY: demo test build bench bench-peers examples package check-package lint docs clean setup test-setup
 
 # Installs what is missing and says so; nothing is touched when all packages are there.
 define install
@@ -40,7 +41,7 @@ setup:
 test-setup: setup
 	@$(call install,$(TEST_PACKAGES))
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@.venv/bin/python -c 'import numpy, scipy, h5py, nibabel, ismrmrd' 2>/dev/null || \
+	@.venv/bin/python -c 'import numpy, scipy, h5py, nibabel, ismrmrd, pandas, bids_validator_deno' 2>/dev/null || \
 	  { echo "Installing the reference Python packages into .venv"; .venv/bin/pip install -q $(PYTHON_PACKAGES); }
 
 build: setup
@@ -83,7 +84,16 @@ examples: build
 	$(SWIFT) build -c release --package-path Tests/LibraryPackage --scratch-path $(EXAMPLES)
 	@rm -rf $(EXAMPLES)/run && mkdir $(EXAMPLES)/run
 	cd $(EXAMPLES)/run && ../../$(BUILD)/kspace phantom --matrix 48x58x18 --voxel-size 4x4x8mm --channels 4 --echoes 3 -o head.h5 && \
-	  ../release/MapSusceptibility && ../release/Evaluate
+	  ../release/MapSusceptibility && ../release/Evaluate && ../release/OwnMethod
+
+# The command with Swift's runtime inside, its resources, man pages and completions.
+package: setup
+	@$(call install,dpkg-dev python3)
+	SWIFT=$(SWIFT) .ci/package .build-package/out
+
+check-package: package
+	@$(call install,debootstrap)
+	.ci/check-package .build-package/out/kspace_*.deb
 
 bench: setup
 	$(SWIFT) build -c release --product Benchmarks
@@ -112,4 +122,4 @@ docs: setup
 	@echo "Open docs-html/index.html through a web server, or read docs-html/data"
 
 clean:
-	rm -rf .build $(TESTS) $(PEERS) $(EXAMPLES) demo
+	rm -rf .build .build-package $(TESTS) $(PEERS) $(EXAMPLES) demo
