@@ -112,7 +112,10 @@ extension MethodConfiguration.Value: CustomStringConvertible {
   }
 
   private static func text(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+    if value == value.rounded(), abs(value) < 1e15 { return "\(Int(value))" }
+    // What was set in single precision is shown with its own digits.
+    let single = Float(value)
+    return Double(single) == value ? "\(single)" : "\(value)"
   }
 }
 

@@ -53,7 +53,7 @@ enum ReportStyle {
     @page { size: A4; margin: 14mm }
     @media print {
       :root { color-scheme: light; --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --panel: #f2f2f2; --good: #00593f; --bad: #8a3a00; --band: #0072b2 }
-      body { max-width: none; font-size: 9.5pt; padding: 0 } nav, .choices, summary { display: none }
+      body { max-width: none; font-size: 9.5pt; padding: 0 } nav, .choices { display: none } summary { list-style: none; font-weight: 650 } details::details-content { content-visibility: visible; display: block; height: auto }
       h2, h3 { break-after: avoid } figure, tr, .protocol, .answer { break-inside: avoid }
       table { font-size: 7.5pt } th, td { padding: 0.15em 0.3em } .cells { grid-template-columns: repeat(4, 1fr) }
       .plots { grid-template-columns: 1fr 1fr } .frame, .frame img { print-color-adjust: exact }
