@@ -35,7 +35,7 @@ public struct StudyCell: Sendable, Hashable, Codable {
     let titles = [
       "grappa": "GRAPPA", "sense": "SENSE", "l1-sense": "L1-SENSE", "spirit": "SPIRiT",
       "l1-spirit": "L1-SPIRiT",
-      "reconnet": "ReconNet3D",
+      "reconnet": "ReconNet3D", "reconnet-sense": "ReconNet3D-SENSE",
     ]
     return titles[method] ?? method
   }
