@@ -54,7 +54,11 @@ let package = Package(
     // MARK: - Files
     .target(
       name: "RawData", dependencies: data + ["Files", "FourierTransforms", "LinearAlgebra", "CHDF5"]),
-    .target(name: "ImageFiles", dependencies: data + ["Files", "CZlib", "CPNG"]),
+    // Needs DCMTK, libdcmtk-dev.
+    .target(
+      name: "CDICOM",
+      linkerSettings: [.linkedLibrary("dcmdata"), .linkedLibrary("oflog"), .linkedLibrary("ofstd")]),
+    .target(name: "ImageFiles", dependencies: data + ["Files", "CZlib", "CPNG", "CDICOM"]),
 
     // MARK: - Methods
     .target(name: "Sampling", dependencies: data + ["Files", "FourierTransforms", "ImageFiles"]),
