@@ -26,6 +26,9 @@ struct ReadmeTests {
     var commands = 0
     for step in steps(of: readme) {
       switch step {
+      case .command(let words) where words[1] == "serve":
+        commands += 1
+        try serve(Array(words.dropFirst()), in: folder)
       case .command(let words):
         let result = try Command.run(Array(words.dropFirst()), in: folder)
         #expect(result.status == 0, "\(words.joined(separator: " ")): \(result.errors)")
@@ -36,6 +39,26 @@ struct ReadmeTests {
       }
     }
     #expect(commands >= 3)
+  }
+
+  /// Starts a server as shown, but at a port that is free, and ends it when it listens.
+  private func serve(_ arguments: [String], in folder: TemporaryDirectory) throws {
+    let process = Process(), errors = Pipe()
+    process.executableURL = URL(filePath: Command.path)
+    process.arguments = arguments + ["--port", "0"]
+    process.currentDirectoryURL = folder.url
+    process.standardError = errors
+    try process.run()
+    var text = ""
+    while !text.contains("listening at"), case let data = errors.fileHandleForReading.availableData,
+      !data.isEmpty
+    {
+      text += String(decoding: data, as: UTF8.self)
+    }
+    #expect(text.contains("listening at"), "\(arguments.joined(separator: " ")): \(text)")
+    process.terminate()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 128 + SIGTERM)
   }
 
   private func steps(of readme: String) -> [Step] {
