@@ -16,7 +16,6 @@ public final class ScanListener: Sendable {
   private let most: Int
   private let isStopped = Atomic<Bool>(false)
   private let sessions = Mutex(0)
-  private let ends = DispatchSemaphore(value: 0)
 
   /// Listens.
   ///
@@ -86,12 +85,7 @@ public final class ScanListener: Sendable {
       _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
       number += 1
       let name = "connection \(number)"
-      guard
-        sessions.withLock({
-          guard $0 < most else { return false }
-          $0 += 1; return true
-        })
-      else {
+      guard admits() else {
         refuse(connection, name)
         continue
       }
@@ -99,8 +93,22 @@ public final class ScanListener: Sendable {
       if once { break }
     }
     // Nobody is left behind: sessions see that the server ends.
-    while sessions.withLock({ $0 }) > 0 { ends.wait() }
+    while sessions.withLock({ $0 }) > 0 { usleep(20_000) }
     return succeeds.withLock { $0 }
+  }
+
+  /// Counts another session, if there is room for it; one that has answered may need a moment to end.
+  private func admits() -> Bool {
+    let deadline = ContinuousClock.now + .seconds(5)
+    while true {
+      let isAdmitted = sessions.withLock { count in
+        guard count < most else { return false }
+        count += 1
+        return true
+      }
+      if isAdmitted || isStopping || .now >= deadline { return isAdmitted }
+      usleep(20_000)
+    }
   }
 
   private func serve(_ connection: Int32, _ name: String, _ done: @escaping @Sendable (Bool) -> Void) {
@@ -112,7 +120,6 @@ public final class ScanListener: Sendable {
         done(Self.session(connection, name, setting))
       }
       sessions.withLock { $0 -= 1 }
-      ends.signal()
     }
     thread.stackSize = 8 << 20
     thread.start()
@@ -137,6 +144,7 @@ public final class ScanListener: Sendable {
     let sender = StreamSender(stream)
     try? sender.send(text: "\(LogLevel.error.rawValue) \(most) scans are coming already; try again")
     try? sender.close()
+    stream.finish(within: .milliseconds(200))
   }
 
   private static func port(of descriptor: Int32) -> Int? {

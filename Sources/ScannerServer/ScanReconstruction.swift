@@ -53,7 +53,12 @@ struct ScanReconstruction {
       if series.kind == .phase, recipe.values == .complex, recipe.series.contains(.magnitude) { continue }
       try send(series)
     }
-    if recipe.series.contains(.weighted), let series = ResultSeries(weighted: maps) { try send(series) }
+    if recipe.series.contains(.weighted) {
+      // As from files, the weighting takes its phase from the field: both ways give one image.
+      var unphased = maps
+      unphased.phase = nil
+      if let series = ResultSeries(weighted: unphased) { try send(series) }
+    }
     if recipe.series.contains(.susceptibility) { try sendSusceptibility(of: maps, send) }
     if number == 0 { try report(.warning, "the scan yields none of the series that were asked for") }
   }

@@ -29,6 +29,7 @@ struct SessionArguments: ParsableArguments {
   @OptionGroup(title: "How susceptibility is found") var susceptibility: QSMMethodArguments
 
   func validate() throws {
+    try network.check(method.named.map { [$0] } ?? [])
     let files = ["mask": susceptibility.mask, "reference": susceptibility.reference, "r2": susceptibility.r2]
     for (name, value) in files.sorted(by: { $0.key < $1.key }) where value != nil {
       throw ValidationError("--\(name): the file of one scan does not do for all that come.")
@@ -56,7 +57,6 @@ struct SessionArguments: ParsableArguments {
   private func choice(_ layout: ScanLayout, _ combination: CombinationMethod) throws -> ScanRecipe.Choice {
     let suitable = layout.suitableMethod
     let named = try method.named ?? suitable.reconstruction(of: "the scan")
-    try network.check(method.named.map { [$0] } ?? [])
     let needs = ReconstructionNeeds(layout, named, combination)
     try needs.check("the scan")
     let account = method == .auto ? ["method auto is \(named.rawValue), as \(suitable.reason)."] : []
