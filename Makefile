@@ -7,9 +7,9 @@ SWIFT ?= swift
 BUILD := .build/release
 TESTS := .build-tests
 PYTHON ?= python3
-APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmrd-dev libhdf5-dev zlib1g-dev libpng-dev libssl-dev libboost-dev
-TEST_PACKAGES := ismrmrd-tools python3-venv elastix chromium
-PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0 pandas==3.1.1 bids-validator-deno==3.0.2
+APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmrd-dev libhdf5-dev zlib1g-dev libpng-dev libssl-dev libboost-dev libdcmtk-dev
+TEST_PACKAGES := ismrmrd-tools python3-venv elastix chromium dcm2niix dcmtk
+PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0 pandas==3.1.1 bids-validator-deno==3.0.2 pydicom==3.0.2
 
 # All libraries, by the manifest.
 MODULES = $(shell $(SWIFT) package describe --type json | \
@@ -41,7 +41,7 @@ setup:
 test-setup: setup
 	@$(call install,$(TEST_PACKAGES))
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@.venv/bin/python -c 'import numpy, scipy, h5py, nibabel, ismrmrd, pandas, bids_validator_deno' 2>/dev/null || \
+	@.venv/bin/python -c 'import numpy, scipy, h5py, nibabel, ismrmrd, pandas, bids_validator_deno, pydicom' 2>/dev/null || \
 	  { echo "Installing the reference Python packages into .venv"; .venv/bin/pip install -q $(PYTHON_PACKAGES); }
 
 build: setup

@@ -12,7 +12,7 @@ let data: [Target.Dependency] = ["MRIData", "NDArrays", numerics]
 let libraries = [
   "NDArrays", "Files", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
   "Sampling", "ParallelImaging", "ReconNet", "ChannelCombination", "QSM", "QuantitativeMapping", "Evaluation",
-  "Study", "Phantoms",
+  "Study", "Phantoms", "ScannerServer",
 ]
 let modules = libraries.map { Target.Dependency.target(name: $0) } + [numerics]
 
@@ -54,7 +54,11 @@ let package = Package(
     // MARK: - Files
     .target(
       name: "RawData", dependencies: data + ["Files", "FourierTransforms", "LinearAlgebra", "CHDF5"]),
-    .target(name: "ImageFiles", dependencies: data + ["Files", "CZlib", "CPNG"]),
+    // Needs DCMTK, libdcmtk-dev.
+    .target(
+      name: "CDICOM",
+      linkerSettings: [.linkedLibrary("dcmdata"), .linkedLibrary("oflog"), .linkedLibrary("ofstd")]),
+    .target(name: "ImageFiles", dependencies: data + ["Files", "CZlib", "CPNG", "CDICOM"]),
 
     // MARK: - Methods
     .target(name: "Sampling", dependencies: data + ["Files", "FourierTransforms", "ImageFiles"]),
@@ -81,6 +85,9 @@ let package = Package(
         "Files", "RawData", "ImageFiles", "Sampling", "ParallelImaging", "ChannelCombination", "QSM",
         "QuantitativeMapping", "Evaluation", "Phantoms",
       ]),
+    .target(
+      name: "ScannerServer",
+      dependencies: data + ["Files", "ImageFiles", "RawData", "QuantitativeMapping"], exclude: ["FIRE"]),
     .target(name: "Phantoms", dependencies: data + ["FourierTransforms", "LinearAlgebra"]),
 
     // MARK: - What users import and run
@@ -120,6 +127,9 @@ let package = Package(
     .testTarget(
       name: "QuantitativeMappingTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
     .testTarget(name: "StudyTests", dependencies: modules + ["TestSupport"], exclude: ["Golden"]),
+    .testTarget(
+      name: "ScannerServerTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"],
+      exclude: ["hostile.py"]),
     .testTarget(name: "PhantomsTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
   ],

@@ -9,7 +9,7 @@ struct MapSusceptibility: LongCommand {
     abstract: "Maps susceptibility from the phase of gradient echoes.",
     discussion: """
       INPUT is the folder that `kspace reconstruct` wrote, any BIDS folder with one multi-echo scan \
-      (part-mag, part-phase), or absent, with --magnitude and --phase naming NIfTI files of any tool: one file of \
+      (part-mag, part-phase), a folder of one scan's DICOM files (where dcm2niix is installed), or absent, with --magnitude and --phase naming NIfTI files of any tool: one file of \
       all echoes, or one per echo; or --total-field or --local-field naming a field in Hz, ppm or rad. The field comes from all echoes (MDI), is unwrapped by region growing, freed \
       from its background and inverted.
 
@@ -47,6 +47,7 @@ struct MapSusceptibility: LongCommand {
   @Flag(help: "Print what was found as JSON.")
   var json = false
 
+  @OptionGroup(title: "DICOM") var archive: DICOMArguments
   @OptionGroup(title: "How to run") var running: RunArguments
 
   func validate() throws {
@@ -56,9 +57,11 @@ struct MapSusceptibility: LongCommand {
     if subject.isEmpty || !subject.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) {
       throw ValidationError("--subject \(subject): only ASCII letters and digits are possible.")
     }
+    try archive.check(beside: output)
     // A configuration file may name what is missing here.
     guard config == nil else { return }
     try images.validate(beside: input)
+    if qsmCI, archive.dicom != nil { throw ValidationError("--dicom: QSM-CI's contract has no DICOM.") }
     if qsmCI, input == nil { throw ValidationError("--qsm-ci: name the input folder.") }
   }
 
@@ -83,12 +86,13 @@ struct MapSusceptibility: LongCommand {
     let source = try contract?.source() ?? images.source(folder: input)
     Terminal.report("kspace: \(source.summary)")
     let given = [methods.mask, methods.reference, methods.r2].compactMap(\.self)
-    let inputs = source.paths + given + [configuration].compactMap(\.self)
+    let inputs = source.originals + given + [configuration].compactMap(\.self)
     if contract == nil {
       try AtomicFolder.check(
         output, kind: SusceptibilityResults.kind, replacing: running.force,
         inputs: [input].compactMap(\.self) + inputs)
     }
+    try archive.check(replacing: running.force, inputs: [input].compactMap(\.self) + inputs)
     let needs = SusceptibilityNeeds(source)
     Terminal.report("kspace: \(needs)")
     try needs.check()
@@ -162,9 +166,18 @@ struct MapSusceptibility: LongCommand {
       result, of: maps, by: mapping, inputs: try inputs.map { try SusceptibilityProvenance.Input($0) },
       configuration: methods.resolved.merging(images.resolved) { $1 }, command: CommandLine.arguments)
     try JSONFile.write(record, to: folder.temporaryPath + "/provenance.json")
+    let series =
+      [ResultSeries(susceptibility: result.susceptibility)]
+      + [ResultSeries(weighted: maps)].compactMap(\.self)
+    let commitDICOM = try archive.prepare(
+      series, exam: Exam(), parameters: maps.parameters, isMultislice: maps.geometry.matrix.z == 1,
+      derivation: "KSpaceToolkit susceptibility mapping", replacing: running.force)
     try folder.commit()
+    try commitDICOM()
     progress.report("writing", 1)
     try Terminal.deliver(
-      json ? record.json() : results.summary(of: result, in: output, intermediates: intermediates))
+      json
+        ? record.json()
+        : results.summary(of: result, in: output, intermediates: intermediates) + archive.summary(series))
   }
 }

@@ -92,6 +92,7 @@ struct Reconstruct: LongCommand {
   @OptionGroup(title: "The network, for reconnet and reconnet-sense") var network: NetworkArguments
   @OptionGroup(title: "Sensitivities, for sense, l1-sense and reconnet-sense") var calibration:
     SensitivityArguments
+  @OptionGroup(title: "DICOM") var archive: DICOMArguments
   @OptionGroup(title: "Noise") var noise: NoiseMapArguments
   @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
   @OptionGroup(title: "How to run") var running: RunArguments
@@ -100,6 +101,7 @@ struct Reconstruct: LongCommand {
     if OutputPath.isNameless(output) {
       throw ValidationError("--output \(output.isEmpty ? "''" : output): the folder needs a name of its own.")
     }
+    try archive.check(beside: output)
     try network.check(method.named.map { [$0] } ?? [])
     if window != nil, noise.noiseMap {
       throw ValidationError(
@@ -136,6 +138,7 @@ struct Reconstruct: LongCommand {
     for warning in warnings { Terminal.report("kspace: warning: \(warning)") }
     try needs.check(raw)
     try AtomicFolder.check(output, kind: ReconstructionResults.kind, replacing: running.force, inputs: [raw])
+    try archive.check(replacing: running.force, inputs: [raw])
     if running.dryRun { return }
 
     progress.report("reading", 0)
@@ -183,9 +186,14 @@ struct Reconstruct: LongCommand {
         assumptions: maps.assumptions + account + warnings + (noiseMaps.map { [$0.account] } ?? []),
         diagnostics: diagnostics, command: CommandLine.arguments),
       to: folder.temporaryPath + "/provenance.json")
+    let series = ResultSeries.all(of: maps)
+    let commitDICOM = try archive.prepare(
+      series, exam: file.header.exam, parameters: maps.parameters, isMultislice: stack.slices.count > 1,
+      derivation: "KSpaceToolkit \(method.rawValue), \(combination.rawValue)", replacing: running.force)
     try folder.commit()
+    try commitDICOM()
     progress.report("writing", 1)
-    print(results.summary(of: maps, withNoise: noiseMaps != nil, in: output))
+    print(results.summary(of: maps, withNoise: noiseMaps != nil, in: output) + archive.summary(series))
   }
 }
 
@@ -201,7 +209,7 @@ extension CombinationMethod: ExpressibleByArgument {}
 
 extension ScanLayout {
   /// What the user should know of the images that will be made, beyond the ``findings``.
-  fileprivate func warnings(
+  func warnings(
     for method: ReconstructionMethod, _ combination: CombinationMethod
   ) -> [String] {
     var warnings: [String] = []

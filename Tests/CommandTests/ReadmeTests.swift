@@ -17,7 +17,7 @@ struct ReadmeTests {
   /// The pages in the order in which they build on each other.
   private static let pages =
     ["README.md"]
-    + ["Studies", "AcceleratedScans", "Groups", "ScanTime", "SingleSteps", "WhichMethod", "Python"].map {
+    + ["Studies", "AcceleratedScans", "Groups", "ScanTime", "SingleSteps", "WhichMethod", "Python", "AtTheScanner"].map {
       "Sources/KSpaceToolkit/KSpaceToolkit.docc/\($0).md"
     }
 
@@ -38,6 +38,10 @@ struct ReadmeTests {
         case .command(let words):
           if let known = outputs[words] {
             last = known
+            continue
+          }
+          if words[1] == "serve" {
+            try serve(Array(words.dropFirst()), in: folder)
             continue
           }
           let result = try Command.run(Array(words.dropFirst()), in: folder)
@@ -102,6 +106,26 @@ struct ReadmeTests {
         }
       }
     }
+  }
+
+  /// Starts a server as shown, but at a port that is free, and ends it when it listens.
+  private func serve(_ arguments: [String], in folder: TemporaryDirectory) throws {
+    let process = Process(), errors = Pipe()
+    process.executableURL = URL(filePath: Command.path)
+    process.arguments = arguments + ["--port", "0"]
+    process.currentDirectoryURL = folder.url
+    process.standardError = errors
+    try process.run()
+    var text = ""
+    while !text.contains("listening at"), case let data = errors.fileHandleForReading.availableData,
+      !data.isEmpty
+    {
+      text += String(decoding: data, as: UTF8.self)
+    }
+    #expect(text.contains("listening at"), "\(arguments.joined(separator: " ")): \(text)")
+    process.terminate()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 128 + SIGTERM)
   }
 
   private func steps(of readme: String) -> [Step] {

@@ -25,6 +25,13 @@ public enum Python {
   ///
   /// - Throws: ``ProcessFailure`` with the script's error output if it fails.
   public static func run(_ script: String, _ arguments: String...) throws -> String {
+    try run(script, arguments: arguments)
+  }
+
+  /// Runs a script given as text and returns what it printed.
+  ///
+  /// - Throws: ``ProcessFailure`` with the script's error output if it fails.
+  public static func run(_ script: String, arguments: [String]) throws -> String {
     try ExternalProcess.run(interpreter, ["-c", script] + arguments)
   }
 }

@@ -21,6 +21,8 @@ public struct ImageSource: Sendable {
   /// What the scan is called.
   public let name: String
   let reading: ImageReading
+  /// The images of DICOM files, which vanish with the last source of them.
+  private var converted: DICOMImages?
 
   /// Names the echoes of a scan.
   ///
@@ -52,13 +54,19 @@ public struct ImageSource: Sendable {
     self.reading = reading
   }
 
-  /// Finds the files of a folder.
+  /// Finds the files of a folder: NIfTI by their names, or DICOM, which is converted where dcm2niix is installed.
   ///
   /// - Throws: ``InputError`` if there are none, or those of several scans.
   public init(folder: String, reading: ImageReading = .init()) throws {
     self.reading = reading
     name = folder
     let files = try Self.images(in: folder)
+    if files.isEmpty, case let originals = DICOMImages.files(in: folder), !originals.isEmpty {
+      let images = try DICOMImages(originals, in: folder)
+      content = .echoes(phase: images.phase, magnitude: images.magnitude)
+      converted = images
+      return
+    }
     let fields = files.filter { $0.hasEntity("desc-wrapped") && $0.suffix == "fieldmap" }
     if fields.count > 1 { throw Self.severalScans(folder, fields.map(\.path)) }
     if let field = fields.first {
@@ -100,6 +108,9 @@ public struct ImageSource: Sendable {
     case .field(let field, _, let noise, let magnitude): [field, noise].compactMap(\.self) + magnitude
     }
   }
+
+  /// The files as the user has them: those that will be read, or the DICOM files that they were made of.
+  public var originals: [String] { converted?.files ?? paths }
 
   /// One line about the files.
   public var summary: String {

@@ -3,7 +3,6 @@ import Foundation
 import ImageFiles
 import MRIData
 import NDArrays
-import Numerics
 import QSM
 
 /// Writes susceptibility, and what it was found from, into a BIDS derivative data set.
@@ -78,25 +77,13 @@ public struct SusceptibilityResults {
     }
   }
 
-  /// The susceptibility-weighted image of the echo nearest to 20 ms at 3 T, and its projection.
+  /// The susceptibility-weighted image, and its projection.
   private func writeWeighted(_ result: SusceptibilityMaps, _ maps: EchoMaps) throws {
-    let times = maps.parameters.echoTimes, wanted = 0.06 / maps.parameters.fieldStrength
-    guard let field = maps.field, let all = maps.magnitude,
-      let echo = times.indices.min(by: { abs(times[$0] - wanted) < abs(times[$1] - wanted) })
-    else { return }
-    // The phase of the echo, from the field where there was none: MDI's echoes have no other.
-    let time = Float(2 * Double.pi * times[echo])
-    let magnitude = all[echo], phase = maps.phase?[echo] ?? field.values[0].map { $0 * time }
-    let images = NDArray(
-      zip(magnitude.elements, phase.elements).map {
-        $0.isFinite && $1.isFinite ? Complex(length: abs($0), phase: $1) : .zero
-      },
-      shape: magnitude.shape)
-    let weighted = SusceptibilityWeightedImage()(ImageVolumes(images, geometry: maps.geometry))
+    guard let (weighted, echo) = maps.susceptibilityWeighted else { return }
     let projected = MinimumIntensityProjection()(weighted)
     let grey = Montage(slices: 6)
     try write(weighted, "swi", nil, .arbitrary, maps, preview: grey, within: nil) {
-      $0["EchoTime"] = .number(times[echo])
+      $0["EchoTime"] = .number(maps.parameters.echoTimes[echo])
     }
     try write(projected, "minIP", nil, .arbitrary, maps, preview: grey, within: result.mask.isInside)
   }

@@ -40,6 +40,17 @@ final class InputFile: Sendable {
     self.path = path
   }
 
+  /// Takes a file that is open already; `path` is what messages call it.
+  ///
+  /// - Throws: ``RawDataError`` of kind `unreadable`.
+  init(duplicating open: Int32, path: String) throws(RawDataError) {
+    var status = stat()
+    let copy = fcntl(open, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0, fstat(copy, &status) == 0 else { throw Self.unreadable(path, errno) }
+    (descriptor, size, temporaryPath) = (copy, Int(status.st_size), nil)
+    self.path = path
+  }
+
   deinit {
     close(descriptor)
     if let temporaryPath { unlink(temporaryPath) }
@@ -104,27 +115,12 @@ final class InputFile: Sendable {
       .unreadable, in: path, "the file cannot be read (\(String(cString: strerror(code))))", remedy: remedy)
   }
 
-  /// `O_TMPFILE` of Linux, which is a macro over macros.
-  private static let temporaryFile: Int32 = 0o20_000_000 | O_DIRECTORY
-
   private static func spool(_ source: Int32, _ path: String) throws(RawDataError) -> (
     descriptor: Int32, size: Int, path: String
   ) {
-    let folder = FileManager.default.temporaryDirectory.path
-    func full(_ code: Int32) -> RawDataError {
-      RawDataError(
-        .unreadable, in: path,
-        "what comes through the pipe cannot be kept in \(folder) (\(String(cString: strerror(code))))",
-        remedy: "Make room there, or set TMPDIR to a folder with enough room")
-    }
+    let temporary = TemporaryFile(for: path)
     // Without a name, what was read so far is gone when the process is.
-    let temporaryPath = "\(folder)/kspace-\(UUID().uuidString)"
-    var target = open(folder, O_RDWR | temporaryFile | O_CLOEXEC, 0o600)
-    if target < 0 {
-      // Not every file system knows files without a name.
-      target = open(temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    }
-    guard target >= 0 else { throw full(errno) }
+    let temporaryPath = temporary.path, target = try temporary.create()
     func abandon() {
       close(target)
       unlink(temporaryPath)
@@ -148,7 +144,7 @@ final class InputFile: Sendable {
         if step < 0 {
           if errno == EINTR { continue }
           defer { abandon() }
-          throw full(errno)
+          throw temporary.full(errno)
         }
         written += step
       }

@@ -31,16 +31,25 @@ public final class MRDFile: ReadoutSource {
   ///   - acceptsTruncation: Whether a stream that was cut is read up to its last whole readout.
   /// - Throws: ``RawDataError`` if the file cannot be read, is of another kind, is damaged or cut, has no MRD
   ///   header or holds no readouts.
-  public init(
+  public convenience init(
     at path: String, group: String? = nil, acceptsTruncation: Bool = false
   ) throws(RawDataError) {
     let file = try InputFile(at: path)
     switch try FileKind(of: file) {
-    case .hdf5: container = try HDF5Readouts(file, group: group)
-    case .stream: container = try StreamReadouts(file, acceptsTruncation: acceptsTruncation)
+    case .hdf5: try self.init(HDF5Readouts(file, group: group), path: path)
+    case .stream: try self.init(StreamReadouts(file, acceptsTruncation: acceptsTruncation), path: path)
     case .other(let what, let remedy): throw RawDataError(.malformed, in: path, what, remedy: remedy)
     }
+  }
+
+  /// Reads the headers of a stream that is open, and of nothing else, whatever its bytes look like.
+  convenience init(stream file: InputFile) throws(RawDataError) {
+    try self.init(StreamReadouts(file, acceptsTruncation: false), path: file.path)
+  }
+
+  private init(_ container: any ReadoutContainer, path: String) throws(RawDataError) {
     self.path = path
+    self.container = container
     header = try MRDHeader(xml: container.xml, path: path)
   }
 

@@ -12,19 +12,17 @@ import NDArrays
 /// - SeeAlso: S. Klein et al., "elastix: a toolbox for intensity-based medical image registration", IEEE Trans Med
 ///   Imaging 29:196, 2010, doi:10.1109/TMI.2009.2035616.
 public struct Elastix: Sendable {
-  /// The program.
-  public let path: String
+  private let program: ExternalProgram
   /// What it says of itself, such as `elastix version: 5.0.1`.
   public let version: String
 
   /// Finds the program among the folders of `PATH`; `nil` if it is not installed.
   public init?() {
-    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
-    let candidates = folders.map { "\($0)/elastix" }
-    guard let path = candidates.first(where: FileManager.default.isExecutableFile(atPath:)),
-      let version = try? Self.run(path, ["--version"])
-    else { return nil }
-    self.path = path
+    guard let program = ExternalProgram(named: "elastix"), let version = try? program.run(["--version"])
+    else {
+      return nil
+    }
+    self.program = program
     self.version = version.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
@@ -43,38 +41,18 @@ public struct Elastix: Sendable {
       try NIfTIFile.write(ImageVolumes(first, geometry: image.geometry), to: "\(folder)/\(name).nii")
     }
     try AtomicFile.write(Self.parameters, to: "\(folder)/parameters.txt")
-    _ = try Self.run(
-      path,
-      [
+    do {
+      _ = try program.run([
         "-f", "\(folder)/fixed.nii", "-m", "\(folder)/moving.nii", "-p", "\(folder)/parameters.txt", "-out",
         folder, "-threads", "1",
       ])
+    } catch {
+      throw StudyError.registrationFailed(error.description)
+    }
     guard let text = try? String(contentsOfFile: "\(folder)/TransformParameters.0.txt", encoding: .utf8),
       let motion = RigidMotion(elastix: text)
     else { throw StudyError.registrationFailed("it wrote no transform that is understood") }
     return motion
-  }
-
-  /// Runs a program; its standard output is returned.
-  private static func run(_ program: String, _ arguments: [String]) throws -> String {
-    let process = Process(), output = Pipe()
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = FileHandle.nullDevice
-    do { try process.run() } catch {
-      throw StudyError.registrationFailed("\(program) cannot be started")
-    }
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    let text = String(decoding: data, as: UTF8.self)
-    guard process.terminationStatus == 0 else {
-      let lines = text.split(whereSeparator: \.isNewline).filter { $0.contains("rror") }
-      throw StudyError.registrationFailed(
-        lines.last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "status \(process.terminationStatus)")
-    }
-    return text
   }
 
   private static let parameters = """

@@ -1,0 +1,98 @@
+import ArgumentParser
+import KSpaceToolkit
+
+/// What is made of scans that come to `kspace serve`: options of the command line, or of a configuration's file.
+struct SessionArguments: ParsableArguments {
+  @Option(
+    help:
+      "How per-channel images are made: \(MethodChoice.allValueStrings.joined(separator: ", ")).")
+  var method: MethodChoice = .auto
+
+  @Option(help: "\(KSpaceWindow.help)")
+  var window: KSpaceWindow?
+
+  @Option(help: "How channels are combined; mdi, or adaptive where echo times do not allow a field map.")
+  var combine: CombinationMethod?
+
+  @Option(help: "What goes back: \(SeriesList.names), or images for the first four, all for all.")
+  var series = SeriesList.images
+
+  @Option(
+    help: ArgumentHelp(
+      "The form of images that go back: integer (12 bits, for scanners), float, or complex (echoes as complex numbers).",
+      valueName: "form"))
+  var values: ScanRecipe.Values = .codes
+
+  @OptionGroup(title: "The network, for reconnet") var network: NetworkArguments
+  @OptionGroup(title: "Sensitivities, for sense and l1-sense") var calibration: SensitivityArguments
+  @OptionGroup(title: "What scans leave open") var reading: ReadingArguments
+  @OptionGroup(title: "How susceptibility is found") var susceptibility: QSMMethodArguments
+
+  func validate() throws {
+    try network.check(method.named.map { [$0] } ?? [])
+    let files = ["mask": susceptibility.mask, "reference": susceptibility.reference, "r2": susceptibility.r2]
+    for (name, value) in files.sorted(by: { $0.key < $1.key }) where value != nil {
+      throw ValidationError("--\(name): the file of one scan does not do for all that come.")
+    }
+    if susceptibility.separate { throw ValidationError("--separate: sources are not sent to scanners.") }
+    if reading.group != nil || reading.acceptTruncated {
+      throw ValidationError("--group and --accept-truncated are for files.")
+    }
+  }
+
+  /// The arguments as the server takes them.
+  var recipe: ScanRecipe {
+    let (arguments, stages) = (self, susceptibility)
+    var recipe = ScanRecipe(series: series.kinds) { layout, combination in
+      try arguments.choice(layout, combination)
+    } mapping: {
+      stages.mapping(for: $0)
+    }
+    recipe.reading = reading.options
+    recipe.combination = combine
+    recipe.values = values
+    return recipe
+  }
+
+  private func choice(_ layout: ScanLayout, _ combination: CombinationMethod) throws -> ScanRecipe.Choice {
+    let suitable = layout.suitableMethod
+    let named = try method.named ?? suitable.reconstruction(of: "the scan")
+    let needs = ReconstructionNeeds(layout, named, combination)
+    try needs.check("the scan")
+    let account = method == .auto ? ["method auto is \(named.rawValue), as \(suitable.reason)."] : []
+    return ScanRecipe.Choice(
+      try named.method(calibration.source, network, window), name: named.rawValue,
+      account: account + ["\(needs)"] + layout.warnings(for: named, combination).map { "warning: \($0)" })
+  }
+}
+
+/// Names of series, such as `magnitude,phase,susceptibility`.
+struct SeriesList: ExpressibleByArgument, CustomStringConvertible {
+  let kinds: Set<ResultSeries.Kind>
+
+  /// Echoes, field and R2*.
+  static let images = SeriesList(kinds: [.magnitude, .phase, .field, .r2Star])
+  /// Susceptibility, and what it is looked at with, as well.
+  static let all = SeriesList(kinds: Set(ResultSeries.Kind.allCases))
+
+  static let names = ResultSeries.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+
+  init(kinds: Set<ResultSeries.Kind>) { self.kinds = kinds }
+
+  init?(argument: String) {
+    switch argument {
+    case "images": self = .images
+    case "all": self = .all
+    default:
+      let words = argument.split(separator: ",", omittingEmptySubsequences: false)
+      kinds = Set(words.compactMap { ResultSeries.Kind(rawValue: String($0)) })
+      guard kinds.count == words.count else { return nil }
+    }
+  }
+
+  var description: String {
+    ResultSeries.Kind.allCases.filter(kinds.contains).map(\.rawValue).joined(separator: ",")
+  }
+}
+
+extension ScanRecipe.Values: ExpressibleByArgument {}
