@@ -20,6 +20,12 @@ public struct PhantomFiles {
     truth = URL(filePath: path).deletingPathExtension().relativePath + "_truth"
   }
 
+  /// The true susceptibility [ppm]; `nil` unless the folder of truth maps lies beside the scan.
+  public var trueSusceptibility: String? {
+    let files = ["\(truth)/chi.nii.gz", "\(truth)/phantom.json"]
+    return files.allSatisfy(FileManager.default.fileExists(atPath:)) ? files[0] : nil
+  }
+
   /// Refuses outputs that exist, unless they may be replaced, and a folder that cannot take them.
   ///
   /// - Throws: ``InputError``.
