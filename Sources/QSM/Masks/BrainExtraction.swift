@@ -6,7 +6,8 @@ import NDArrays
 /// ```
 /// f / level                          even brightness: the level of the head, a Gaussian of 20 mm
 /// surface                            grows in it, see BrainSurface
-/// tissue   first echo > 0.83 level    within 4 mm of the surface; the level that of the brain, a Gaussian of 15 mm
+/// tissue   first echo > t level       within 4 mm of the surface; the level that of the brain, a Gaussian of 15 mm
+///          t = (1 + q) / 2            q the darkest fiftieth deep in the brain, its fluid; 0.75 where q > 0.7: bright fluid
 ///          and phase quality > 0.4
 /// brain    what 5 mm of erosion leaves connected, and tissue within 7 mm of that; sulci closed, holes filled
 /// ```
@@ -14,15 +15,16 @@ import NDArrays
 /// Fluid, dark bone and eyes beside the brain hang on it by thin bridges or are darker than tissue, and phase that nothing
 /// tells is kept out, as the consensus on susceptibility mapping asks for. Holes inside that are larger than a bridge and
 /// have no phase stay holes. Lengths are those of a human head, and as many times smaller as a head is. Objects that fill the
-/// volume have no surface to be found: there, all is taken that has signal and phase.
+/// volume, and slices, have no surface to be found: there, all is taken that has signal and phase.
 ///
 /// - SeeAlso: QSM Consensus Organization Committee, "Recommended implementation of quantitative susceptibility mapping for
 ///   clinical research in the brain", Magn Reson Med 91:1834, 2024, doi:10.1002/mrm.30006.
 public struct BrainExtraction: Sendable, Equatable {
   /// The surface that the brain is looked for in.
   public var surface: BrainSurface
-  /// The brightness of the first echo above which a voxel is tissue rather than fluid or bone, as a share of the brain's.
-  public var brightness = 0.83
+  /// The brightness of the first echo above which a voxel is tissue rather than fluid or bone, as a share of the brain's;
+  /// it follows from the image where absent.
+  public var brightness: Double?
   /// The quality of the phase, 0 to 1, below which it is taken for noise.
   ///
   /// Air reaches 0.3 in one voxel of a hundred; of tissue less than one in a thousand is below 0.4.
@@ -56,7 +58,7 @@ public struct BrainExtraction: Sendable, Equatable {
       $0 > limit
     }
     var mask: NDArray<Bool>
-    if object.fillsVolume {
+    if object.fillsVolume || object.isThin {
       mask = morphology.withHolesFilled(morphology.largestPart(of: object.isBright && isTrusted))
     } else {
       let unit = object.unit
@@ -85,9 +87,13 @@ public struct BrainExtraction: Sendable, Equatable {
   ) -> NDArray<Bool> {
     let core = Morphology(voxelSize: voxelSize).eroded(surface, by: 6e-3 * unit)
     let isThick = core.withUnsafeBufferPointer { $0.contains(true) }
-    let shading = Shading(
-      of: first, where: isThick ? core : surface, voxelSize: voxelSize, deviation: 15e-3 * unit, share: 0.7)
-    return shading.flattened(first).map { [limit = Float(brightness)] in $0 > limit }
+    let sample = isThick ? core : surface
+    let even = Shading(
+      of: first, where: sample, voxelSize: voxelSize, deviation: 15e-3 * unit, share: 0.7
+    ).flattened(first)
+    let fluid = even.percentile(0.02, within: sample)
+    let limit = brightness.map(Float.init) ?? (fluid < 0.7 ? (1 + fluid) / 2 : 0.75)
+    return even.map { $0 > limit }
   }
 
   /// The largest part of the tissue without what thin bridges connect to it, sulci included.

@@ -10,6 +10,8 @@ struct VisibleObject {
   let volume: Double
   /// Whether most of the volume's faces lie within the object.
   let fillsVolume: Bool
+  /// Whether the volume is a slice, too thin for a surface in it.
+  let isThin: Bool
 
   /// The radius of a ball of the object's volume [m].
   var radius: Double { Double.pow(volume * 0.75 / .pi, 1.0 / 3) }
@@ -22,8 +24,11 @@ struct VisibleObject {
     let image = magnitude[0], limit = RobustThreshold(image).value, size = magnitude.geometry.voxelSize
     isBright = image.map { $0 > limit }
     volume = isBright.withUnsafeBufferPointer { Double($0.count { $0 }) } * size.x * size.y * size.z
-    let faces = isBright.faces
+    let faces = isBright.faces, matrix = magnitude.geometry.matrix
     fillsVolume = 2 * faces.inside > faces.all
+    // A slab of a head has no more than a slab's volume: what is thin is measured by its width.
+    let sides = [0, 1, 2].map { Double(matrix[$0]) * size[$0] }.sorted()
+    isThin = sides[0] < 0.07 * sides[1]
   }
 }
 
