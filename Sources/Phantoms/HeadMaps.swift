@@ -18,6 +18,8 @@ struct HeadMaps: Sendable {
   var signal: SignalMaps
   /// The susceptibility [ppm].
   var susceptibility: NDArray<Float>
+  /// The diamagnetic part of it [ppm], at most zero.
+  var diamagnetic: NDArray<Float>
   /// The tissues, as raw values of ``Tissue``.
   var labels: NDArray<UInt8>
   /// Whether a voxel belongs to the brain.
@@ -72,6 +74,10 @@ struct HeadMaps: Sendable {
     }
     let magnitude = Self.combined(labels, texture) { label, texture, z in
       magnitudes[z][label] * (1 + 0.02 * texture)
+    }
+    let parts = properties.map { Float($0.diamagneticSusceptibility) }
+    diamagnetic = Self.combined(labels, texture) { label, texture, _ in
+      min(parts[label], susceptibilities[label] + (isTextured[label] ? 0.004 * texture : 0))
     }
     let rates = properties.map { $0.protonDensity > 0 ? Float($0.transverseRelaxationRate) : 0 }
     let rate = Self.combined(labels, texture) { label, texture, _ in rates[label] * (1 + 0.04 * texture) }

@@ -46,6 +46,8 @@ public enum Tissue: UInt8, Sendable, CaseIterable {
 public struct TissueProperties: Sendable, Equatable {
   /// The magnetic susceptibility relative to water [ppm]; positive is paramagnetic.
   public var susceptibility: Double
+  /// The part of the susceptibility that diamagnetic matter such as myelin has [ppm], at most zero; the rest is iron's.
+  public var diamagneticSusceptibility: Double
   /// The effective transverse relaxation rate R2* [1/s].
   public var transverseRelaxationRate: Double
   /// The longitudinal relaxation time T1 [s].
@@ -59,35 +61,37 @@ extension Tissue {
   ///
   /// Susceptibilities are those of the phantom of the second QSM challenge, whose pallidum (0.1305 ppm) and
   /// substantia nigra (0.111 ppm) are split into their parts, the putamen raised to its value at 44 years.
-  /// Rates, times and densities are round numbers in the range of the literature.
+  /// Its diamagnetic parts are taken as well. Rates, times and densities are round numbers in the range of the literature.
   ///
   /// - SeeAlso: J. P. Marques et al., "QSM reconstruction challenge 2.0: a realistic in silico head phantom for
   ///   MRI data simulation and evaluation of susceptibility mapping procedures", Magn Reson Med 86:526, 2021,
   ///   doi:10.1002/mrm.28716.
   public var propertiesAt44Years: TissueProperties {
-    func tissue(_ ppm: Double, _ rate: Double, _ time: Double, _ density: Double) -> TissueProperties {
+    func tissue(
+      _ ppm: Double, _ rate: Double, _ time: Double, _ density: Double, dia: Double = 0
+    ) -> TissueProperties {
       TissueProperties(
-        susceptibility: ppm, transverseRelaxationRate: rate, longitudinalRelaxationTime: time,
-        protonDensity: density)
+        susceptibility: ppm, diamagneticSusceptibility: dia, transverseRelaxationRate: rate,
+        longitudinalRelaxationTime: time, protonDensity: density)
     }
-    //                                       chi [ppm]  R2* [1/s]  T1 [s]  density
+    //                                       chi [ppm]  R2* [1/s]  T1 [s]  density  diamagnetic [ppm]
     return switch self {
     case .air: tissue(9.2, 500, 1, 0)
     case .softTissue: tissue(0, 35, 1.1, 0.75)
     case .bone: tissue(-2.1, 300, 0.4, 0.12)
     case .cerebrospinalFluid: tissue(0.019, 3, 4, 1)
-    case .whiteMatter: tissue(-0.030, 20.5, 0.86, 0.70)
-    case .greyMatter: tissue(0.020, 17, 1.35, 0.82)
+    case .whiteMatter: tissue(-0.030, 20.5, 0.86, 0.70, dia: -0.0359)
+    case .greyMatter: tissue(0.020, 17, 1.35, 0.82, dia: -0.0192)
     case .blood: tissue(0.190, 60, 1.7, 0.80)
-    case .thalamus: tissue(0.020, 21, 1.15, 0.80)
-    case .dentateNucleus: tissue(0.152, 30, 1.05, 0.79)
-    case .caudateNucleus: tissue(0.044, 21.5, 1.27, 0.82)
-    case .putamen: tissue(0.055, 25, 1.19, 0.82)
-    case .globusPallidusExterna: tissue(0.140, 38, 0.93, 0.79)
-    case .globusPallidusInterna: tissue(0.121, 36, 0.93, 0.79)
-    case .substantiaNigraReticulata: tissue(0.125, 36, 1.05, 0.80)
-    case .substantiaNigraCompacta: tissue(0.097, 32, 1.05, 0.80)
-    case .redNucleus: tissue(0.100, 32, 0.95, 0.79)
+    case .thalamus: tissue(0.020, 21, 1.15, 0.80, dia: -0.0309)
+    case .dentateNucleus: tissue(0.152, 30, 1.05, 0.79, dia: -0.0164)
+    case .caudateNucleus: tissue(0.044, 21.5, 1.27, 0.82, dia: -0.0087)
+    case .putamen: tissue(0.055, 25, 1.19, 0.82, dia: -0.0091)
+    case .globusPallidusExterna: tissue(0.140, 38, 0.93, 0.79, dia: -0.0132)
+    case .globusPallidusInterna: tissue(0.121, 36, 0.93, 0.79, dia: -0.0132)
+    case .substantiaNigraReticulata: tissue(0.125, 36, 1.05, 0.80, dia: -0.0114)
+    case .substantiaNigraCompacta: tissue(0.097, 32, 1.05, 0.80, dia: -0.0114)
+    case .redNucleus: tissue(0.100, 32, 0.95, 0.79, dia: -0.0109)
     }
   }
 

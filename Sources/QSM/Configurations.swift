@@ -39,6 +39,14 @@ extension BrainSurface: ConfiguredMethod {
   }
 }
 
+extension BrainExtraction: ConfiguredMethod {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("brain extraction", revision: 1).with("surface", surface.configuration)
+      .with("brightness", brightness).with("quality", quality).with("erosion", erosion.millimetres, "mm")
+  }
+}
+
 extension MagnitudeMask: ConfiguredMethod {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {

@@ -8,6 +8,8 @@ public enum MappingError: Error, Equatable, CustomStringConvertible {
   case nothingKnown(voxels: Int)
   /// Sources are told apart by R2*, and there is none.
   case noRelaxation
+  /// The zero of susceptibility is to be the fluid of the ventricles, and none is found.
+  case noFluid
   /// A mask lies on another grid than the maps.
   case gridsDiffer(name: String)
 
@@ -24,6 +26,9 @@ public enum MappingError: Error, Equatable, CustomStringConvertible {
     case .noRelaxation:
       "Para- and diamagnetic sources are told apart by R2*, and there is none: it takes three echoes with magnitudes, or two "
         + "by MDI. Leave out the separation."
+    case .noFluid:
+      "No fluid of ventricles is found: nothing deep in the brain has an R2* below 5 /s, or there is no R2*. Name a region "
+        + "as the zero of susceptibility (`reference`), or take the whole map."
     case .gridsDiffer(let name):
       "The \(name) does not lie on the grid of the maps. Bring it there first."
     }

@@ -13,6 +13,8 @@ public struct RegionFiles: Sendable {
   public var labels: String?
   /// A table of the regions' names.
   public var names: String?
+  /// A NIfTI volume of the true susceptibility [ppm], which simulated heads have.
+  public var truth: String?
   /// The NIfTI volume that the regions were drawn on, where that is not the scan.
   public var anatomy: String?
   /// Whether volumes are taken voxel by voxel wherever their headers say that they lie.
@@ -21,12 +23,13 @@ public struct RegionFiles: Sendable {
   /// Names files.
   public init(
     mask: String? = nil, labels: String? = nil, names: String? = nil, anatomy: String? = nil,
-    ignoringAffine: Bool = false
+    truth: String? = nil, ignoringAffine: Bool = false
   ) {
     self.mask = mask
     self.labels = labels
     self.names = names
     self.anatomy = anatomy
+    self.truth = truth
     self.ignoringAffine = ignoringAffine
   }
 
@@ -35,6 +38,20 @@ public struct RegionFiles: Sendable {
   /// - Throws: ``InputError`` if it lies elsewhere, or is empty; ``FileError``.
   public func readMask(on grid: Geometry) throws -> BrainMask? {
     try mask.map { try BrainMask(at: $0, on: grid, ignoringAffine: ignoringAffine) }
+  }
+
+  /// The true susceptibility on the grid of a scan's images.
+  ///
+  /// - Throws: ``InputError`` if it lies elsewhere or is no single volume; ``FileError``.
+  public func readTruth(on grid: Geometry) throws -> NDArray<Float>? {
+    guard let truth else { return nil }
+    let file = try NIfTIFile(at: truth)
+    guard file.volumeCount == 1 else {
+      throw InputError(truth, "it has \(file.volumeCount) volumes", remedy: "One volume is needed")
+    }
+    return try file.volumes(scaling: .applied).placed(
+      on: grid, "true susceptibility", of: file, like: "the scan", ignoringAffine: ignoringAffine
+    ).volumes[0]
   }
 
   /// The regions on the grid of a scan's images, or of what they were drawn on.

@@ -120,10 +120,16 @@ extension ScanStudy {
   ) throws -> Outcome {
     let reference = target.images, mask = target.object
     let regions = try labels.map { try RegionMap($0, on: reference.magnitude, by: alignment?.tool) }
+    let truth = try self.truth.flatMap { truth in
+      try reference.susceptibility.map {
+        try TruthScores(of: $0[0], against: truth, regions: regions?.volume)
+      }
+    }
     var rows: [StudyResults.Row] = []
     for record in records {
       let images = try store.images(of: record)
-      let scores = try CellScores(of: images, against: reference, within: mask, conventions: conventions)
+      var scores = try CellScores(of: images, against: reference, within: mask, conventions: conventions)
+      if truth?.ranks == false { scores.removeSusceptibility() }
       let values = try regions.flatMap { regions in
         try images.susceptibility.map {
           try regions.volume.values(of: $0[0], against: reference.susceptibility?[0])
@@ -134,7 +140,7 @@ extension ScanStudy {
     let results = StudyResults(
       input: scan.input, scanProtocol: StudyProtocol(scan), begun: StudyFolder.begun(store.folder),
       conventions: conventions, maskedVoxels: mask.elements.count { $0 }, rows: rows,
-      remarks: remarks(regions))
+      remarks: [truth?.remark].compactMap(\.self) + remarks(regions), truth: truth)
     return Outcome(results: results, mask: mask, regions: regions)
   }
 

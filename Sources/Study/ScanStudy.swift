@@ -33,6 +33,8 @@ public struct ScanStudy: Sendable {
   public var conventions = ScoreConventions()
   /// How susceptibility is made from the field; `nil` for none.
   public var mapping: SusceptibilityMapping?
+  /// The true susceptibility [ppm] of a simulated head, axes `[z, y, x]`; `nil` where nobody knows it.
+  public var truth: NDArray<Float>?
   /// How accelerated scans are brought onto the reference; `nil` to take them as they lie.
   public var alignment: ScanAlignment?
   /// Is told how far a cell is, from 0 to 1, on several threads; what it throws ends the study.
@@ -162,6 +164,9 @@ public struct ScanStudy: Sendable {
         throw .gridsDiffer(volume: "mask", shape: mask.shape, images: shape)
       }
       guard mask.elements.contains(true) else { throw .emptyMask }
+    }
+    if let truth, truth.shape != shape {
+      throw .gridsDiffer(volume: "true susceptibility", shape: truth.shape, images: shape)
     }
     if let labels, labels.anatomy == nil, labels.labels.shape != shape {
       throw .gridsDiffer(volume: "label volume", shape: labels.labels.shape, images: shape)

@@ -31,6 +31,8 @@ public struct StudyResults: Sendable, Equatable, Codable {
   public var rows: [Row]
   /// What readers must know, one sentence each.
   public var remarks: [String] = []
+  /// How far the reference's susceptibility is from the true one, where that is known.
+  public var truth: TruthScores?
 
   /// The cell that stands for the truth.
   public var reference: Row { rows[0] }

@@ -8,7 +8,7 @@ struct Phantom: LongCommand {
     abstract: "Simulates a multi-channel multi-echo 3D gradient-echo scan of a numerical head.",
     discussion: """
       Writes a fully sampled MRD file with a noise scan, and beside it the truth as NIfTI in NAME_truth/: \
-      susceptibility [ppm], field [Hz], R2* [1/s], tissue labels, brain mask, sensitivities, labels.tsv with \
+      susceptibility and its para- and diamagnetic parts [ppm], field [Hz], R2* and R2 [1/s], tissue labels, brain mask, sensitivities, labels.tsv with \
       the names of the labels, and phantom.json, which says what their tissues are made of. The head has a folded cortex, the \
       deep-brain nuclei with the iron of their age, sinuses and veins; it is simulated at half the voxel size \
       and cropped in k-space. Equal seeds give equal bits. For example:

@@ -134,8 +134,8 @@ struct QSMMethodArguments: ParsableArguments {
 
   @Option(
     help: """
-      How a mask is made: surface (grown to the brain's edge), threshold (of the magnitude) or quality (of the phase); \
-      surface unless there is no magnitude.
+      How a mask is made: brain (tissue that has a phase, within a surface), surface (grown to the brain's edge), \
+      threshold (of the magnitude) or quality (of the phase); brain unless there is no magnitude.
       """)
   var maskMethod: MaskMethod?
 
@@ -191,8 +191,11 @@ struct QSMMethodArguments: ParsableArguments {
   @Option(help: "For --separate: R2 [1/s] as NIfTI; else 12 /s everywhere, which is said aloud.")
   var r2: String?
 
-  @Option(help: "The region whose mean susceptibility is zero, as NIfTI; the whole map unless given.")
-  var reference: String?
+  @Option(
+    help:
+      "Whose mean susceptibility is zero: whole (the map), csf (fluid of the ventricles, found by its R2*), or a region as NIfTI."
+  )
+  var reference = "whole"
 
   func validate() throws {
     if let regularization, !(regularization > 0 && regularization < .infinity) {
@@ -229,6 +232,15 @@ struct QSMMethodArguments: ParsableArguments {
     }
   }
 
+  /// The file of the region whose susceptibility is zero; `nil` for words.
+  var referenceFile: String? { ["whole", "csf"].contains(reference) ? nil : reference }
+
+  /// Whose susceptibility is zero, by a reader of masks.
+  func zeroReference(_ read: (String) throws -> BrainMask?) throws -> ZeroReference {
+    if let file = referenceFile { return try read(file).map { .region($0) } ?? .wholeMap }
+    return reference == "csf" ? .ventricles : .wholeMap
+  }
+
   /// The stages that the arguments describe.
   func mapping(for maps: EchoMaps) -> SusceptibilityMapping {
     SusceptibilityMapping(
@@ -239,7 +251,8 @@ struct QSMMethodArguments: ParsableArguments {
   }
 
   private func masking(hasMagnitude: Bool) -> any BrainMasking {
-    switch maskMethod ?? (hasMagnitude ? .surface : .quality) {
+    switch maskMethod ?? (hasMagnitude ? .brain : .quality) {
+    case .brain: BrainExtraction(fraction: maskFraction, erosion: maskErosion.metres)
     case .surface: BrainSurface(fraction: maskFraction, erosion: maskErosion.metres)
     case .threshold: MagnitudeMask(erosion: maskErosion.metres)
     case .quality: PhaseQualityMask(unwrapping: unwrapping.romeo(seeds: 1), erosion: maskErosion.metres)
@@ -251,7 +264,7 @@ struct QSMMethodArguments: ParsableArguments {
     var result = [
       "mask": mask ?? "", "mask-method": mask == nil ? maskMethod?.rawValue ?? "" : "",
       "mask-erosion": maskErosion.description, "unwrapping": unwrapping.rawValue, "seeds": "\(seeds)",
-      "background": background.rawValue, "inversion": inversion.rawValue, "reference": reference ?? "",
+      "background": background.rawValue, "inversion": inversion.rawValue, "reference": reference,
     ]
     if separate { result["separate"] = "true" }
     if let r2 { result["r2"] = r2 }

@@ -85,7 +85,7 @@ struct MapSusceptibility: LongCommand {
     methods.mask = methods.mask ?? contract?.mask
     let source = try contract?.source() ?? images.source(folder: input)
     Terminal.report("kspace: \(source.summary)")
-    let given = [methods.mask, methods.reference, methods.r2].compactMap(\.self)
+    let given = [methods.mask, methods.referenceFile, methods.r2].compactMap(\.self)
     let inputs = source.originals + given + [configuration].compactMap(\.self)
     if contract == nil {
       try AtomicFolder.check(
@@ -105,7 +105,7 @@ struct MapSusceptibility: LongCommand {
       try path.map { try BrainMask(at: $0, on: maps.geometry, name: name, ignoringAffine: ignoresAffine) }
     }
     let brain = try mask(methods.mask, "mask")?.eroded(by: methods.maskErosion.metres)
-    let reference = try mask(methods.reference, "reference region")
+    let reference = try methods.zeroReference { try mask($0, "reference region") }
     progress.report("reading", 1)
     for assumption in maps.assumptions { Terminal.report("kspace: \(assumption)") }
     Interruption.postpone()

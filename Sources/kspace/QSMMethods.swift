@@ -18,6 +18,8 @@ extension PhaseFit.Weights: ExpressibleByArgument {
 
 /// How a mask is made.
 enum MaskMethod: String, ExpressibleByArgument, CaseIterable {
+  /// Tissue with a phase within the surface.
+  case brain
   /// A surface that grows from the middle of the head to the brain's edge.
   case surface
   /// The brightness of the magnitude, with morphology.

@@ -20,12 +20,22 @@ struct StudyRegionArguments: ParsableArguments {
   @Option(help: "The NIfTI volume that the labels were drawn on, which is aligned with the reference.")
   var t1: String?
 
+  @Option(
+    help:
+      "The true susceptibility [ppm] as NIfTI, for simulated scans; NAME_truth/chi.nii.gz beside them unless given."
+  )
+  var truth: String?
+
   @Flag(help: "Take masks and labels voxel by voxel, wherever their headers say that they lie.")
   var ignoreAffine = false
 
   /// The files that are meant.
-  var files: RegionFiles {
-    RegionFiles(mask: mask, labels: labels, names: labelNames, anatomy: t1, ignoringAffine: ignoreAffine)
+  ///
+  /// - Parameter raw: The scan, which may be a simulated one.
+  func files(of raw: String) -> RegionFiles {
+    RegionFiles(
+      mask: mask, labels: labels, names: labelNames, anatomy: t1,
+      truth: truth ?? PhantomFiles(raw).trueSusceptibility, ignoringAffine: ignoreAffine)
   }
 }
 

@@ -106,6 +106,9 @@ struct StudyCommand: LongCommand {
   private func validateCohort() throws {
     if (raw == nil) == (cohort == nil) { throw ValidationError("Give either a raw file or --cohort.") }
     if cohort != nil {
+      if regions.truth != nil {
+        throw ValidationError("--truth: the simulated heads of a cohort have theirs; leave it out.")
+      }
       if regions.labels != nil || regions.mask != nil || noSusceptibility {
         throw ValidationError(
           "--cohort takes labels and masks from its table, and compares susceptibility: leave out --labels, --mask and "
@@ -155,9 +158,10 @@ struct StudyCommand: LongCommand {
         StudyNeeds(all, of: scan, accelerated, withMaps: !noSusceptibility).description)
     }
 
-    let study = try study(scan, accelerated, reference, progress)
+    var study = try study(scan, accelerated, reference, progress)
     Interruption.postpone()
-    let files = regions.files, grid = study.scan.geometry
+    let files = regions.files(of: raw), grid = study.scan.geometry
+    study.truth = try noSusceptibility ? nil : files.readTruth(on: grid)
     let mask = try files.readMask(on: grid)?.isInside, labels = try files.readLabels(on: grid)
     try StudyFolder.begin(output)
     let lock = try FolderLock(output)

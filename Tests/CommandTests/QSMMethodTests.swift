@@ -91,7 +91,7 @@ struct QSMMethodTests {
     }
   }
 
-  @Test("without a mask the surface finds the brain, without a magnitude the phase's quality does")
+  @Test("without a mask the brain is found in a surface, without a magnitude the phase's quality does")
   func automaticMasks() throws {
     let scene = try QSMScene()
     try scene.write()
@@ -99,7 +99,8 @@ struct QSMMethodTests {
     let fast = ["--inversion", "l2", "--background", "sharp", "--intermediates"]
     let truth = try scene.truth("mask")
     for (name, extra, least) in [
-      ("surface", ["--magnitude", "mag.nii.gz"], 0.93),
+      ("brain", ["--magnitude", "mag.nii.gz", "--reference", "csf"], 0.95),
+      ("surface", ["--magnitude", "mag.nii.gz", "--mask-method", "surface"], 0.93),
       ("threshold", ["--magnitude", "mag.nii.gz", "--mask-method", "threshold"], 0.6), ("quality", [], 0.7),
     ] {
       let result = try scene.run(images + fast + extra + ["-o", name])

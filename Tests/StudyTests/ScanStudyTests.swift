@@ -87,6 +87,35 @@ import Testing
     }
   }
 
+  @Test
+  func
+    `A reference says how far it is from the truth, and ranks nobody where it is no better than a blank map`()
+    throws
+  {
+    try withFolder { folder in
+      var study = Self.study(in: folder)
+      study.mapping = SusceptibilityMapping(
+        masking: MagnitudeMask(), background: VSHARP(), inversion: QuadraticInversion())
+      let cells = [StudyCell(method: "zero-filled", acceleration: 2)]
+      let plain = try study.run(cells, reference: Self.complete).results
+      #expect(plain.truth == nil && plain.rows[1].scores.susceptibilitySSIM != nil)
+      let map = try #require(try study.images(of: plain.reference.record).susceptibility)[0]
+      // A truth of which the map is a half: the error is a half, and a truth of the other sign: worse than nothing.
+      study.truth = map.map { 2 * $0 }
+      let good = try study.run(cells, reference: Self.complete).results, scores = try #require(good.truth)
+      #expect(abs(scores.nrmse - 0.5) < 1e-6 && abs(scores.correlation - 1) < 1e-6 && scores.ranks)
+      #expect(good.rows[1].scores == plain.rows[1].scores && good.text.contains("against the true one"))
+      study.truth = map.map { -$0 }
+      let bad = try study.run(cells, reference: Self.complete).results
+      #expect(bad.truth?.ranks == false && bad.text.contains("no nearer to the true one than a blank map"))
+      #expect(
+        bad.rows.allSatisfy { $0.scores.susceptibilityXSIM == nil && $0.scores.susceptibilityNRMSE == nil })
+      #expect(bad.rows[1].scores.magnitudeSSIM == plain.rows[1].scores.magnitudeSSIM)
+      study.truth = NDArray(repeating: 0, shape: [2, 2, 2])
+      #expect(throws: StudyError.self) { try study.run(cells, reference: Self.complete) }
+    }
+  }
+
   @Test func `A cell that follows from something else is made anew`() throws {
     try withFolder { folder in
       var study = Self.study(in: folder)

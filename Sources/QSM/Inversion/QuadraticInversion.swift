@@ -83,17 +83,3 @@ struct DifferenceKernel {
     }
   }
 }
-
-extension NDArray<Float> {
-  /// An array whose elements are computed from those of two arrays of the same shape.
-  func combined(with other: NDArray<Float>, _ value: (Float, Float) -> Float) -> NDArray<Float> {
-    precondition(shape == other.shape, "shapes \(shape) and \(other.shape) differ")
-    return NDArray(uninitializedShape: shape) { target in
-      withUnsafeBufferPointer { first in
-        other.withUnsafeBufferPointer { second in
-          for index in target.indices { target[index] = value(first[index], second[index]) }
-        }
-      }
-    }
-  }
-}

@@ -4,7 +4,7 @@ import QSM
 
 /// A way to find where a scan shows brain.
 ///
-///     let mask = try BrainSurface()(maps)
+///     let mask = try BrainExtraction()(maps)
 public protocol BrainMasking: ConfiguredMethod {
   /// The mask of a scan.
   ///
@@ -13,6 +13,23 @@ public protocol BrainMasking: ConfiguredMethod {
 
   /// What the mask follows from, in words.
   var account: String { get }
+}
+
+extension BrainExtraction: BrainMasking {
+  /// What the mask follows from.
+  public var account: String { "tissue with a phase within a surface that grew to the brain's edge" }
+
+  /// The mask of a scan, from the magnitudes of all echoes and the quality of the field.
+  ///
+  /// - Throws: ``MappingError/noMagnitude(_:)`` without any, ``QSMError/noObject(_:)`` if nothing stands out.
+  public func callAsFunction(_ maps: EchoMaps) throws -> BrainMask {
+    guard let magnitude = maps.combinedMagnitude, let echoes = maps.magnitude else {
+      throw MappingError.noMagnitude("brain extraction")
+    }
+    let first = ImageVolumes(echoes[0], geometry: maps.geometry)
+    let quality = try maps.field?.period == nil ? nil : maps.phaseQuality(by: ROMEO())
+    return BrainMask(try self(magnitude, first: first, quality: quality), origin: account)
+  }
 }
 
 extension BrainSurface: BrainMasking {
@@ -71,12 +88,7 @@ public struct PhaseQualityMask: BrainMasking {
   ///
   /// - Throws: ``MappingError/noField(reason:)`` without a field, ``QSMError/noObject(_:)`` if nothing is left.
   public func callAsFunction(_ maps: EchoMaps) throws -> BrainMask {
-    guard let field = maps.field else { throw MappingError.noField(reason: "the echoes tell none") }
-    // A field that is unwrapped already is judged as the phase of a typical echo.
-    let period = Float(field.period ?? 100), turn = 2 * Float.pi / period
-    var quality = try unwrapping.quality(
-      field.values[0].map { ($0 - period * ($0 / period).rounded()) * turn },
-      magnitude: maps.combinedMagnitude?[0])
+    var quality = try maps.phaseQuality(by: unwrapping, magnitude: maps.combinedMagnitude?[0])
     if let first = maps.magnitude?[0].elements {
       let sorted = first.filter(\.isFinite).sorted()
       let bright = sorted.isEmpty ? 1 : max(sorted[(sorted.count - 1) * 95 / 100], .leastNormalMagnitude)
@@ -87,5 +99,21 @@ public struct PhaseQualityMask: BrainMasking {
       }
     }
     return BrainMask(try threshold(ImageVolumes(quality, geometry: maps.geometry)), origin: account)
+  }
+}
+
+extension EchoMaps {
+  /// How well the field of each voxel goes with its neighbours', 0 to 1.
+  ///
+  /// - Parameters:
+  ///   - unwrapping: Whose quality counts.
+  ///   - magnitude: A magnitude that counts as well.
+  /// - Throws: ``MappingError/noField(reason:)`` without a field.
+  func phaseQuality(by unwrapping: ROMEO, magnitude: NDArray<Float>? = nil) throws -> NDArray<Float> {
+    guard let field else { throw MappingError.noField(reason: "the echoes tell none") }
+    // A field that is unwrapped already is judged as the phase of a typical echo.
+    let period = Float(field.period ?? 100), turn = 2 * Float.pi / period
+    return try unwrapping.quality(
+      field.values[0].map { ($0 - period * ($0 / period).rounded()) * turn }, magnitude: magnitude)
   }
 }

@@ -34,13 +34,21 @@ public struct SusceptibilityResults {
     let chi = Montage(window: .range(-0.15...0.15))
     try write(result.susceptibility, "Chimap", nil, .partsPerMillion, maps, preview: chi, within: known) {
       $0["ReferenceMean"] = .number(result.map.referenceValue)
-      $0["ReferenceRegion"] = "mean of zero, whole map unless another region was named"
+      $0["ReferenceRegion"] = .string(result.reference?.origin ?? "whole map")
     }
+    let reliability = try result.reliability(of: maps)
+    try write(
+      reliability, "reliability", nil, .arbitrary, maps, preview: Montage(window: .range(0...1)),
+      within: known)
     var outline = Montage(slices: 12, window: .percentiles(0, 99.5))
     outline.isMarked = true
     let seen = maps.combinedMagnitude ?? result.mask.volume.map(Float.init)
     try PNGFile.write(
       outline.picture(of: seen, within: inside), to: "\(dataset.folder)/figures/mask.png")
+    if let reference = result.reference {
+      try PNGFile.write(
+        outline.picture(of: seen, within: reference.isInside), to: "\(dataset.folder)/figures/reference.png")
+    }
     let field = Montage(window: .symmetric(percentile: 99))
     if !intermediates {
       if let total = result.totalField { try preview(total, field, within: inside, as: "total-field") }
@@ -53,6 +61,7 @@ public struct SusceptibilityResults {
     try write(result.local.field, "fieldmap", "local", .hertz, maps, preview: field, within: known)
     try writeMask(result.mask.volume, "brain", maps)
     try writeMask(result.local.mask, "localfield", maps)
+    if let reference = result.reference { try writeMask(reference.volume, "reference", maps) }
     if let rates = maps.r2Star {
       try write(
         rates, "R2starmap", nil, .perSecond, maps, preview: Montage(window: .range(0...60)), within: inside)
@@ -130,7 +139,7 @@ public struct SusceptibilityResults {
     // A mask of a few voxels has a volume, too.
     let volume = String(format: findings.maskVolume < 10 ? "%.1f" : "%.0f", findings.maskVolume)
     return """
-      \(folder)/sub-\(subject)/anat: Chimap [ppm]\(intermediates ? ", mask, fields, R2*, SWI and its projection" : "")
+      \(folder)/sub-\(subject)/anat: Chimap [ppm], reliability\(intermediates ? ", mask, fields, R2*, SWI and its projection" : "")
       \(folder)/figures: previews as PNG
       \(folder)/provenance.json: settings, inputs, and what was assumed
       Mask of \(volume) ml; susceptibility at 1, 50 and 99 %: \(percentiles) ppm, \

@@ -27,7 +27,7 @@ public struct SusceptibilityMapping: Sendable {
 
   /// Chooses the methods.
   public init(
-    masking: any BrainMasking = BrainSurface(), unwrapping: FieldUnwrapping = FieldUnwrapping(),
+    masking: any BrainMasking = BrainExtraction(), unwrapping: FieldUnwrapping = FieldUnwrapping(),
     background: any BackgroundRemoval = AutomaticBackground(),
     inversion: any DipoleInversion = TotalVariation()
   ) {
@@ -54,16 +54,18 @@ public struct SusceptibilityMapping: Sendable {
   /// - Parameters:
   ///   - maps: Field, magnitudes and what else the echoes yielded.
   ///   - mask: The brain; found by ``masking`` unless given.
-  ///   - reference: The region whose mean susceptibility is zero; the whole map unless given.
+  ///   - reference: Whose mean susceptibility is zero.
   ///   - observer: Is told of each stage that is done; what it throws ends the way.
   /// - Throws: ``MappingError``, also if a mask has other extents than the maps; ``QSMError``.
   public func callAsFunction(
-    _ maps: EchoMaps, mask: BrainMask? = nil, reference: BrainMask? = nil,
+    _ maps: EchoMaps, mask: BrainMask? = nil, reference: ZeroReference = .wholeMap,
     observer: (Stage) throws -> Void = { _ in }
   ) throws -> SusceptibilityMaps {
     let places = maps.geometry, maps = maps.inFilePrecision
     guard let field = maps.field else { throw MappingError.noField(reason: "the echoes tell none") }
-    for (name, region) in [("mask", mask), ("reference region", reference)] {
+    var region: BrainMask?
+    if case .region(let given) = reference { region = given }
+    for (name, region) in [("mask", mask), ("reference region", region)] {
       if let region, region.geometry.matrix != maps.geometry.matrix {
         throw MappingError.gridsDiffer(name: name)
       }
@@ -73,11 +75,19 @@ public struct SusceptibilityMapping: Sendable {
     if mask == nil {
       assumptions.append("The mask was made here, by \(brain.origin); look at it, or give one.")
     }
-    assumptions += [mask?.remark, reference?.remark].compactMap(\.self)
+    assumptions += [mask?.remark, region?.remark].compactMap(\.self)
     brain.geometry = maps.geometry
     let known = try KnownVoxels(of: brain, in: maps)
     assumptions += known.remarks
     let inside = known.mask.volume, magnitude = maps.combinedMagnitude
+    let doubts = magnitude.map { MaskPlausibility(brain.isInside, of: $0).warnings } ?? []
+    if case .ventricles = reference {
+      let fluid = try maps.ventricularFluid(within: known.mask)
+      region = fluid
+      assumptions.append(
+        "The zero of susceptibility is the mean of \((fluid.size * 1e6).rounded(1)) ml of fluid in the ventricles; look at "
+          + "where it was found.")
+    }
     try observer(.mask)
 
     var total: ImageVolumes<Float>?, local: LocalField
@@ -99,7 +109,7 @@ public struct SusceptibilityMapping: Sendable {
       FieldMeasurement(
         field: local.field, mask: local.mask, fieldStrength: maps.parameters.fieldStrength,
         fieldNoise: known.noise, magnitude: magnitude,
-        reference: reference.map { ImageVolumes($0.volume.voxels, geometry: maps.geometry) }))
+        reference: region.map { ImageVolumes($0.volume.voxels, geometry: maps.geometry) }))
     try observer(.inversion)
 
     assumptions += map.account
@@ -109,7 +119,10 @@ public struct SusceptibilityMapping: Sendable {
     var result = SusceptibilityMaps(
       mask: BrainMask(known.mask.isInside, geometry: places, origin: brain.origin), totalField: total,
       local: local, map: map, assumptions: assumptions)
+    result.warnings = doubts
     if let remark = evidence.remark(isSignKnown: maps.isSignKnown) { result.warnings.append(remark) }
+    region?.geometry = places
+    result.reference = region
     result.findings = SusceptibilityMaps.Findings(result, noise: known.noise)
     return result
   }

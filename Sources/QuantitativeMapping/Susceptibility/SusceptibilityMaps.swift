@@ -12,6 +12,8 @@ public struct SusceptibilityMaps: Sendable {
   public var local: LocalField
   /// The susceptibility, and how it was found.
   public var map: SusceptibilityMap
+  /// The region whose mean susceptibility is zero; `nil` for the whole map.
+  public var reference: BrainMask?
   /// What was assumed, one sentence each.
   public var assumptions: [String] = []
   /// What the user should look at before trusting the map, one sentence each.
@@ -81,5 +83,31 @@ extension NDArray<Float> {
         mask.indices.compactMap { mask[$0] && values[$0].isFinite ? values[$0] : nil }.sorted()
       }
     }
+  }
+}
+
+extension SusceptibilityMaps {
+  /// How far the map can be trusted in each voxel, from 0 to 1; zero outside the map.
+  ///
+  /// - Parameter maps: What the map was made of; the field's noise counts.
+  /// - Throws: ``QSMError`` if volumes do not fit each other.
+  public func reliability(of maps: EchoMaps) throws(QSMError) -> ImageVolumes<Float> {
+    try Reliability()(
+      of: map,
+      for: FieldMeasurement(
+        field: local.field, mask: local.mask, fieldStrength: maps.parameters.fieldStrength,
+        fieldNoise: maps.field?.noise))
+  }
+}
+
+extension EchoMaps {
+  /// The fluid of the ventricles.
+  ///
+  /// - Throws: ``MappingError/noFluid`` without R2*, or if none is found.
+  func ventricularFluid(within brain: BrainMask) throws(MappingError) -> BrainMask {
+    guard let r2Star, let found = try? VentricularFluid()(r2Star, within: brain.isInside) else {
+      throw .noFluid
+    }
+    return BrainMask(found, geometry: brain.geometry, origin: "fluid of the ventricles, by its R2*")
   }
 }

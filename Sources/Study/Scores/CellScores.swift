@@ -98,6 +98,14 @@ extension CellScores {
     }
   }
 
+  /// Leaves out what says how near susceptibilities are.
+  mutating func removeSusceptibility() {
+    susceptibilitySSIM = nil
+    susceptibilityPSNR = nil
+    susceptibilityXSIM = nil
+    susceptibilityNRMSE = nil
+  }
+
   /// The absolute errors in the mask, sorted; modulo a period where values repeat.
   private static func errors(
     of image: NDArray<Float>, against truth: NDArray<Float>, within mask: NDArray<Bool>, period: Double?

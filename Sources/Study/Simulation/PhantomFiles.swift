@@ -20,6 +20,12 @@ public struct PhantomFiles {
     truth = URL(filePath: path).deletingPathExtension().relativePath + "_truth"
   }
 
+  /// The true susceptibility [ppm]; `nil` unless the folder of truth maps lies beside the scan.
+  public var trueSusceptibility: String? {
+    let files = ["\(truth)/chi.nii.gz", "\(truth)/phantom.json"]
+    return files.allSatisfy(FileManager.default.fileExists(atPath:)) ? files[0] : nil
+  }
+
   /// Refuses outputs that exist, unless they may be replaced, and a folder that cannot take them.
   ///
   /// - Throws: ``InputError``.
@@ -35,6 +41,11 @@ public struct PhantomFiles {
     let folder = try AtomicFolder(truth, kind: .truthMaps, replacing: replacing)
     func path(_ name: String) -> String { "\(folder.temporaryPath)/\(name)" }
     try NIfTIFile.write(phantom.susceptibility, to: path("chi.nii.gz"), displayRange: -0.1...0.2)
+    try NIfTIFile.write(
+      phantom.paramagneticSusceptibility, to: path("chi-para.nii.gz"), displayRange: 0...0.2)
+    try NIfTIFile.write(
+      phantom.diamagneticSusceptibility, to: path("chi-dia.nii.gz"), displayRange: -0.1...0)
+    try NIfTIFile.write(phantom.irreversibleRate, to: path("r2.nii.gz"), displayRange: 0...60)
     try NIfTIFile.write(phantom.field, to: path("field.nii.gz"), displayRange: -100...100)
     try NIfTIFile.write(phantom.transverseRelaxationRate, to: path("r2star.nii.gz"), displayRange: 0...60)
     try NIfTIFile.write(phantom.labels, to: path("labels.nii.gz"))
@@ -166,6 +177,7 @@ private struct PhantomDescription: Encodable {
     let label: UInt8
     let name: String
     let susceptibilityPPM: Double
+    let diamagneticPPM: Double
     let r2starPerSecond: Double
     let t1Seconds: Double
     let protonDensity: Double
@@ -185,6 +197,8 @@ private struct PhantomDescription: Encodable {
     ageYears = phantom.anatomy.age
     units = [
       "chi": "ppm relative to water, mean over voxels",
+      "chi-para": "ppm, the paramagnetic part of chi", "chi-dia": "ppm, the diamagnetic part of chi",
+      "r2": "1/s, R2* without 137 /s for each ppm of both parts at 3 T",
       "field": "Hz after a second-order shim, positive where the phase grows, mean over voxels",
       "r2star": "1/s, mean over voxels", "labels": "tissue at the centre of voxels",
       "mask": "1 inside the surface of the brain",
@@ -194,6 +208,7 @@ private struct PhantomDescription: Encodable {
       let properties = phantom.anatomy.properties(of: tissue)
       return TissueDescription(
         label: tissue.rawValue, name: "\(tissue)", susceptibilityPPM: properties.susceptibility,
+        diamagneticPPM: properties.diamagneticSusceptibility,
         r2starPerSecond: properties.transverseRelaxationRate,
         t1Seconds: properties.longitudinalRelaxationTime, protonDensity: properties.protonDensity)
     }
