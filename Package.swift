@@ -11,7 +11,8 @@ let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let data: [Target.Dependency] = ["MRIData", "NDArrays", numerics]
 let libraries = [
   "NDArrays", "Files", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-  "Sampling", "ParallelImaging", "ReconNet", "ChannelCombination", "QSM", "QuantitativeMapping", "Evaluation",
+  "ScanExchange", "Sampling", "ParallelImaging", "ReconNet", "ChannelCombination", "QSM",
+  "QuantitativeMapping", "Evaluation",
   "Study", "Phantoms",
 ]
 let modules = libraries.map { Target.Dependency.target(name: $0) } + [numerics]
@@ -55,6 +56,9 @@ let package = Package(
     .target(
       name: "RawData", dependencies: data + ["Files", "FourierTransforms", "LinearAlgebra", "CHDF5"]),
     .target(name: "ImageFiles", dependencies: data + ["Files", "CZlib", "CPNG"]),
+    .target(
+      name: "ScanExchange",
+      dependencies: data + ["Files", "FourierTransforms", "Operators", "RawData", "ImageFiles"]),
 
     // MARK: - Methods
     .target(name: "Sampling", dependencies: data + ["Files", "FourierTransforms", "ImageFiles"]),

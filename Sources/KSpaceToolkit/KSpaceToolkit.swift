@@ -15,4 +15,5 @@
 @_exported import RawData
 @_exported import ReconNet
 @_exported import Sampling
+@_exported import ScanExchange
 @_exported import Study
