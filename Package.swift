@@ -11,8 +11,8 @@ let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let data: [Target.Dependency] = ["MRIData", "NDArrays", numerics]
 let libraries = [
   "NDArrays", "Files", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-  "Sampling", "ParallelImaging", "ReconNet", "ChannelCombination", "QSM", "QuantitativeMapping", "Evaluation",
-  "Study", "Phantoms", "ScannerServer",
+  "ScanExchange", "Sampling", "ParallelImaging", "ReconNet", "ChannelCombination", "QSM",
+  "QuantitativeMapping", "Evaluation", "Study", "Phantoms", "ScannerServer",
 ]
 let modules = libraries.map { Target.Dependency.target(name: $0) } + [numerics]
 
@@ -59,6 +59,9 @@ let package = Package(
       name: "CDICOM",
       linkerSettings: [.linkedLibrary("dcmdata"), .linkedLibrary("oflog"), .linkedLibrary("ofstd")]),
     .target(name: "ImageFiles", dependencies: data + ["Files", "CZlib", "CPNG", "CDICOM"]),
+    .target(
+      name: "ScanExchange",
+      dependencies: data + ["Files", "FourierTransforms", "Operators", "RawData", "ImageFiles"]),
 
     // MARK: - Methods
     .target(name: "Sampling", dependencies: data + ["Files", "FourierTransforms", "ImageFiles"]),

@@ -15,5 +15,6 @@
 @_exported import RawData
 @_exported import ReconNet
 @_exported import Sampling
+@_exported import ScanExchange
 @_exported import ScannerServer
 @_exported import Study

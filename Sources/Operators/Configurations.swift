@@ -11,3 +11,10 @@ extension WindowedReconstruction {
     base.configuration.with("window of k-space", window.rawValue)
   }
 }
+
+extension PartialFourierMagnitude {
+  /// The method whose magnitudes are completed, and how often they are projected.
+  public var configuration: MethodConfiguration {
+    base.configuration.with("iterations of partial-Fourier POCS", Double(iterations))
+  }
+}

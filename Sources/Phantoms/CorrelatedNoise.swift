@@ -10,6 +10,7 @@ struct CorrelatedNoise: Sendable {
     case receivers = 0x1_0000_0000
     case noiseScan = 0x2_0000_0000
     case images = 0x3_0000_0000
+    case navigators = 0x4_0000_0000
   }
 
   private let channels: Int

@@ -14,20 +14,51 @@ extension HeadPhantom {
   ///   volumes of the fine grid.
   public func samples(echo: Int) -> NDArray<Complex<Float>> {
     precondition((0..<echoes).contains(echo), "echo \(echo) of \(echoes)")
-    let matrix = geometry.matrix
+    var samples = signal(echo: echo)
+    addNoise(to: &samples, echo: echo)
+    return samples
+  }
+
+  /// The k-space of one echo without noise, axes `[channel, kz, ky, sample]`.
+  ///
+  /// - Parameters:
+  ///   - echo: The index of the echo.
+  ///   - sampling: Where readouts sample `kx`; the grid of ``geometry`` unless given.
+  public func signal(echo: Int, sampling: ReadoutSampling? = nil) -> NDArray<Complex<Float>> {
+    precondition((0..<echoes).contains(echo), "echo \(echo) of \(echoes)")
+    let matrix = geometry.matrix, length = sampling?.positions.count ?? matrix.x
     let signal = fineSignal(echoTime: parameters.echoTimes[echo])
-    let acquisition = CroppedTransform(geometry)
-    return NDArray(uninitializedShape: [channels] + matrix.shape) { target in
+    let acquisition = CroppedTransform(geometry, sampling: sampling)
+    let count = matrix.z * matrix.y * length
+    return NDArray(uninitializedShape: [channels, matrix.z, matrix.y, length]) { target in
       for (channel, sensitivity) in sensitivityMaps.enumerated() {
-        let volume = channel * matrix.count..<(channel + 1) * matrix.count
+        let volume = channel * count..<(channel + 1) * count
         acquisition(signal, seenBy: sensitivity, into: UnsafeMutableBufferPointer(rebasing: target[volume]))
       }
+    }
+  }
+
+  /// Adds the noise of the images to the k-space of one echo, axes `[channel, kz, ky, sample]`.
+  public func addNoise(to samples: inout NDArray<Complex<Float>>, echo: Int) {
+    let partitions = samples.shape[1], plane = samples.shape[2] * samples.shape[3]
+    samples.withUnsafeMutableBufferPointer { target in
       let target = SharedBuffer(target)
-      let plane = matrix.x * matrix.y
-      Parallelism.forEach(matrix.z) { z in
+      Parallelism.forEach(partitions) { z in
         guard let start = target[z * plane..<target.elements.count].baseAddress else { return }
-        noise.add(.images, unit: echo * matrix.z + z, count: plane, stride: matrix.count, to: start)
+        noise.add(
+          .images, unit: echo * partitions + z, count: plane, stride: partitions * plane, to: start)
       }
+    }
+  }
+
+  /// Adds noise to one navigator, axes `[channel, sample]`.
+  ///
+  /// - Parameter index: The number of the navigator; equal numbers give equal noise.
+  public func addNoise(toNavigator samples: inout NDArray<Complex<Float>>, index: Int) {
+    let count = samples.shape[1]
+    samples.withUnsafeMutableBufferPointer { samples in
+      guard let start = samples.baseAddress else { return }
+      noise.add(.navigators, unit: index, count: count, stride: count, to: start)
     }
   }
 

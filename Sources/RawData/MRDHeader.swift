@@ -49,6 +49,22 @@ public struct MRDHeader: Sendable, Equatable {
     public var calibrationMode: String?
     /// The number of slices that were excited and read out at once.
     public var multibandFactor: Double?
+    /// How lines are read out, for echo-planar scans.
+    public var trajectoryDescription: TrajectoryDescription?
+  }
+
+  /// The named numbers of a trajectory, in the units of whoever wrote them.
+  public struct TrajectoryDescription: Sendable, Equatable {
+    /// What kind of trajectory it is, such as `ConventionalEPI`.
+    public var identifier: String
+    /// The numbers.
+    public var parameters: [String: Double]
+
+    /// Creates a description.
+    public init(identifier: String, parameters: [String: Double]) {
+      self.identifier = identifier
+      self.parameters = parameters
+    }
   }
 
   /// A grid of the header; matrices of some converters are not whole numbers.

@@ -10,6 +10,13 @@ extension AccelerationBasis: ExpressibleByArgument {}
 extension SamplingShutter: ExpressibleByArgument {}
 extension SamplingMetric: ExpressibleByArgument {}
 extension AcquisitionOrder: ExpressibleByArgument {}
+extension MaskAxes: ExpressibleByArgument {
+  /// What the option says of itself.
+  static let help = """
+    The order of a .npy mask's axes as NumPy's shape shows it, slower one first: kz,ky (as written here) or ky,kz; told by \
+    the shape unless it is square.
+    """
+}
 
 /// Options that every mask to be made has.
 struct MaskOutlineArguments: ParsableArguments {

@@ -7,9 +7,9 @@ struct Mask: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a sampling mask, or take one from elsewhere, and tell how good it is.",
     discussion: """
-      The extension of --output chooses the format: .npy, BART's .cfl, .csv (positions in the order of \
-      acquisition) or .png. A sidecar .json beside it holds the recipe, from which the mask can be made again bit \
-      for bit. For example:
+      The extension of --output chooses the format: .npy (NumPy shows the shape (kz, ky), so that --matrix 300x72, ky x \
+      kz, gives (72, 300)), BART's .cfl (phase 1 is ky, phase 2 kz), .csv (positions in the order of acquisition) or \
+      .png. A sidecar .json beside it holds the recipe, from which the mask can be made again bit for bit. For example:
 
         kspace mask poisson --matrix 300x72 --acceleration 4 --calibration 24x24 --seed 7 -o mask.npy
       """,
@@ -139,10 +139,13 @@ struct Mask: ParsableCommand {
     @Option(help: "The grid that the mask must have; a .csv from elsewhere does not say it.")
     var matrix: GridExtent?
 
+    @Option(help: "\(MaskAxes.help)")
+    var maskAxes: MaskAxes?
+
     @OptionGroup var output: MaskOutput
 
     func run() throws {
-      let masks = try MaskFile.read(file, matrix: matrix)
+      let masks = try MaskFile.read(file, matrix: matrix, axes: maskAxes)
       let recipe = try? MaskSidecar(ofMaskAt: file).recipe
       try output.deliver(masks, recipe: recipe, source: file)
     }

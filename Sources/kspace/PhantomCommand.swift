@@ -29,7 +29,21 @@ struct Phantom: LongCommand {
   @Option(help: "The number of receive channels.")
   var channels = 8
 
-  @Option(help: "The number of echoes, at 3.3 ms, 6.4 ms, 9.5 ms, ... (default: 8).")
+  @Option(
+    help: """
+      What is simulated: gre, or epi, an echo-planar scan with ghosts, navigators and samples on gradient ramps, but without \
+      the distortion and blurring of long trains.
+      """)
+  var sequence: PhantomSequence = .gre
+
+  @Option(help: "For epi, the number of lines after an excitation (default: 16).")
+  var trainLength: Int?
+
+  @Option(help: "For epi, the number of navigators before them (default: 3).")
+  var navigators: Int?
+
+  @Option(
+    help: "The number of echoes, at 3.3 ms, 6.4 ms, 9.5 ms, ... (default: 8; for epi 3, as early as can be).")
   var echoes: Int?
 
   @Option(help: "The echo times, such as 4ms,9ms,14ms, instead of --echoes.")
@@ -78,6 +92,21 @@ struct Phantom: LongCommand {
     if echoes != nil, echoTimes != nil {
       throw ValidationError("--echoes and --echo-times: give one or the other.")
     }
+    if sequence != .epi, trainLength != nil || navigators != nil {
+      throw ValidationError("--train-length and --navigators: say --sequence epi, or leave them away.")
+    }
+    if let trainLength, !(1...4096).contains(trainLength) {
+      throw ValidationError("--train-length \(trainLength): 1 to 4096 lines are possible.")
+    }
+    if let navigators, !(0...64).contains(navigators) {
+      throw ValidationError("--navigators \(navigators): 0 to 64 are possible.")
+    }
+    if sequence == .epi, cohort != nil {
+      throw ValidationError("--cohort: its scans are gradient-echo scans; leave --sequence away.")
+    }
+    if sequence == .epi, 2 * matrix.x > Int(UInt16.max) {
+      throw ValidationError("--matrix \(matrix): a readout has at most 65535 samples.")
+    }
     if !(snr > 0) { throw ValidationError("--snr \(snr): a positive number is needed, or inf.") }
     if let cohort, !(1...9999).contains(cohort) {
       throw ValidationError("--cohort \(cohort): 1 to 9999 subjects are possible.")
@@ -99,7 +128,8 @@ struct Phantom: LongCommand {
     let anatomy = HeadAnatomy(seed: seed, age: age)
     let needs = PhantomNeeds(
       geometry: geometry, channels: channels, echoes: parameters.echoTimes.count, files: files,
-      memory: HeadPhantom.memoryNeeded(by: anatomy, geometry: geometry, channels: channels))
+      memory: HeadPhantom.memoryNeeded(
+        by: anatomy, geometry: geometry, channels: channels * (train.map { 2 * $0.oversampling } ?? 1)))
     try needs.check()
     if running.dryRun { return print(needs) }
     let phantom = HeadPhantom(
@@ -107,16 +137,28 @@ struct Phantom: LongCommand {
       seed: noiseSeed, progress: progress.report)
     Interruption.postpone()
     let truth = try files.writeTruth(of: phantom, replacing: running.force)
-    try files.writeScan(of: phantom, signalToNoise: snr) { fraction in
+    func report(_ fraction: Double) throws {
       try Interruption.check()
       progress.report("simulating echoes", fraction)
+    }
+    if let train {
+      try files.writeScan(of: phantom, train: train, signalToNoise: snr, progress: report)
+    } else {
+      try files.writeScan(of: phantom, signalToNoise: snr, progress: report)
     }
     try truth.commit()
     print("\(files.scan) and \(files.truth)")
   }
 
+  private var train: EchoPlanarTrain? {
+    guard sequence == .epi else { return nil }
+    return EchoPlanarTrain(lines: trainLength ?? 16, navigators: navigators ?? 3, matrix: matrix)
+  }
+
   var parameters: ScanParameters {
-    echoTimes.map { .spoiledGradientEcho(echoTimes: $0.seconds) } ?? .spoiledGradientEcho(echoes: echoes ?? 8)
+    if let train { return train.parameters(echoes: echoes ?? 3, echoTimes: echoTimes?.seconds) }
+    return echoTimes.map { .spoiledGradientEcho(echoTimes: $0.seconds) }
+      ?? .spoiledGradientEcho(echoes: echoes ?? 8)
   }
 
   private var geometry: Geometry {
@@ -129,6 +171,14 @@ struct Phantom: LongCommand {
     geometry.sliceDirection = [0, sine, cosine]
     return geometry
   }
+}
+
+/// The sequences that are simulated.
+enum PhantomSequence: String, ExpressibleByArgument, CaseIterable {
+  /// One line after an excitation and echo.
+  case gre
+  /// Several lines in alternating directions.
+  case epi
 }
 
 /// An angle with its unit, such as `15deg`.

@@ -51,6 +51,11 @@ struct ReadingArguments: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Cut the readout to the prescribed field of view.")
   var oversamplingRemoval = true
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Bring samples on gradient ramps onto the grid, and take the ghosts of echo-planar scans away.")
+  var echoPlanarCorrection = true
+
   /// Opens a raw file, or the standard input for `-`.
   ///
   /// - Throws: ``RawDataError`` if it cannot be read.
@@ -65,7 +70,7 @@ struct ReadingArguments: ParsableArguments {
       fieldStrength: fieldStrength?.tesla, phaseSign: phaseSign, encodingSpace: encodingSpace, slice: slice,
       repetition: repetition, set: set, cardiacPhase: cardiacPhase, average: average, segment: segment,
       prewhitens: prewhitening,
-      removesOversampling: oversamplingRemoval)
+      removesOversampling: oversamplingRemoval, correctsEchoPlanar: echoPlanarCorrection)
   }
 }
 

@@ -26,9 +26,11 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
   ///
   /// - Throws: `ReconNetError` if the network's weights cannot be used.
   func method(
-    _ sensitivities: SensitivitySource, _ network: NetworkArguments, _ window: KSpaceWindow?
+    _ sensitivities: SensitivitySource, _ network: NetworkArguments, _ window: KSpaceWindow?,
+    _ partialFourier: PartialFourierFilling = .zeroFilled
   ) throws -> any Reconstruction {
-    let method = try method(sensitivities, network)
+    var method = try method(sensitivities, network)
+    if partialFourier == .pocs { method = PartialFourierMagnitude(method) }
     return window.map { WindowedReconstruction(method, by: $0) } ?? method
   }
 
@@ -49,6 +51,14 @@ enum ReconstructionMethod: String, ExpressibleByArgument, CaseIterable {
 
   /// The label of the BIDS entity `rec`.
   var label: String { rawValue.filter { $0 != "-" } }
+}
+
+/// What becomes of the part of k-space that partial Fourier scans leave out.
+enum PartialFourierFilling: String, ExpressibleByArgument, CaseIterable {
+  /// It stays zero.
+  case zeroFilled = "zero-filled"
+  /// Magnitudes are completed by projections; phases stay.
+  case pocs
 }
 
 /// `kspace reconstruct`: raw k-space to images and field map.
@@ -79,6 +89,13 @@ struct Reconstruct: LongCommand {
 
   @Option(help: "\(KSpaceWindow.help)")
   var window: KSpaceWindow?
+
+  @Option(
+    help: """
+      What becomes of the part that partial Fourier scans leave out: zero-filled (images are smoother by it), or pocs, which \
+      completes magnitudes as if the phase were smooth; phases, and so fields and susceptibilities, stay zero-filled.
+      """)
+  var partialFourier: PartialFourierFilling = .zeroFilled
 
   @Option(help: "How channels are combined; mdi, or adaptive where echo times do not allow a field map.")
   var combine: CombinationMethod?
@@ -134,7 +151,7 @@ struct Reconstruct: LongCommand {
     let account = self.method == .auto ? ["--method auto is \(method.rawValue), as \(choice.reason)."] : []
     for line in account { Terminal.report("kspace: \(line)") }
     report()
-    let warnings = layout.warnings(for: method, combination)
+    let warnings = layout.warnings(for: method, combination, partialFourier)
     for warning in warnings { Terminal.report("kspace: warning: \(warning)") }
     try needs.check(raw)
     try AtomicFolder.check(output, kind: ReconstructionResults.kind, replacing: running.force, inputs: [raw])
@@ -144,7 +161,8 @@ struct Reconstruct: LongCommand {
     progress.report("reading", 0)
     let stack = try SliceStack(file, options: options)
     progress.report("reading", 1)
-    let pipeline = Pipeline(try method.method(calibration.source, network, window), then: combination)
+    let pipeline = Pipeline(
+      try method.method(calibration.source, network, window, partialFourier), then: combination)
     Interruption.postpone()
     let folder = try AtomicFolder(
       output, kind: ReconstructionResults.kind, replacing: running.force, inputs: [raw])
@@ -210,14 +228,18 @@ extension CombinationMethod: ExpressibleByArgument {}
 extension ScanLayout {
   /// What the user should know of the images that will be made, beyond the ``findings``.
   func warnings(
-    for method: ReconstructionMethod, _ combination: CombinationMethod
+    for method: ReconstructionMethod, _ combination: CombinationMethod,
+    _ partialFourier: PartialFourierFilling
   ) -> [String] {
     var warnings: [String] = []
     let accelerations = sliceCounters.first.map { masks(slice: $0) }?.compactMap { $0.acceleration() } ?? []
     if method == .zeroFilled, let acceleration = accelerations.max(), acceleration > 1 {
       warnings.append(
         suitableMethod.method == .zeroFilled
-          ? "a part of k-space was not sampled (partial Fourier, a shutter or a matrix that is too large): images are smoother by that part."
+          ? "a part of k-space was not sampled (partial Fourier, a shutter or a matrix that is too large): "
+            + (partialFourier == .pocs
+              ? "magnitudes are completed, phases and what follows from them are smoother by that part."
+              : "images are smoother by that part; --partial-fourier pocs completes magnitudes, not phases.")
           : String(
             format:
               "the scan is undersampled (%.2f-fold, full grid over acquired): zero-filled images are aliased or blurred; --method l1-sense or grappa finds what is missing.",

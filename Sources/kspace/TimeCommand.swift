@@ -75,7 +75,10 @@ struct Time: ParsableCommand {
     let scan = overridden(file.scan)
     let masks: [SamplingMask]
     if let mask {
-      masks = try MaskFile.read(mask, matrix: file.recipe.grid)
+      // The number of positions is the same whichever axis of a square is ky.
+      let grid = file.recipe.grid
+      masks = try MaskFile.read(
+        mask, matrix: grid, axes: grid.lines == grid.partitions ? .partitionsFirst : nil)
     } else if let acceleration {
       var region = file.recipe.region
       // A box as deep as the grid belongs to parallel imaging along one axis.
@@ -96,7 +99,7 @@ struct Time: ParsableCommand {
 
   private func maskRow() throws -> TimeComparison.Row {
     guard let mask, let repetitionTime else { preconditionFailure("validated above") }
-    let masks = try MaskFile.read(mask)
+    let masks = try MaskFile.read(mask, axes: .partitionsFirst)
     let matrix = Extents(x: 1, y: masks[0].lines, z: masks[0].partitions)
     let scan = ScanProtocol(
       name: mask, fieldStrength: .nan, repetitionTime: repetitionTime.seconds, echoTimes: [],

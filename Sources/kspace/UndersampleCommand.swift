@@ -25,6 +25,9 @@ struct Undersample: LongCommand {
   @Option(help: "The mask (.npy, .cfl or .csv), one for all echoes or one per echo.")
   var mask: String?
 
+  @Option(help: "\(MaskAxes.help)")
+  var maskAxes: MaskAxes?
+
   @Flag(help: "Make masks that fill each other's gaps, one per echo.")
   var complementary = false
 
@@ -79,7 +82,7 @@ struct Undersample: LongCommand {
     let echoes = layout.parameters.echoTimes.count
     let grid = GridExtent(lines: layout.grid.matrix.y, partitions: layout.grid.matrix.z)
     if let mask {
-      let masks = try MaskFile.read(mask, matrix: grid)
+      let masks = try MaskFile.read(mask, matrix: grid, axes: maskAxes)
       let recipe = try? MaskSidecar(ofMaskAt: mask).recipe
       return (masks.count == 1 ? Array(repeating: masks[0], count: echoes) : masks, recipe)
     }

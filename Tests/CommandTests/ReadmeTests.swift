@@ -17,7 +17,10 @@ struct ReadmeTests {
   /// The pages in the order in which they build on each other.
   private static let pages =
     ["README.md"]
-    + ["Studies", "AcceleratedScans", "Groups", "ScanTime", "SingleSteps", "WhichMethod", "Python", "AtTheScanner"].map {
+    + [
+      "Studies", "AcceleratedScans", "Groups", "ScanTime", "SingleSteps", "WhichMethod", "Python",
+      "AtTheScanner",
+    ].map {
       "Sources/KSpaceToolkit/KSpaceToolkit.docc/\($0).md"
     }
 

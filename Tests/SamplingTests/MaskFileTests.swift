@@ -3,9 +3,10 @@ import ImageFiles
 import MRIData
 import NDArrays
 import Numerics
-import Sampling
 import TestSupport
 import Testing
+
+@testable import Sampling
 
 @Suite struct MaskFileTests {
   static func recipe(_ family: MaskRecipe.Family? = nil) -> MaskRecipe {
@@ -52,6 +53,42 @@ import Testing
     let recipe = MaskRecipe(pattern: pattern, grid: GridExtent(lines: 30, partitions: 20), seed: .max)
     try MaskFile.write(recipe.masks(), to: folder.path("m.npy"), recipe: recipe)
     #expect(try MaskSidecar(ofMaskAt: folder.path("m.npy")).recipe == recipe)
+  }
+
+  @Test(
+    "An array of axes (ky, kz) is known by its shape or by what the caller says; a square one is asked about")
+  func axes() throws {
+    let folder = try TemporaryDirectory()
+    let recipe = Self.recipe(), mask = try recipe.masks()[0]
+    var turned = SamplingMask(lines: mask.partitions, partitions: mask.lines, isAcquired: false)
+    for line in 0..<mask.lines {
+      for partition in 0..<mask.partitions {
+        turned[line: partition, partition: line] = mask[line: line, partition: partition]
+      }
+    }
+    let path = folder.path("turned.npy")
+    try NumPyMask.data([turned]).write(to: URL(filePath: path))
+    #expect(try MaskFile.read(path, matrix: recipe.grid) == [mask])
+    #expect(try MaskFile.read(path, axes: .linesFirst) == [mask])
+    #expect(try MaskFile.read(path) == [turned])
+
+    var square = SamplingMask(lines: 6, partitions: 6, isAcquired: false)
+    for position in [(3, 3), (1, 4), (2, 3)] { square[line: position.0, partition: position.1] = true }
+    let bare = folder.path("square.npy"), grid = GridExtent(lines: 6, partitions: 6)
+    try NumPyMask.data([square]).write(to: URL(filePath: bare))
+    let error = try #require(throws: SamplingError.self) { try MaskFile.read(bare, matrix: grid) }
+    #expect(error.description.contains("`maskAxes: kz,ky` or `maskAxes: ky,kz`"))
+    #expect(try MaskFile.read(bare, matrix: grid, axes: .partitionsFirst) == [square])
+    #expect(try MaskFile.read(bare, axes: .linesFirst)[0][line: 4, partition: 1])
+    // Those with a sidecar say it themselves, and of a symmetric one there is nothing to ask.
+    let own = folder.path("own.npy")
+    try MaskFile.write([square], to: own, source: "test")
+    #expect(try MaskFile.read(own, matrix: grid) == [square])
+    #expect(try MaskSidecar(ofMaskAt: own).axes == "kz,ky")
+    square[line: 4, partition: 1] = true
+    square[line: 3, partition: 2] = true
+    try NumPyMask.data([square]).write(to: URL(filePath: bare))
+    #expect(try MaskFile.read(bare) == [square])
   }
 
   @Test("NumPy reads and writes the same masks", .enabled(if: Python.isAvailable, "\(Python.absence)"))
@@ -164,8 +201,8 @@ import Testing
     #expect(message(try altered("(34, 61)", "(-4, 61)")).contains("[-4, 61]"))
     #expect(message(try altered("|b1", "|O8")).contains("|O8"))
 
-    let wrong = message(folder.path("good.npy"), matrix: GridExtent(lines: 34, partitions: 61))
-    #expect(wrong.contains("61x34") && wrong.contains("34x61"))
+    let wrong = message(folder.path("good.npy"), matrix: GridExtent(lines: 35, partitions: 61))
+    #expect(wrong.contains("61x34") && wrong.contains("35x61"))
     try NumPyFile.write(NDArray(repeating: false, shape: [4, 6]), to: folder.path("none.npy"))
     #expect(message(folder.path("none.npy")).contains("0 samples"))
     var cornered = NDArray(repeating: false, shape: [4, 6])

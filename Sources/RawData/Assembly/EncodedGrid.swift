@@ -198,7 +198,20 @@ extension EncodedGrid {
               + "\(Self.millimetres(recon.fieldOfView[axis])) prescribed, is wrong",
             remedy: "`fieldOfView` sets the encoded one"))
       }
-      if wanted > Double(prescribed[axis]), wanted <= Double(Self.largestExtent) {
+      if axis == 0, ratio < 0.999, options.fieldOfView == nil,
+        Plausible.slightMisfit.contains(abs(refinement - 1))
+      {
+        findings.append(
+          .warning(
+            String(
+              format:
+                "the header prescribes %g voxels along x, but %d is what its fields of view (%@ of %@) leave of %d points",
+              wanted, prescribed[axis], Self.millimetres(recon.fieldOfView[axis]), Self.millimetres(encoded),
+              matrix[axis]),
+            assuming:
+              "the scanner would interpolate; if not, a field of view is a little wrong, and lengths along x with it",
+            remedy: Self.fieldOfViewRemedy(options)))
+      } else if wanted > Double(prescribed[axis]), wanted <= Double(Self.largestExtent) {
         findings.append(
           .note(
             "the scanner would interpolate \(prescribed[axis]) to \(Int(wanted)) voxels along \("xyz"[axis])",

@@ -28,7 +28,8 @@ struct KSpaceAssembler<Source: ReadoutSource> {
       whitening = covariance.whitening(&known)
     }
     kernel = ReadoutKernel(
-      grid: layout.grid, channels: layout.channels, whitening: whitening, phaseSign: options.phaseSign)
+      grid: layout.grid, channels: layout.channels, whitening: whitening, phaseSign: options.phaseSign,
+      correction: layout.correction)
   }
 
   /// The k-space of one slice or slab.
@@ -92,8 +93,10 @@ struct KSpaceAssembler<Source: ReadoutSource> {
   private func noise(_ readouts: [PlacedReadout]) -> NoiseLevel {
     guard kernel.whitening != nil, !readouts.isEmpty else { return .unknown }
     var power = 0.0, positions = 0
+    let acquisitions = source.acquisitions
     for readout in readouts where readout.turn == 0 {
-      power += 1 / Double(readout.turns)
+      let gain = layout.correction?.noiseGain(of: acquisitions[readout.acquisition]) ?? 1
+      power += gain * gain / Double(readout.turns)
       positions += 1
     }
     return .whitened(standardDeviation: Float((power / Double(positions)).squareRoot()))

@@ -12,6 +12,8 @@ enum Plausible {
   static let prescribedPart = 0.05...20.0
   /// The voxels of an image to which a scanner interpolates one that was encoded, at most.
   static let refinement = 4.5
+  /// How much more or less than prescribed voxels there are along a readout where a field of view may be a little wrong.
+  static let slightMisfit = 0.006...0.07
   /// An echo time [s].
   static let echoTime = 1e-5...2.0
   /// A repetition time [s].

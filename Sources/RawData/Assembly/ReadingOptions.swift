@@ -30,13 +30,16 @@ public struct ReadingOptions: Sendable, Equatable {
   public var prewhitens: Bool
   /// Whether the readout is cut down to the prescribed field of view.
   public var removesOversampling: Bool
+  /// Whether samples on gradient ramps are brought onto the grid, and the ghosts of echo-planar scans taken away.
+  public var correctsEchoPlanar: Bool
 
   /// Creates options; without any, everything is taken from the file.
   public init(
     matrix: EncodedMatrix? = nil, fieldOfView: SIMD3<Double>? = nil, echoTimes: [Double]? = nil,
     fieldStrength: Double? = nil, phaseSign: PhaseSign = .positive, encodingSpace: Int? = nil,
     slice: Int? = nil, repetition: Int? = nil, set: Int? = nil, cardiacPhase: Int? = nil,
-    average: Int? = nil, segment: Int? = nil, prewhitens: Bool = true, removesOversampling: Bool = true
+    average: Int? = nil, segment: Int? = nil, prewhitens: Bool = true, removesOversampling: Bool = true,
+    correctsEchoPlanar: Bool = true
   ) {
     self.matrix = matrix
     self.fieldOfView = fieldOfView
@@ -52,6 +55,7 @@ public struct ReadingOptions: Sendable, Equatable {
     self.segment = segment
     self.prewhitens = prewhitens
     self.removesOversampling = removesOversampling
+    self.correctsEchoPlanar = correctsEchoPlanar
   }
 }
 
@@ -77,6 +81,7 @@ extension ReadingOptions {
     add("segment", segment.map(String.init))
     if !prewhitens { parts.append("not whitened") }
     if !removesOversampling { parts.append("oversampling kept") }
+    if !correctsEchoPlanar { parts.append("echo-planar readouts as they are") }
     return parts.joined(separator: "; ")
   }
 }

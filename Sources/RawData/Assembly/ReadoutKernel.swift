@@ -8,8 +8,8 @@ import Synchronization
 /// What happens to the samples of one readout on their way into k-space.
 ///
 /// ```
-/// trim, reverse, centre       [channel, sample] -> [channel, kx] of the encoded grid
-/// cut the field of view       FFT, crop about n / 2, FFT
+/// trim, reverse, centre       [channel, sample] -> [channel, kx] of the encoded grid; resampled where needed
+/// odd/even phase, cut         FFT, multiply, crop about n / 2, FFT
 /// whiten                      W [channel, channel] x [channel, kx]
 /// mirror and conjugate        for sources of negative phase: image -> conj(image)
 /// ```
@@ -24,17 +24,23 @@ struct ReadoutKernel: Sendable {
   let whitening: NDArray<Complex<Float>>?
   /// The sign of the phase in the source.
   let phaseSign: PhaseSign
+  /// What makes Cartesian lines of echo-planar readouts, if they need anything.
+  let correction: EchoPlanarCorrection?
 
   private let full: FourierTransform?
   private let cut: FourierTransform?
   private let pool = WorkspacePool()
 
-  init(grid: EncodedGrid, channels: Int, whitening: NDArray<Complex<Float>>?, phaseSign: PhaseSign) {
+  init(
+    grid: EncodedGrid, channels: Int, whitening: NDArray<Complex<Float>>?, phaseSign: PhaseSign,
+    correction: EchoPlanarCorrection? = nil
+  ) {
     self.grid = grid
     self.channels = channels
     self.whitening = whitening
     self.phaseSign = phaseSign
-    let isCut = grid.readoutLength < grid.matrix.x
+    self.correction = correction
+    let isCut = grid.readoutLength < grid.matrix.x || correction?.phases.isEmpty == false
     full = isCut ? FourierTransform(shape: [channels, grid.matrix.x], axes: [1]) : nil
     cut = isCut ? FourierTransform(shape: [channels, grid.readoutLength], axes: [1]) : nil
   }
@@ -48,12 +54,12 @@ struct ReadoutKernel: Sendable {
     defer { pool.giveBack(workspace) }
     var rows = UnsafeMutableBufferPointer(rebasing: workspace.first[..<(channels * grid.matrix.x)])
     var spare = UnsafeMutableBufferPointer(rebasing: workspace.second[..<(channels * grid.readoutLength)])
-    for channel in 0..<channels {
-      let row = rows[channel * grid.matrix.x..<(channel + 1) * grid.matrix.x]
-      place(samples, readout, channel: channel, in: UnsafeMutableBufferPointer(rebasing: row))
-    }
+    place(samples, readout, in: rows)
     if let full, let cut {
       full.inverse(rows)
+      if let factors = correction?.phaseFactors(of: readout) {
+        for index in rows.indices { rows[index] *= factors[index] }
+      }
       let length = grid.readoutLength, start = grid.matrix.x / 2 - length / 2
       for channel in 0..<channels {
         let row = rows[channel * grid.matrix.x + start..<channel * grid.matrix.x + start + length]
@@ -78,7 +84,8 @@ struct ReadoutKernel: Sendable {
   /// The part of `kx` that a readout covers on the finished axis.
   func range(of readout: AcquisitionHeader) -> Range<Int> {
     let start = grid.readoutStart(of: readout)
-    let lower = max(0, start), upper = min(grid.matrix.x, start + readout.keptCount)
+    let placed = correction?.resampling(of: readout)?.range ?? start..<start + readout.keptCount
+    let lower = max(0, placed.lowerBound), upper = min(grid.matrix.x, placed.upperBound)
     guard lower < upper else { return 0..<0 }
     let (n, m) = (grid.matrix.x, grid.readoutLength)
     // Cutting the field of view to m / n widens the distance of samples by n / m.
@@ -95,7 +102,37 @@ struct ReadoutKernel: Sendable {
   }
 
   /// Whether rows are nothing but the samples in their place, so that no workspace is needed.
-  var onlyPlaces: Bool { full == nil && whitening == nil && phaseSign == .positive }
+  var onlyPlaces: Bool {
+    full == nil && whitening == nil && phaseSign == .positive && correction == nil
+  }
+
+  /// Brings the kept samples of all channels onto the grid's `kx` axis, rows `[channel, kx]`.
+  func place(
+    _ samples: UnsafeBufferPointer<Complex<Float>>, _ readout: AcquisitionHeader,
+    in rows: UnsafeMutableBufferPointer<Complex<Float>>
+  ) {
+    let length = grid.matrix.x
+    guard let resampling = correction?.resampling(of: readout) else {
+      for channel in 0..<channels {
+        let row = UnsafeMutableBufferPointer(rebasing: rows[channel * length..<(channel + 1) * length])
+        place(samples, readout, channel: channel, in: row)
+      }
+      return
+    }
+    let kept = readout.keptCount, count = Int(readout.sampleCount), first = Int(readout.discardPre)
+    resampling.matrix.withUnsafeBufferPointer { matrix in
+      if kept == count {
+        return multiply(samples, matrix, into: rows, rows: channels, columns: length, inner: kept)
+      }
+      for channel in 0..<channels {
+        let start = channel * count + first
+        multiply(
+          UnsafeBufferPointer(rebasing: samples[start..<start + kept]), matrix,
+          into: UnsafeMutableBufferPointer(rebasing: rows[channel * length..<(channel + 1) * length]),
+          rows: 1, columns: length, inner: kept)
+      }
+    }
+  }
 
   /// Puts the kept samples of one channel on the grid's `kx` axis, running along `+kx`, zeros elsewhere.
   func place(

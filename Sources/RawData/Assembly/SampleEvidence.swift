@@ -282,7 +282,9 @@ private struct Profiles {
     let acquisitions = source.acquisitions, length = layout.grid.matrix.x, channels = layout.channels
     longest = readouts.map { acquisitions[$0.acquisition].keptCount }.max() ?? 0
     let byIndex = Dictionary(readouts.map { ($0.acquisition, $0) }, uniquingKeysWith: { first, _ in first })
-    let kernel = ReadoutKernel(grid: layout.grid, channels: channels, whitening: nil, phaseSign: .positive)
+    let kernel = ReadoutKernel(
+      grid: layout.grid, channels: channels, whitening: nil, phaseSign: .positive,
+      correction: layout.correction)
     let transform = FourierTransform(shape: [channels, length], axes: [1])
     let sums = Mutex(Sums(alongReadout: Array(repeating: 0, count: length)))
     try source.forEachReadout(byIndex.keys.sorted()) { index, samples in
@@ -294,11 +296,8 @@ private struct Profiles {
       var powers = [Double](repeating: 0, count: length),
         images = [Double](repeating: 0, count: channels * length)
       rows.withUnsafeMutableBufferPointer { rows in
-        for channel in 0..<channels {
-          let row = UnsafeMutableBufferPointer(rebasing: rows[channel * length..<(channel + 1) * length])
-          kernel.place(samples, acquisitions[index], channel: channel, in: row)
-          for x in 0..<length { powers[x] += row[x].power }
-        }
+        kernel.place(samples, acquisitions[index], in: rows)
+        for position in rows.indices { powers[position % length] += rows[position].power }
       }
       energy = powers.reduce(0, +)
       var around: [Complex<Float>] = []

@@ -27,6 +27,9 @@ public struct ScanLayout: Sendable {
   /// Everything the user should know.
   public private(set) var findings: [Finding]
 
+  /// What makes Cartesian lines of the readouts; `nil` if nothing does, or if no samples were looked at.
+  private(set) var correction: EchoPlanarCorrection?
+
   let echoRule: EchoAssignment.Rule
   let image: [PlacedReadout]
   let calibration: [PlacedReadout]
@@ -96,7 +99,11 @@ public struct ScanLayout: Sendable {
         calibrated, of: acquisitions, on: grid, calibrationCenters: own,
         echoes: echoes, phaseSign: options.phaseSign, findings: &findings
       ).readouts.filter { echoes.rule == .contrast || $0.echo == 0 }
-    Self.checkReadouts(all, grid, &findings)
+    // Half a sample is lost where reversed readouts state the centre of forward ones; resampled lines span the grid.
+    let slack = Self.mixesDirections(image, acquisitions) ? 1 : 0
+    Self.checkReadouts(
+      all.filter { encoding?.describes($0) != true || !options.correctsEchoPlanar }, grid, slack: slack,
+      &findings)
     if let finding = MisplacedSlices(readouts).finding { findings.append(finding) }
     Self.checkLimits(acquisitions, encoding, &findings)
 
@@ -127,7 +134,19 @@ public struct ScanLayout: Sendable {
   ) throws(RawDataError) {
     self.init(header: source.header, acquisitions: source.acquisitions, options: options)
     guard !findings.contains(where: { $0.severity == .error }) else { return }
-    findings += try TrajectoryEvidence(source, self).findings
+    let trajectories = try TrajectoryEvidence(source, self, allowsRamps: options.correctsEchoPlanar)
+    findings += trajectories.findings
+    guard !findings.contains(where: { $0.severity == .error }) else { return }
+    if options.correctsEchoPlanar {
+      let estimate = try EchoPlanarEstimate(source, self, trajectory: trajectories.positions)
+      correction = estimate.correction
+      findings += estimate.findings
+    } else if isEchoPlanar(source.acquisitions) {
+      findings.append(
+        .warning(
+          "lines of both directions are mixed within an echo (echo-planar)",
+          assuming: "they need no correction, as was said"))
+    }
     findings += try SampleEvidence(source, self).findings
   }
 
@@ -164,7 +183,7 @@ public struct ScanLayout: Sendable {
   }
 
   private static func checkReadouts(
-    _ readouts: [AcquisitionHeader], _ grid: EncodedGrid, _ findings: inout [Finding]
+    _ readouts: [AcquisitionHeader], _ grid: EncodedGrid, slack: Int, _ findings: inout [Finding]
   ) {
     if grid.statesReadoutCenter,
       let stray = readouts.first(where: { !(0..<$0.keptCount).contains($0.keptCenter) })
@@ -180,7 +199,7 @@ public struct ScanLayout: Sendable {
       let start = grid.readoutStart(of: readout)
       return max(0, -start) + max(0, start + readout.keptCount - grid.matrix.x)
     }
-    if let largest = lost.max(), largest > 0 {
+    if let largest = lost.max(), largest > slack {
       findings.append(
         .warning(
           "\(lost.count { $0 > 0 }) readouts reach up to \(counted(largest, "sample")) beyond the \(grid.matrix.x) points of the grid",

@@ -30,14 +30,6 @@ extension ScanParameters {
       total[readout.echo] += 1
       if acquisitions[readout.acquisition].flags.contains(.isReverse) { reversed[readout.echo] += 1 }
     }
-    if zip(reversed, total).contains(where: { $0 > 0 && $0 < $1 }) {
-      findings.append(
-        .warning(
-          "\(reversed.reduce(0, +)) of \(readouts.count) image lines were read out backwards, mixed with forward ones within an echo",
-          assuming:
-            "an echo-planar readout: lines are reversed, but neither ghosts nor gradient ramps are corrected")
-      )
-    }
     let (field, frequency) = Self.field(header, options, &findings)
     self.init(
       echoTimes: echoTimes, fieldStrength: field, imagingFrequency: frequency,

@@ -2,15 +2,21 @@ import Foundation
 
 /// What trajectories say about readouts that are taken for lines of a Cartesian grid.
 ///
-/// On a grid all readouts run along one straight line direction at an even pace, and lie beside each other as their
-/// counters say.
+/// On a grid all readouts run along one straight line direction and lie beside each other as their counters say. At an even
+/// pace, samples are those of the grid; on gradient ramps they are not, and the trajectories say where they are.
 struct TrajectoryEvidence {
   private(set) var findings: [Finding] = []
+  /// Where samples lie along `kx`, if not at an even pace.
+  private(set) var positions: SamplePositions?
 
   private static let mostReadouts = 256
 
   /// Compares trajectories of image lines with their counters.
-  init(_ source: some ReadoutSource, _ layout: ScanLayout) throws(RawDataError) {
+  ///
+  /// - Parameter allowsRamps: Whether an uneven pace is used rather than refused.
+  init(
+    _ source: some ReadoutSource, _ layout: ScanLayout, allowsRamps: Bool
+  ) throws(RawDataError) {
     let acquisitions = source.acquisitions
     let all = layout.image.filter { acquisitions[$0.acquisition].trajectoryDimensions > 0 }
     guard !all.isEmpty else { return }
@@ -22,10 +28,10 @@ struct TrajectoryEvidence {
       guard let line = Line(values, header, readout) else { continue }
       lines.append(line)
     }
-    findings = [verdict(lines, of: all.count)]
+    findings = [verdict(lines, of: all.count, allowsRamps ? layout : nil)]
   }
 
-  private func verdict(_ lines: [Line], of count: Int) -> Finding {
+  private mutating func verdict(_ lines: [Line], of count: Int, _ layout: ScanLayout?) -> Finding {
     let remedy = "Only Cartesian scans can be reconstructed; grid the data first"
     // Readouts without a direction, such as those that converters fill with zeros, say nothing.
     let told = lines.filter { $0.length > 0 }
@@ -45,6 +51,7 @@ struct TrajectoryEvidence {
           + "\(turned.counters.x): the scan is not Cartesian", remedy: remedy)
     }
     if let uneven = told.first(where: { $0.unevenness > 0.75 }) {
+      if let layout { return ramps(told, layout) ?? strangers(told, first) ?? .agreement(count) }
       return .error(
         .unsupported,
         String(
@@ -53,7 +60,53 @@ struct TrajectoryEvidence {
           uneven.counters.x, uneven.unevenness), remedy: "Regrid the readouts along their trajectory first")
     }
     if let finding = strangers(told, first) { return finding }
-    return .note("\(count) readouts carry trajectories", assuming: "the counters, which agree with them")
+    return .agreement(count)
+  }
+
+  /// Takes over where samples lie, if all readouts of a direction agree about it.
+  ///
+  /// - Returns: What is wrong, if something is.
+  private mutating func ramps(_ lines: [Line], _ layout: ScanLayout) -> Finding? {
+    let extent = Double(layout.grid.matrix.x)
+    guard let leader = lines.first(where: { !$0.isReversed }) ?? lines.first else { return nil }
+    let towards = leader.isReversed ? -leader.direction : leader.direction
+    guard let unit = Self.unit(of: leader, extent: extent, fieldOfView: layout.grid.fieldOfView[0]) else {
+      return .error(
+        .unsupported,
+        String(
+          format:
+            "samples lie at an uneven pace (gradient ramps) along trajectories of length %.4g, which is that of %g samples in no "
+            + "known unit", leader.length, extent),
+        remedy: "Write trajectories in 1/m, or from -0.5 to 0.5 over the encoded matrix")
+    }
+    var shared: [Bool: [Double]] = [:]
+    for line in lines {
+      let places = line.places(along: towards).map { $0 * unit }
+      guard let known = shared[line.isReversed] else {
+        shared[line.isReversed] = places
+        continue
+      }
+      guard known.count == places.count, zip(known, places).allSatisfy({ abs($0 - $1) < 0.1 }) else {
+        return .error(
+          .unsupported,
+          "trajectories put samples of line \(line.counters.x) elsewhere along the readout than those of other lines",
+          remedy: "Only scans whose lines are all sampled alike can be reconstructed; grid the data first")
+      }
+    }
+    guard let forward = shared[false] ?? shared[true].map({ $0.map(-) }) else { return nil }
+    positions = SamplePositions(
+      trajectory: forward, reversed: shared[true] ?? forward.map(-))
+    return nil
+  }
+
+  /// The number of grid steps that one unit of trajectories is: grid steps themselves, parts of the matrix, 1/m, 1/mm, and
+  /// those times 2 pi.
+  private static func unit(of line: Line, extent: Double, fieldOfView: Double?) -> Double? {
+    let view = fieldOfView ?? 0
+    let units = [1, extent, view, view * 1000].flatMap { [$0, $0 / (2 * .pi)] }.filter { $0 > 0 }
+    func misfit(_ unit: Double) -> Double { abs((line.length * unit / extent).logarithm) }
+    guard let best = units.min(by: { misfit($0) < misfit($1) }), misfit(best) < 0.25 else { return nil }
+    return best
   }
 
   /// Lines whose places across the readout are not in proportion to their counters.
@@ -83,6 +136,8 @@ struct TrajectoryEvidence {
   /// The trajectory of one readout.
   private struct Line {
     let counters: SIMD2<Int>
+    let isReversed: Bool
+    private let points: [SIMD3<Double>]
     let first: SIMD3<Double>
     let last: SIMD3<Double>
     /// The distance of its ends.
@@ -104,6 +159,8 @@ struct TrajectoryEvidence {
       }
       func norm(_ vector: SIMD3<Double>) -> Double { (vector * vector).sum().squareRoot() }
       counters = [readout.line, readout.partition]
+      isReversed = header.flags.contains(.isReverse)
+      points = (0..<count).map(point)
       first = point(kept.lowerBound)
       last = point(kept.upperBound - 1)
       let chord = last - first
@@ -123,6 +180,12 @@ struct TrajectoryEvidence {
       (bend, unevenness) = (widest, farthest)
     }
 
+    /// The direction from the first to the last sample.
+    var direction: SIMD3<Double> { (last - first) / length }
+
+    /// Where all samples lie along a direction.
+    func places(along direction: SIMD3<Double>) -> [Double] { points.map { ($0 * direction).sum() } }
+
     func cosine(with other: Line) -> Double {
       ((last - first) * (other.last - other.first)).sum() / (length * other.length)
     }
@@ -135,4 +198,14 @@ struct TrajectoryEvidence {
       return (across * across).sum().squareRoot()
     }
   }
+}
+
+extension Finding {
+  fileprivate static func agreement(_ count: Int) -> Finding {
+    .note("\(count) readouts carry trajectories", assuming: "the counters, which agree with them")
+  }
+}
+
+extension Double {
+  fileprivate var logarithm: Double { self > 0 ? Foundation.log(self) : -.infinity }
 }

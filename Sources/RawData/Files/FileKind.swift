@@ -61,7 +61,12 @@ enum FileKind: Equatable {
       return .other("this is a DICOM image, not raw k-space", remedy: "Export raw data from the scanner")
     }
     if begins([0x93] + Array("NUMPY".utf8)) {
-      return .other("this is a NumPy array", remedy: "Write it as MRD with the Python package ismrmrd")
+      return .other("this is a NumPy array", remedy: "Make a raw file of it with kspace convert")
+    }
+    if begins(Array("yardl".utf8)) {
+      return .other(
+        "this is an MRD version 2 stream (yardl), another format than the MRD (ISMRMRD) that is read here",
+        remedy: "Convert it with mrd_to_ismrmrd of the package mrd (conda, channel ismrmrd)")
     }
     if begins(Array("n+1".utf8), at: 344) || begins([0x5C, 0x01, 0, 0]) {
       return .other("this is a NIfTI image, not raw k-space", remedy: "Name the raw-data file")

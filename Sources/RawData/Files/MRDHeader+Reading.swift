@@ -67,6 +67,15 @@ extension MRDHeader.Encoding {
       limits[limit.name] = MRDHeader.Limit(limit)
     }
     trajectory = element.string("trajectory")
+    trajectoryDescription = element["trajectoryDescription"].map { description in
+      let numbers = description.children.compactMap { parameter -> (String, Double)? in
+        guard let name = parameter.string("name"), let value = parameter.number("value") else { return nil }
+        return (name, value)
+      }
+      return MRDHeader.TrajectoryDescription(
+        identifier: description.string("identifier") ?? "",
+        parameters: Dictionary(numbers, uniquingKeysWith: { first, _ in first }))
+    }
     let imaging = element["parallelImaging"]
     if let factors = imaging?["accelerationFactor"] {
       acceleration = [

@@ -18,11 +18,13 @@ extension MRDHeader {
   ///   - acceleration: The acceleration along `ky` and `kz`.
   ///   - calibrationMode: How parallel imaging is calibrated: `embedded`, `interleaved`, `separate`, `external`
   ///     or `other`.
+  ///   - readoutGradient: The gradient of an echo-planar readout.
   ///   - userParameters: Anything else.
   public init(
     describing parameters: ScanParameters, geometry: Geometry, prescribedMatrix: Extents? = nil,
     limits: [String: Limit] = [:], receiverChannels: Int, relativeNoiseBandwidth: Double? = nil,
-    acceleration: SIMD2<Double>? = nil, calibrationMode: String? = nil, userParameters: [String: String] = [:]
+    acceleration: SIMD2<Double>? = nil, calibrationMode: String? = nil,
+    readoutGradient: ReadoutTrapezoid? = nil, userParameters: [String: String] = [:]
   ) {
     var text = HeaderText()
     text.group("ismrmrdHeader", attributes: " xmlns=\"http://www.ismrm.org/ISMRMRD\"") { text in
@@ -35,18 +37,22 @@ extension MRDHeader {
       text.group("acquisitionSystemInformation") {
         $0.element("systemVendor", parameters.manufacturer)
         $0.element("systemModel", parameters.model)
-        $0.element("systemFieldStrength_T", parameters.fieldStrength)
+        $0.element(
+          "systemFieldStrength_T", parameters.fieldStrength.isFinite ? parameters.fieldStrength : nil)
         $0.element("relativeReceiverNoiseBandwidth", relativeNoiseBandwidth)
         $0.element("receiverChannels", receiverChannels)
       }
       text.group("experimentalConditions") {
-        $0.element("H1resonanceFrequency_Hz", Int(parameters.imagingFrequency.rounded()))
+        // The schema demands a number; 0 stands for none.
+        let frequency = parameters.imagingFrequency
+        $0.element("H1resonanceFrequency_Hz", frequency.isFinite ? Int(frequency.rounded()) : 0)
       }
       text.group("encoding") {
         $0.space("encodedSpace", geometry.matrix, geometry.voxelSize)
         $0.space("reconSpace", prescribedMatrix ?? geometry.matrix, geometry.voxelSize)
         $0.limits(limits)
-        $0.element("trajectory", "cartesian")
+        $0.element("trajectory", readoutGradient == nil ? "cartesian" : "epi")
+        $0.trajectoryDescription(readoutGradient)
         $0.parallelImaging(acceleration, calibrationMode)
       }
       text.group("sequenceParameters") { text in
@@ -122,6 +128,24 @@ private struct HeaderText {
           $0.element("center", limit.center)
         }
       }
+    }
+  }
+
+  mutating func trajectoryDescription(_ gradient: ReadoutTrapezoid?) {
+    guard let gradient else { return }
+    let numbers = gradient.parameters.sorted { $0.key < $1.key }
+    func parameters(_ kind: String, _ isKind: (Double) -> Bool, _ text: inout HeaderText) {
+      for (name, value) in numbers where isKind(value) {
+        text.group(kind) {
+          $0.element("name", name)
+          $0.element("value", value)
+        }
+      }
+    }
+    group("trajectoryDescription") { text in
+      text.element("identifier", "ConventionalEPI")
+      parameters("userParameterLong", { Int(exactly: $0) != nil }, &text)
+      parameters("userParameterDouble", { Int(exactly: $0) == nil }, &text)
     }
   }
 

@@ -128,7 +128,9 @@ public struct ScanReport: Sendable, Codable {
     }
     let sampled = max(0, min(grid.matrix.x, ends.min() ?? 0) - max(0, starts.max() ?? 0))
     // A single sample is lost where reversed readouts state the centre of forward ones.
-    readoutFraction = grid.matrix.x - sampled <= 1 ? 1 : Double(sampled) / Double(grid.matrix.x)
+    let isResampled = layout.correction?.resamplings.isEmpty == false
+    readoutFraction =
+      isResampled || grid.matrix.x - sampled <= 1 ? 1 : Double(sampled) / Double(grid.matrix.x)
     fieldDirection = geometry.map { geometry in (0..<3).map { geometry.fieldDirection[$0] } }
     center = geometry.map { geometry in (0..<3).map { geometry.center[$0] } }
 

@@ -63,10 +63,23 @@ public struct ScanTimeReport: Sendable, Codable, Equatable {
 extension ScanLayout {
   /// Whether forward and reversed readouts are mixed within an echo.
   func isEchoPlanar(_ acquisitions: [AcquisitionHeader]) -> Bool {
+    Self.mixesDirections(image, acquisitions)
+  }
+
+  /// Whether forward and reversed readouts are mixed within an echo.
+  static func mixesDirections(_ readouts: [PlacedReadout], _ acquisitions: [AcquisitionHeader]) -> Bool {
     var seen: [Int: Bool] = [:]
-    return image.contains { readout in
+    return readouts.contains { readout in
       let isReversed = acquisitions[readout.acquisition].flags.contains(.isReverse)
       return seen.updateValue(isReversed, forKey: readout.echo).map { $0 != isReversed } ?? false
     }
+  }
+}
+
+extension MRDHeader.Encoding {
+  /// Whether the encoding describes the gradient under which a readout's samples were taken.
+  func describes(_ readout: AcquisitionHeader) -> Bool {
+    guard let trapezoid = trajectoryDescription.flatMap(ReadoutTrapezoid.init) else { return false }
+    return trapezoid.isPlausible && trapezoid.samples == Int(readout.sampleCount)
   }
 }

@@ -9,7 +9,7 @@ import Numerics
 ///
 /// | extension | content | axes |
 /// |---|---|---|
-/// | `.npy` | NumPy array of booleans (reads any number type; non-zero is acquired) | `[kz, ky]` or `[echo, kz, ky]` |
+/// | `.npy` | NumPy array of booleans (reads any number type; non-zero is acquired) | `[kz, ky]` or `[echo, kz, ky]`; reads `[ky, kz]` where the matrix or the caller says so |
 /// | `.cfl` | BART array, 1 where acquired | phase 1, phase 2, echo |
 /// | `.csv` | one acquired position per row, in the order of acquisition | columns `ky,kz`, perhaps `echo` |
 /// | `.png` | a picture, written only | `kz` down, `ky` across |
@@ -19,12 +19,15 @@ public enum MaskFile {
   /// - Parameters:
   ///   - path: The file.
   ///   - matrix: The extents that the masks must have; a `.csv` file from elsewhere does not say them.
+  ///   - axes: The order of the axes of a `.npy` array; what its sidecar or its shape says unless given.
   /// - Throws: ``SamplingError`` if the file cannot be understood, a mask is empty, lacks the centre of k-space or
-  ///   has other extents.
-  public static func read(_ path: String, matrix: GridExtent? = nil) throws(SamplingError) -> [SamplingMask] {
+  ///   has other extents, or if a square array could be meant either way.
+  public static func read(
+    _ path: String, matrix: GridExtent? = nil, axes: MaskAxes? = nil
+  ) throws(SamplingError) -> [SamplingMask] {
     let masks =
       switch kind(of: path) {
-      case "npy": try NumPyMask.read(path)
+      case "npy": try oriented(NumPyMask.read(path), path, matrix, axes)
       case "cfl", "hdr": try readArray(path)
       case "csv": try PositionList.read(path, matrix: matrix)
       default:
@@ -37,6 +40,30 @@ public enum MaskFile {
       try mask.validate()
     }
     return masks
+  }
+
+  /// Puts the axes of an array's masks in order, which arrays from elsewhere may have the other way round.
+  private static func oriented(
+    _ masks: [SamplingMask], _ path: String, _ matrix: GridExtent?, _ axes: MaskAxes?
+  ) throws(SamplingError) -> [SamplingMask] {
+    if let axes { return axes == .linesFirst ? masks.map(\.transposed) : masks }
+    let extent = masks[0].extent
+    if extent.lines == extent.partitions {
+      let isSymmetric = masks.allSatisfy { $0 == $0.transposed }
+      let known = try? MaskSidecar(ofMaskAt: path).masks.map(\.checksum)
+      guard isSymmetric || known == masks.map(\.checksum) else {
+        throw .file(
+          path: path,
+          problem:
+            "a square array of shape (\(extent.partitions), \(extent.lines)) does not say which axis is ky",
+          remedy: "Say `maskAxes: kz,ky` or `maskAxes: ky,kz`, the slower axis first")
+      }
+      return masks
+    }
+    let isTransposed = matrix.map {
+      $0 != extent && $0 == GridExtent(lines: extent.partitions, partitions: extent.lines)
+    }
+    return isTransposed == true ? masks.map(\.transposed) : masks
   }
 
   /// Writes masks, and a sidecar beside the file.
@@ -161,5 +188,18 @@ extension SamplingMask {
     guard self[line: lines / 2, partition: partitions / 2] else {
       throw .centreMissing(line: lines / 2, partition: partitions / 2, acquired: acquired)
     }
+  }
+}
+
+extension SamplingMask {
+  /// The mask with its two axes exchanged.
+  fileprivate var transposed: SamplingMask {
+    var mask = SamplingMask(lines: partitions, partitions: lines, isAcquired: false)
+    for partition in 0..<partitions {
+      for line in 0..<lines where self[line: line, partition: partition] {
+        mask[line: partition, partition: line] = true
+      }
+    }
+    return mask
   }
 }

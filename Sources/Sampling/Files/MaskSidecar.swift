@@ -10,6 +10,8 @@ public struct MaskSidecar: Sendable, Codable, Equatable {
   public var source: String?
   /// The extents of the grid.
   public var grid: GridExtent
+  /// The order of a `.npy` array's axes, slowest first; older sidecars do not say it.
+  public var axes: String?
   /// One entry per mask of the file.
   public var masks: [Entry]
 
@@ -37,6 +39,7 @@ public struct MaskSidecar: Sendable, Codable, Equatable {
     self.recipe = recipe
     self.source = source
     grid = first.extent
+    axes = (masks.count > 1 ? "echo," : "") + MaskAxes.partitionsFirst.rawValue
     self.masks = []
     for mask in masks {
       let accelerations = try Accelerations(mask, region: recipe?.region)

@@ -74,14 +74,7 @@ public struct PhantomFiles {
   ) throws {
     let matrix = phantom.geometry.matrix
     let writer = try MRDWriter(creating: scan, header: header(of: phantom, signalToNoise: signalToNoise))
-    let noiseLines = 256
-    let noise = phantom.noiseScan(lines: noiseLines, samplesPerLine: matrix.x)
-    for line in 0..<noiseLines {
-      var header = readout(of: phantom, excitation: line)
-      header.flags = .isNoise
-      header.scanCounter = UInt32(line)
-      try noise.part(at: line).withUnsafeBufferPointer { try writer.append(header, samples: $0) }
-    }
+    let noiseLines = try writeNoise(of: phantom, to: writer)
     var row = NDArray<Complex<Float>>(repeating: .zero, shape: [phantom.channels, matrix.x])
     for echo in 0..<phantom.echoes {
       try progress(Double(echo) / Double(phantom.echoes))
@@ -105,19 +98,39 @@ public struct PhantomFiles {
     try progress(1)
   }
 
-  private func header(of phantom: HeadPhantom, signalToNoise: Double) -> MRDHeader {
+  /// Writes the noise scan.
+  ///
+  /// - Returns: The number of its readouts.
+  func writeNoise(of phantom: HeadPhantom, to writer: MRDWriter) throws -> Int {
+    let count = 256
+    let noise = phantom.noiseScan(lines: count, samplesPerLine: phantom.geometry.matrix.x)
+    for line in 0..<count {
+      var header = readout(of: phantom, excitation: line)
+      header.flags = .isNoise
+      header.scanCounter = UInt32(line)
+      try noise.part(at: line).withUnsafeBufferPointer { try writer.append(header, samples: $0) }
+    }
+    return count
+  }
+
+  /// The header of a scan, plain or echo-planar.
+  func header(
+    of phantom: HeadPhantom, signalToNoise: Double, train: EchoPlanarTrain? = nil
+  ) -> MRDHeader {
     let matrix = phantom.geometry.matrix
+    var geometry = phantom.geometry
+    if let train { geometry.matrix.x = train.extent(of: matrix) }
     func limit(_ extent: Int, center: Int) -> MRDHeader.Limit {
       MRDHeader.Limit(minimum: 0, maximum: extent - 1, center: center)
     }
     return MRDHeader(
-      describing: phantom.parameters, geometry: phantom.geometry,
+      describing: phantom.parameters, geometry: geometry, prescribedMatrix: matrix,
       limits: [
         "kspace_encoding_step_1": limit(matrix.y, center: matrix.y / 2),
         "kspace_encoding_step_2": limit(matrix.z, center: matrix.z / 2),
         "contrast": limit(phantom.echoes, center: 0),
       ],
-      receiverChannels: phantom.channels,
+      receiverChannels: phantom.channels, readoutGradient: train?.gradient,
       userParameters: [
         "phantom": "numerical head of kspace \(ToolkitVersion.text)",
         "phantom_seed": "\(phantom.anatomy.seed)",
@@ -128,7 +141,7 @@ public struct PhantomFiles {
   }
 
   /// A readout without counters, at the time of an excitation.
-  private func readout(of phantom: HeadPhantom, excitation: Int) -> AcquisitionHeader {
+  func readout(of phantom: HeadPhantom, excitation: Int) -> AcquisitionHeader {
     let geometry = phantom.geometry
     var header = AcquisitionHeader()
     header.sampleCount = UInt16(geometry.matrix.x)
@@ -158,7 +171,7 @@ extension AtomicFolder.Kind {
 
 extension NDArray {
   /// Copies one readout of all channels from `[channel, kz, ky, kx]` to `[channel, kx]`.
-  fileprivate func copyRow(_ partition: Int, _ line: Int, to row: inout NDArray) {
+  func copyRow(_ partition: Int, _ line: Int, to row: inout NDArray) {
     let length = shape[3]
     withUnsafeBufferPointer { samples in
       row.withUnsafeMutableBufferPointer { row in

@@ -58,6 +58,8 @@ struct BadFileTests {
     try expectError(.malformed, "siemens_to_ismrmrd", at: file("meas.dat", Data(twix)))
     try expectError(.malformed, "DICOM", at: file("image.dcm", Data(dicom)))
     try expectError(.malformed, "gunzip", at: file("scan.h5.gz", Data([0x1F, 0x8B, 8, 0])))
+    let second = Array("yardl".utf8) + [1, 0, 0, 0, 0xD8, 0xA6, 1] + Array("{\"protocol\"".utf8)
+    try expectError(.malformed, "MRD version 2", at: file("scan.mrd2", Data(second)))
     try expectError(.malformed, "neither an HDF5 file nor an MRD stream", at: file("noise", Data(noise)))
   }
 

@@ -1,0 +1,88 @@
+/// The trapezoidal gradient under which the lines of an echo-planar scan are sampled, at an even pace in time.
+///
+/// ```
+/// g(t)   rises from 0 to 1 in rampUp, stays for flatTop, falls in rampDown
+/// k(t) = integral of g from 0 to t
+/// ```
+///
+/// Siemens' converter describes it as `ConventionalEPI`. Times are in seconds.
+public struct ReadoutTrapezoid: Sendable, Equatable, Codable {
+  /// The time in which the gradient rises [s].
+  public var rampUp: Double
+  /// The time for which it stays [s].
+  public var flatTop: Double
+  /// The time in which it falls [s].
+  public var rampDown: Double
+  /// The time from the gradient's beginning to that of the first sample's dwell time [s].
+  public var delay: Double
+  /// The time between samples [s].
+  public var dwellTime: Double
+  /// The number of samples.
+  public var samples: Int
+
+  /// Creates a trapezoid.
+  public init(
+    rampUp: Double, flatTop: Double, rampDown: Double, delay: Double, dwellTime: Double, samples: Int
+  ) {
+    self.rampUp = rampUp
+    self.flatTop = flatTop
+    self.rampDown = rampDown
+    self.delay = delay
+    self.dwellTime = dwellTime
+    self.samples = samples
+  }
+
+  /// How long the gradient lasts [s].
+  public var duration: Double { rampUp + flatTop + rampDown }
+
+  /// Whether samples are taken while there is a gradient, within half a dwell time.
+  public var isPlausible: Bool {
+    let times = [rampUp, flatTop, rampDown, delay]
+    return times.allSatisfy { $0 >= 0 && $0.isFinite } && dwellTime > 0 && samples > 1
+      && delay + dwellTime * Double(samples) <= duration + dwellTime / 2
+  }
+
+  /// Where samples lie along `kx`, in steps of a grid of `extent` points from its centre, in the order of time.
+  ///
+  /// What the gradient does while samples are taken spans the grid; `k = 0` halves the area under the gradient.
+  public func positions(onGridOf extent: Int) -> [Double] {
+    let scale = Double(extent) / (area(until: delay + dwellTime * Double(samples)) - area(until: delay))
+    let middle = area(until: duration) / 2
+    return (0..<samples).map {
+      scale * (area(until: delay + dwellTime * (Double($0) + 0.5)) - middle)
+    }
+  }
+
+  /// The area under the gradient, of unit height, from its beginning to a time [s].
+  private func area(until time: Double) -> Double {
+    if time <= 0 { return 0 }
+    if time < rampUp { return time * time / (2 * rampUp) }
+    if time <= rampUp + flatTop { return time - rampUp / 2 }
+    let whole = rampUp / 2 + flatTop + rampDown / 2
+    let rest = duration - time
+    return rest > 0 ? whole - rest * rest / (2 * rampDown) : whole
+  }
+}
+
+extension ReadoutTrapezoid {
+  /// Reads the description that Siemens' converter writes, whose times are in microseconds; `nil` if it is another one.
+  init?(_ description: MRDHeader.TrajectoryDescription) {
+    func time(_ name: String) -> Double? { description.parameters[name].map { $0 * 1e-6 } }
+    guard let rampUp = time("rampUpTime"), let flatTop = time("flatTopTime"),
+      let rampDown = time("rampDownTime"), let dwellTime = time("dwellTime"),
+      let samples = description.parameters["numSamples"], (2...65535).contains(samples)
+    else { return nil }
+    let rest = rampUp + flatTop + rampDown - dwellTime * samples
+    self.init(
+      rampUp: rampUp, flatTop: flatTop, rampDown: rampDown, delay: time("acqDelayTime") ?? rest / 2,
+      dwellTime: dwellTime, samples: Int(samples))
+  }
+
+  /// The parameters as Siemens' converter writes them.
+  var parameters: [String: Double] {
+    [
+      "rampUpTime": rampUp * 1e6, "flatTopTime": flatTop * 1e6, "rampDownTime": rampDown * 1e6,
+      "acqDelayTime": delay * 1e6, "dwellTime": dwellTime * 1e6, "numSamples": Double(samples),
+    ]
+  }
+}

@@ -1,0 +1,120 @@
+import Files
+import Foundation
+import ImageFiles
+import NDArrays
+import Numerics
+
+/// The kinds of files that a scan's array may lie in.
+public enum ScanArrayFormat: String, Sendable {
+  /// NumPy's `.npy`.
+  case numPy = "npy"
+  /// BART's `.cfl` and `.hdr`.
+  case bart = "cfl"
+
+  /// The format that a file's name stands for; `nil` for others.
+  public init?(ofFile path: String) {
+    switch URL(filePath: path).pathExtension.lowercased() {
+    case "npy": self = .numPy
+    case "cfl", "hdr": self = .bart
+    default: return nil
+    }
+  }
+}
+
+/// What stands beside an array.
+private struct ScanArraySidecar: Codable {
+  var generatedBy: String
+  var content: ScanArray.Content
+  /// The axes as NumPy shows them, slowest first.
+  var axes: [String]
+  /// BART's dimensions of these axes, from 0 on.
+  var bartDimensions: [String: Int]
+  var scan: ScanFacts
+}
+
+extension ScanArray {
+  /// BART's dimensions by the names of axes.
+  private static func bartDimensions(of content: Content) -> [String: Int] {
+    Dictionary(zip(axes(of: content), [13, 5, 3, 2, 1, 0]), uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The files that an array is written to: the array's own, and its sidecar.
+  public static func files(of path: String) -> [String] {
+    let base = URL(filePath: path).deletingPathExtension().relativePath
+    return (ScanArrayFormat(ofFile: path) == .bart ? ["\(base).cfl", "\(base).hdr"] : [path])
+      + ["\(base).json"]
+  }
+
+  /// Writes the array, and beside it a `.json` with its axes and all that an array cannot say.
+  ///
+  /// A `.npy` has the axes `[echo, channel, kz, ky, kx]` (images `z, y, x`), with slices before them where there are several;
+  /// a `.cfl` BART's dimensions: read 0, phase 1 and 2, channel 3, echo 5, slice 13.
+  ///
+  /// - Throws: ``FileError`` if a file cannot be written.
+  public func write(to path: String) throws {
+    let shape = elements.shape
+    let base = URL(filePath: path).deletingPathExtension().relativePath
+    switch ScanArrayFormat(ofFile: path) {
+    case .bart:
+      // [slice 13, 12 ... 6, echo 5, map 4, channel 3, z, y, x], slowest first.
+      let full =
+        [1, 1, shape[0]] + Array(repeating: 1, count: 7) + [shape[1], 1] + Array(shape[2...])
+      try CFLFile.write(elements.reshaped(to: full), to: base)
+    default:
+      try NumPyArray.write(
+        shape[0] == 1 ? elements.reshaped(to: Array(shape[1...])) : elements, to: path)
+    }
+    var axes = Self.axes(of: content)
+    if shape[0] == 1 { axes.removeFirst() }
+    try JSONFile.write(
+      ScanArraySidecar(
+        generatedBy: "kspace \(ToolkitVersion.text)", content: content, axes: axes,
+        bartDimensions: Self.bartDimensions(of: content), scan: facts),
+      to: "\(base).json")
+  }
+
+  /// Reads an array, and its sidecar if there is one.
+  ///
+  /// A `.npy` may have the axes `[slice, echo, channel, z, y, x]` or their last two to five; `[channel, y, x]` if three.
+  ///
+  /// - Parameters:
+  ///   - path: The array.
+  ///   - content: What it holds; what its sidecar says, or k-space, unless given.
+  /// - Throws: ``FileError`` if it cannot be read or has other axes.
+  public init(readingFile path: String, content: Content? = nil) throws(FileError) {
+    let base = URL(filePath: path).deletingPathExtension().relativePath
+    let sidecar = FileManager.default.contents(atPath: "\(base).json").flatMap {
+      try? JSONDecoder().decode(ScanArraySidecar.self, from: $0)
+    }
+    let elements =
+      ScanArrayFormat(ofFile: path) == .bart ? try Self.bart(base) : try Self.numPy(path)
+    guard elements.count > 0 else { throw .malformed(path: path, reason: "the array is empty") }
+    self.init(
+      elements, content: content ?? sidecar?.content ?? .kSpace, facts: sidecar?.scan ?? ScanFacts())
+  }
+
+  private static func bart(_ base: String) throws(FileError) -> NDArray<Complex<Float>> {
+    let array = try CFLFile.read(base)
+    let dimensions = Array(array.shape.reversed())
+    for (dimension, extent) in dimensions.enumerated()
+    where extent > 1 && ![0, 1, 2, 3, 5, 13].contains(dimension) {
+      throw .unsupported(
+        path: base + ".cfl", feature: "\(extent) elements along BART's dimension \(dimension)",
+        advice: "Take one of them with `bart slice \(dimension) 0`.")
+    }
+    return array.reshaped(to: [13, 5, 3, 2, 1, 0].map { dimensions[$0] })
+  }
+
+  private static func numPy(_ path: String) throws(FileError) -> NDArray<Complex<Float>> {
+    let array = try NumPyArray.read(path), shape = array.shape
+    switch shape.count {
+    case 3: return array.reshaped(to: [1, 1, shape[0], 1, shape[1], shape[2]])
+    case 2, 4, 5, 6: return array.reshaped(to: Array(repeating: 1, count: 6 - shape.count) + shape)
+    default:
+      throw .unsupported(
+        path: path, feature: "an array of \(shape.count) axes",
+        advice:
+          "Give it the axes [echo, channel, kz, ky, kx], the last 2 to 5 of them, or slices before them.")
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Foundation
+import KSpaceToolkit
+
+/// `kspace convert`: scans to and from the arrays of NumPy and BART.
+struct ConvertScan: LongCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Convert k-space or channel images between MRD, NumPy's .npy and BART's .cfl.",
+    discussion: """
+      The names say what is meant: .npy and .cfl are arrays, .h5 and .mrd raw files. A .npy has the axes \
+      (echo, channel, kz, ky, kx), images (echo, channel, z, y, x), with slices before them where there are several; BART's \
+      dimensions are read 0, phase 1 and 2, channel 3, echo 5, slice 13. k-space is centred at n / 2, and zero where nothing \
+      was acquired. A sidecar .json beside an array holds its axes, voxels, directions, echo times and field, which are read \
+      from there again. Masks are converted by kspace mask convert.
+
+        kspace convert head.h5 -o kspace.npy
+        kspace convert bart.cfl -o scan.h5 --voxel-size 1x1x2mm --echo-times 4ms,9ms --field-strength 3T
+      """)
+
+  @Argument(help: "The raw file or array.")
+  var input: String
+
+  @Option(name: .shortAndLong, help: "The file to write: .npy, .cfl, .h5, or .mrd for a stream.")
+  var output: String
+
+  @Flag(
+    help:
+      "The array holds, or is to hold, images of every channel instead of k-space (by the inverse Fourier transform alone)."
+  )
+  var images = false
+
+  @Flag(help: "Images along z are slices of a two-dimensional scan, not of a volume.")
+  var slices = false
+
+  @Option(help: "The size of voxels, such as 1x1x2mm, x first, where no sidecar says it.")
+  var voxelSize: Lengths?
+
+  @Option(name: .customLong("tr"), help: "The repetition time, such as 30.2ms, where no sidecar says it.")
+  var repetitionTime: TimeSpan?
+
+  @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments
+  @OptionGroup(title: "How to run") var running: RunArguments
+
+  func validate() throws {
+    if ScanArrayFormat(ofFile: output) == nil, ScanArrayFormat(ofFile: input) == nil {
+      throw ValidationError(
+        "\(input) and \(output): one of the two must be an array, .npy or .cfl; kspace undersample copies raw files."
+      )
+    }
+    if output == "-" {
+      throw ValidationError("--output -: arrays need a name; a stream needs one that ends in .mrd.")
+    }
+    if ScanArrayFormat(ofFile: output) == nil, !["h5", "mrd"].contains(URL(filePath: output).pathExtension) {
+      throw ValidationError("--output \(output): the name must end in .npy, .cfl, .h5 or .mrd.")
+    }
+  }
+
+  func run() throws {
+    let progress = running.begin()
+    let isArray = ScanArrayFormat(ofFile: output) != nil
+    for file in isArray ? ScanArray.files(of: output) : [output] {
+      try OutputPath.check(
+        file, replacing: running.force,
+        inputs: ScanArrayFormat(ofFile: input) == nil ? [input] : ScanArray.files(of: input))
+    }
+    progress.report("reading", 0)
+    let array = try ScanArrayFormat(ofFile: input) == nil ? fromRaw() : fromArray()
+    progress.report("reading", 1)
+    let shape = array.elements.shape.map(String.init).joined(separator: " x ")
+    let axes = ScanArray.axes(of: array.content).joined(separator: ", ")
+    let account = "\(array.content.rawValue), \(shape) (\(axes))"
+    if running.dryRun { return print("would write \(output): \(account)") }
+    if isArray {
+      try array.write(to: output)
+    } else {
+      try array.kSpace(isTwoDimensional: slices).writeMRD(to: output, from: input)
+    }
+    print("\(output): \(account)")
+  }
+
+  private func fromRaw() throws -> ScanArray {
+    let file = try reading.open(input)
+    let layout = try ScanLayout(of: file, options: reading.options)
+    try layout.check(path: input)
+    for finding in layout.findings where finding.severity == .warning {
+      Terminal.report("kspace: warning: \(finding)")
+    }
+    let stack = try SliceStack(file, options: reading.options)
+    return try images ? ScanArray(imagesOf: stack) : ScanArray(kSpaceOf: stack)
+  }
+
+  private func fromArray() throws -> ScanArray {
+    var array = try ScanArray(readingFile: input, content: images ? .images : nil)
+    if let voxelSize { array.facts.voxelSizeMillimetres = (0..<3).map { voxelSize.metres[$0] * 1000 } }
+    if let times = reading.echoTimes { array.facts.echoTimes = times.seconds }
+    if let repetitionTime { array.facts.repetitionTime = repetitionTime.seconds }
+    if let field = reading.fieldStrength {
+      array.facts.fieldStrength = field.tesla
+      array.facts.imagingFrequency = nil
+    }
+    return array
+  }
+}
