@@ -229,7 +229,7 @@ extension ScanLayout {
   /// What the user should know of the images that will be made, beyond the ``findings``.
   func warnings(
     for method: ReconstructionMethod, _ combination: CombinationMethod,
-    _ partialFourier: PartialFourierFilling
+    _ partialFourier: PartialFourierFilling = .zeroFilled
   ) -> [String] {
     var warnings: [String] = []
     let accelerations = sliceCounters.first.map { masks(slice: $0) }?.compactMap { $0.acceleration() } ?? []
