@@ -15,6 +15,7 @@ public struct DerivativeDataset: Sendable {
   /// beside anatomical images, which it expects in a folder of their own with magnitudes.
   private static let ignored = [
     "*_coil-*", "figures", "provenance.json", "*_fieldmap.*", "*_swi.*", "*_minIP.*",
+    "*_reliability.*",
   ]
 
   /// Opens or creates a data set: `dataset_description.json`, and a `.bidsignore` for what BIDS has no name for.

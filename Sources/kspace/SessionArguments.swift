@@ -30,7 +30,9 @@ struct SessionArguments: ParsableArguments {
 
   func validate() throws {
     try network.check(method.named.map { [$0] } ?? [])
-    let files = ["mask": susceptibility.mask, "reference": susceptibility.reference, "r2": susceptibility.r2]
+    let files = [
+      "mask": susceptibility.mask, "reference": susceptibility.referenceFile, "r2": susceptibility.r2,
+    ]
     for (name, value) in files.sorted(by: { $0.key < $1.key }) where value != nil {
       throw ValidationError("--\(name): the file of one scan does not do for all that come.")
     }
