@@ -15,8 +15,6 @@ enum Interruption {
   }
 
   private static let requested = Atomic<Int32>(0)
-  private static let sources = Mutex<[any DispatchSourceSignal]>([])
-
   private static let numbers = [SIGINT, SIGTERM, SIGHUP]
 
   /// Lets signals through that whoever started the program had blocked.
@@ -29,19 +27,14 @@ enum Interruption {
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
-  /// Notes signals from now on.
+  /// Notes signals from now on; none is lost on the way, as a source of events that starts by ignoring them would.
   static func postpone() {
-    sources.withLock { sources in
-      guard sources.isEmpty else { return }
-      for number in numbers {
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
-        source.setEventHandler {
-          let earlier = requested.exchange(number, ordering: .relaxed)
-          if earlier != 0 { _exit(128 + number) }
-        }
-        source.resume()
-        sources.append(source)
+    // Made before a handler needs it, which must not make it.
+    _ = requested.load(ordering: .relaxed)
+    for number in numbers {
+      signal(number) { number in
+        let earlier = Interruption.requested.exchange(number, ordering: .relaxed)
+        if earlier != 0 { _exit(128 + number) }
       }
     }
   }
