@@ -156,9 +156,14 @@ struct ReconNetSENSETests {
     #expect(throws: ReconNetError.self) { try ReconNetSENSEWeights(bare.file()) }
   }
 
-  @Test("warns of a small box of calibration data")
+  @Test("warns of a small box of calibration data, and tells what its last step took")
   func smallBox() throws {
     let images = try network(scan)
     #expect(images.assumptions.contains { $0.contains("nuclei may fade") })
+    let iterations = images.diagnostics.first { $0.name == "iterations" }
+    #expect(iterations?.values.allSatisfy { (1...60).contains($0) } == true)
+    let bare = ReconNetSENSE(
+      network.weights, calibration: network.calibration, lastConsistency: .conjugateGradients)
+    #expect(try bare(scan).diagnostics.allSatisfy { $0.name != "iterations" })
   }
 }

@@ -8,12 +8,12 @@ extension SENSESolution {
       list.append(
         Diagnostic(
           "unfolding", "The mask is regular: every set of aliases was solved exactly, without iterations."))
-    } else {
+    } else if histories.contains(where: { !$0.isEmpty }) {
       list.append(
         Diagnostic(
           "iterations", "Iterations of the slowest plane, for each echo.", values: iterations.map(Double.init)
         ))
-      for (echo, history) in histories.enumerated() {
+      for (echo, history) in histories.enumerated() where !history.isEmpty {
         list.append(
           Diagnostic(
             "residual of echo \(echo + 1)",

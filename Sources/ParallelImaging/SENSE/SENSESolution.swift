@@ -37,7 +37,7 @@ public struct SENSESolution: Sendable {
   /// The first set of sensitivities, axes `[channel, z, y, x]`.
   public var sensitivities: CoilSensitivities { components[0].sensitivities }
   /// The largest number of iterations that a plane of each echo took.
-  public var iterations: [Int] { histories.map { $0.count - 1 } }
+  public var iterations: [Int] { histories.map { max(0, $0.count - 1) } }
   /// The largest last residual of a plane of each echo.
   public let residuals: [Double]
   /// The virtual channels in which planes were solved, one mix for each of them; `nil` if in the receiver's.

@@ -37,23 +37,20 @@ struct SENSECascade: Sendable {
     var images = planes.volume(echo.shape) { $0.model.adjoint($0.samples) }
     guard !echo.isFullySampled, let scale = MagnitudeScale.bright(volume(of: images, scale: 1)), scale > 0
     else { return SENSEEcho.Solution(images: images, squaredMisfit: planes.squaredMisfit(of: images)) }
-    convolutions.gang.inTurn {
+    return convolutions.gang.inTurn {
       for (index, block) in convolutions.blocks.enumerated() {
         var volume = volume(of: images, scale: 1 / scale)
         convolutions.apply(index, to: &volume)
         let prior = replaced(images, by: volume, scale: scale)
-        let weight = block.consistency(relativeNoise: noise / Double(scale))
         if index == convolutions.blocks.count - 1, let wavelets {
-          images =
-            wavelets.fista(
-              echo, planes, weight: wavelets.weight * Float(noise * 2.0.squareRoot()), around: prior
-            ).images
-        } else {
-          images = planes.volume(echo.shape) { consistent($0, prior.part(at: $0.x), weight) }
+          let threshold = wavelets.weight * Float(noise * 2.0.squareRoot())
+          return wavelets.fista(echo, planes, weight: threshold, around: prior)
         }
+        let weight = block.consistency(relativeNoise: noise / Double(scale))
+        images = planes.volume(echo.shape) { consistent($0, prior.part(at: $0.x), weight) }
       }
+      return SENSEEcho.Solution(images: images, squaredMisfit: planes.squaredMisfit(of: images))
     }
-    return SENSEEcho.Solution(images: images, squaredMisfit: planes.squaredMisfit(of: images))
   }
 
   /// The image of a plane that agrees with its samples, from a prior `[set, z, y]`.
