@@ -95,9 +95,9 @@ struct ReconstructionNeeds: CustomStringConvertible {
       return acquired * sources / channels + block + 6 * order * order * element
     // The network's windows; the scan's k-space with its zeros.
     case .reconNet: return grid + Double(ReconNet3D.defaultMemoryLimit)
-    // As for L1-SENSE, the iterate and its prior, and the network's windows.
+    // As for L1-SENSE, which ends it, with the image before it and its prior; and the network's windows.
     case .reconNetSENSE:
-      return encoded + mixed + 4 * sensitivities / channels + Double(ReconNet3D.defaultMemoryLimit)
+      return encoded + mixed + 9 * sensitivities / channels + Double(ReconNet3D.defaultMemoryLimit)
     // The missing samples, one echo's acquired samples in hybrid space, and each thread's matrices of a plane.
     case .spirit, .l1SPIRiT:
       return (kspace - acquired) * sources / channels + acquired / (echoes * slices)

@@ -49,9 +49,10 @@ struct ReconstructionTime {
     case .spirit: return 20 * Self.consistencyCost * volumes * combinations * combinations
     case .l1SPIRiT: return 60 * Self.consistencyCost * volumes * combinations * combinations
     case .reconNet: return Self.networkCost * volumes * channels
-    // Five blocks, and five steps of conjugate gradients after each.
+    // Five blocks, five steps of conjugate gradients between them, and wavelets at the end.
     case .reconNetSENSE:
-      return sensitivities + volumes * (Self.networkCost + 25 * Self.senseCost * combinations)
+      let consistency = 20 * Self.senseCost + 60 * Self.waveletCost
+      return sensitivities + volumes * (Self.networkCost + consistency * combinations)
     }
   }
 }

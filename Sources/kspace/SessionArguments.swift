@@ -23,8 +23,9 @@ struct SessionArguments: ParsableArguments {
       valueName: "form"))
   var values: ScanRecipe.Values = .codes
 
-  @OptionGroup(title: "The network, for reconnet") var network: NetworkArguments
-  @OptionGroup(title: "Sensitivities, for sense and l1-sense") var calibration: SensitivityArguments
+  @OptionGroup(title: "The network, for reconnet and reconnet-sense") var network: NetworkArguments
+  @OptionGroup(title: "Sensitivities, for sense, l1-sense and reconnet-sense") var calibration:
+    SensitivityArguments
   @OptionGroup(title: "What scans leave open") var reading: ReadingArguments
   @OptionGroup(title: "How susceptibility is found") var susceptibility: QSMMethodArguments
 

@@ -86,11 +86,10 @@ public struct L1WaveletSENSE: Reconstruction {
   }
 
   private func fista(_ echo: SENSEEcho, weight: Float) -> SENSEEcho.Solution {
-    let zero = NDArray<Complex<Float>>(repeating: .zero, shape: echo.shape)
-    return fista(echo, echo.planes(), weight: weight, around: zero)
+    fista(echo, echo.planes(), weight: weight, around: nil)
   }
 
-  /// The image that explains the samples and differs from a prior by few wavelets.
+  /// The image that explains the samples and differs from a prior, if there is one, by few wavelets.
   ///
   /// - Parameters:
   ///   - echo: The samples and sensitivities.
@@ -98,7 +97,7 @@ public struct L1WaveletSENSE: Reconstruction {
   ///   - weight: The weight of the wavelets' magnitudes.
   ///   - prior: Images, axes `[x, set, z, y]`.
   package func fista(
-    _ echo: SENSEEcho, _ planes: [SENSEPlane], weight: Float, around prior: NDArray<Complex<Float>>
+    _ echo: SENSEEcho, _ planes: [SENSEPlane], weight: Float, around prior: NDArray<Complex<Float>>?
   ) -> SENSEEcho.Solution {
     let shape = echo.transform.shape
     var shrinkage = WaveletThreshold(
@@ -107,10 +106,7 @@ public struct L1WaveletSENSE: Reconstruction {
     let steepness = max(planes.lazy.map(\.model.largestPower).max() ?? 0, .leastNormalMagnitude)
     // What is sought is the difference to the prior, which explains what the prior does not.
     let backprojection = planes.volume(echo.shape) { plane in
-      var unexplained = plane.model(prior.part(at: plane.x).reshaped(to: plane.model.imageShape))
-      unexplained.scale(by: -1)
-      unexplained.add(plane.samples, times: 1)
-      return plane.model.adjoint(unexplained)
+      plane.model.adjoint(prior.map { plane.unexplained(by: $0.part(at: plane.x)) } ?? plane.samples)
     }
     var iterate = AcceleratedIterate(NDArray<Complex<Float>>(repeating: .zero, shape: echo.shape))
     for _ in 0..<iterations {
@@ -127,7 +123,7 @@ public struct L1WaveletSENSE: Reconstruction {
       if iterate.hasConverged { break }
     }
     var images = iterate.value
-    images.add(prior, times: 1)
+    if let prior { images.add(prior, times: 1) }
     return SENSEEcho.Solution(
       images: images, history: iterate.residuals, residual: iterate.residuals.last ?? 0,
       squaredMisfit: planes.squaredMisfit(of: images))

@@ -25,17 +25,18 @@ package struct SENSEPlane: Sendable {
     var isUnfolded = false
   }
 
-  /// What an image leaves unexplained of the samples, squared and summed.
-  func squaredMisfit(of image: NDArray<Complex<Float>>) -> Double {
-    var misfit = model(image)
-    misfit.add(samples, times: -1)
-    return misfit.squaredNorm
+  /// What images, axes `[set, z, y]`, leave unexplained of the samples, axes `[channel, acquired position]`.
+  package func unexplained(by images: NDArray<Complex<Float>>) -> NDArray<Complex<Float>> {
+    var rest = model(images.reshaped(to: model.imageShape))
+    rest.scale(by: -1)
+    rest.add(samples, times: 1)
+    return rest
   }
 }
 
 /// The data of one echo, plane by plane.
 package struct SENSEEcho: Sendable {
-  package let samples: HybridSamples
+  let samples: HybridSamples
   let channels: PlaneChannels
   /// The number of sets of sensitivities.
   let sets: Int
@@ -65,7 +66,7 @@ package struct SENSEEcho: Sendable {
   /// The images of an echo, and how they were found.
   package struct Solution {
     /// The images, axes `[x, set, z, y]`.
-    package var images: NDArray<Complex<Float>>
+    var images: NDArray<Complex<Float>>
     /// The largest relative residual of a plane before each iteration and after the last.
     var history: [Double] = []
     /// The largest last residual of a plane.
@@ -101,7 +102,7 @@ package struct SENSEEcho: Sendable {
       let target = SharedBuffer(target), size = target.elements.count / max(count, 1)
       Parallelism.forEach(count) { x in
         let plane = plane(x), result = solve(plane)
-        let squaredMisfit = plane.squaredMisfit(of: result.image)
+        let squaredMisfit = plane.unexplained(by: result.image).squaredNorm
         progress.withLock { $0.add(result, squaredMisfit, at: x) }
         result.image.withUnsafeBufferPointer { _ = target[x * size..<(x + 1) * size].initialize(from: $0) }
       }
@@ -128,9 +129,7 @@ extension [SENSEPlane] {
   /// What images, axes `[x, set, z, y]`, leave unexplained of the samples, squared and summed.
   package func squaredMisfit(of images: NDArray<Complex<Float>>) -> Double {
     let misfits = OrderedResults<Double, Never>(count)
-    misfits.forEach { x in
-      self[x].squaredMisfit(of: images.part(at: x).reshaped(to: self[x].model.imageShape))
-    }
+    misfits.forEach { self[$0].unexplained(by: images.part(at: $0)).squaredNorm }
     return misfits.get().reduce(0, +)
   }
 }

@@ -10,9 +10,9 @@ import Numerics
 package struct SENSEProblem {
   package let scan: CompactKSpace
   /// The sets of sensitivities, on the grid of ``scan``.
-  package let sensitivities: [CoilSensitivities]
+  let sensitivities: [CoilSensitivities]
   /// The grid of the scan as it was given.
-  package let geometry: Geometry
+  let geometry: Geometry
 
   package init(_ scan: CompactKSpace, _ source: SensitivitySource) throws(ParallelImagingError) {
     let scan = scan.withEmbeddedCalibration

@@ -57,15 +57,11 @@ struct SENSECascade: Sendable {
   private func consistent(
     _ plane: SENSEPlane, _ prior: NDArray<Complex<Float>>, _ weight: Double
   ) -> NDArray<Complex<Float>> {
-    let prior = prior.reshaped(to: plane.model.imageShape)
     // What the prior leaves unexplained is explained by a change that costs its size.
-    var unexplained = plane.model(prior)
-    unexplained.scale(by: -1)
-    unexplained.add(plane.samples, times: 1)
     var image = conjugateGradients(
-      plane.model, unexplained, damping: weight, tolerance: 0, iterations: Self.steps
+      plane.model, plane.unexplained(by: prior), damping: weight, tolerance: 0, iterations: Self.steps
     ).value
-    image.add(prior, times: 1)
+    image.add(prior.reshaped(to: plane.model.imageShape), times: 1)
     return image
   }
 
