@@ -42,16 +42,16 @@ struct SuitableMethodTests {
   }
 
   @Test(
-    "a lattice up to every third position asks for GRAPPA, a sparser one for wavelets",
+    "a lattice is told from positions by chance, and asks for wavelets as they do",
     arguments: [(2, 1, 0), (1, 2, 0), (3, 1, 0), (1, 3, 0), (2, 2, 0), (2, 2, 1), (2, 3, 1), (4, 1, 0)])
   func lattices(_ steps: (Int, Int, Int)) {
     let pattern = mask(60, 42, box: (16, 12)) { y, z in
       y.isMultiple(of: steps.0) && (z - steps.2 * (y / steps.0)).isMultiple(of: steps.1)
     }
     #expect(SamplingKind(pattern) == .regular(cell: steps.0 * steps.1))
-    #expect(method(pattern) == (steps.0 * steps.1 <= 3 ? .grappa : .l1SENSE))
+    #expect(method(pattern) == .l1SENSE)
     let plane = mask(60, 1, box: (16, 1)) { y, _ in y.isMultiple(of: steps.0) }
-    #expect(steps.0 == 1 || method(plane) == (steps.0 <= 3 ? .grappa : .l1SENSE))
+    #expect(method(plane) == (steps.0 == 1 ? .zeroFilled : .l1SENSE))
   }
 
   @Test("a lattice within an ellipse is one")
@@ -60,7 +60,7 @@ struct SuitableMethodTests {
       y.isMultiple(of: 2)
         && SamplingShutter.ellipse.contains(line: y + 30, partition: z + 21, lines: 60, partitions: 42)
     }
-    #expect(method(pattern) == .grappa)
+    #expect(SamplingKind(pattern) == .regular(cell: 2))
   }
 
   @Test("positions by chance ask for wavelets, also where whole lines are left out")
@@ -83,16 +83,16 @@ struct SuitableMethodTests {
     #expect(single.method == nil && single.reason.contains("single channel"))
     // Lines that are marked for calibration will do.
     let lines = mask(60, 42, box: (16, 16)) { _, _ in false }
-    #expect(SuitableMethod(masks: [alternate], calibration: lines, channels: 8).method == .grappa)
-    // A block of calibration alone is no scan that needs no filling.
-    #expect(method(lines) == .l1SENSE)
+    #expect(SuitableMethod(masks: [alternate], calibration: lines, channels: 8).method == .l1SENSE)
+    // Of a block alone nobody knows what lies beyond.
+    #expect(method(lines) == .zeroFilled)
   }
 
   @Test("echoes are judged together")
   func echoes() {
     let full = SamplingMask(lines: 60, partitions: 42)
     let half = mask(60, 42, box: (16, 12)) { y, _ in y.isMultiple(of: 2) }
-    #expect(SuitableMethod(masks: [full, half], channels: 8).method == .grappa)
+    #expect(SuitableMethod(masks: [full, half], channels: 8).method == .l1SENSE)
   }
 }
 

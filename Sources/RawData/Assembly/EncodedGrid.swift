@@ -99,6 +99,27 @@ extension EncodedGrid {
           assuming: "the matrix is right"))
     }
 
+    if options.matrix == nil, let header {
+      let spans = [
+        longest, lines.limit.map { _ in lines.smallestGrid },
+        partitions.limit.map { _ in partitions.smallestGrid },
+      ]
+      for (axis, span) in spans.enumerated() {
+        guard let span, span > 1, Double(header[axis]) > Plausible.refinement * Double(span) else { continue }
+        let what =
+          axis == 0
+          ? "readouts have \(span) samples" : "its limits count \(span) \(["line", "partition"][axis - 1])s"
+        let right =
+          axis == 1
+          ? "\(span)x\(header.z)" : axis == 2 ? "\(header.y)x\(span)" : "\(span)x\(header.y)x\(header.z)"
+        findings.append(
+          .error(
+            .contradictory,
+            "the header encodes \(header[axis]) points along \("xyz"[axis]), but \(what): no scanner interpolates so much",
+            remedy: "`matrix: \(right)` sets the grid of what was acquired"))
+      }
+    }
+
     fieldOfView = Self.fieldOfView(encoding, options, &findings)
     readoutLength = matrix.x
     prescribed = matrix
@@ -198,18 +219,22 @@ extension EncodedGrid {
               + "\(Self.millimetres(recon.fieldOfView[axis])) prescribed, is wrong",
             remedy: "`fieldOfView` sets the encoded one"))
       }
-      if axis == 0, ratio < 0.999, options.fieldOfView == nil,
+      if axis == 0, ratio < 0.999, options.fieldOfView == nil, wanted <= Double(matrix.x),
         Plausible.slightMisfit.contains(abs(refinement - 1))
       {
+        // Scanners interpolate readouts by powers of two or not at all: counts are right where lengths nearly fit them.
+        let left = prescribed.x
+        prescribed.x = Int(wanted)
         findings.append(
           .warning(
             String(
               format:
-                "the header prescribes %g voxels along x, but %d is what its fields of view (%@ of %@) leave of %d points",
-              wanted, prescribed[axis], Self.millimetres(recon.fieldOfView[axis]), Self.millimetres(encoded),
-              matrix[axis]),
-            assuming:
-              "the scanner would interpolate; if not, a field of view is a little wrong, and lengths along x with it",
+                "the header prescribes %d voxels along x, but %d is what its fields of view (%@ of %@) leave of %d points",
+              prescribed.x, left, Self.millimetres(recon.fieldOfView[axis]), Self.millimetres(encoded),
+              matrix.x),
+            assuming: String(
+              format: "%d voxels of %@; a field of view is a little wrong, and lengths along x may be",
+              prescribed.x, Self.millimetres(encoded / Double(matrix.x))),
             remedy: Self.fieldOfViewRemedy(options)))
       } else if wanted > Double(prescribed[axis]), wanted <= Double(Self.largestExtent) {
         findings.append(
@@ -305,6 +330,15 @@ extension EncodedGrid {
     _ encoding: MRDHeader.Encoding?, _ options: ReadingOptions, _ findings: inout [Finding]
   ) -> [Double?] {
     if let chosen = options.fieldOfView { return (0..<3).map { chosen[$0] } }
+    if let view = encoding?.encodedSpace.fieldOfView,
+      (0..<3).contains(where: { view[$0].isNaN || view[$0] < 0 })
+    {
+      findings.append(
+        .error(
+          .contradictory,
+          "the header states a field of view of \((0..<3).map { String(format: "%g", view[$0] * 1000) }.joined(separator: " x ")) mm, "
+            + "which is none", remedy: "`fieldOfView` sets it"))
+    }
     let stated = (0..<3).map { axis -> Double? in
       encoding.flatMap { $0.encodedSpace.fieldOfView[axis] > 0 ? $0.encodedSpace.fieldOfView[axis] : nil }
     }

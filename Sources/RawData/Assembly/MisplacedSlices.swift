@@ -10,12 +10,15 @@ struct MisplacedSlices {
 
   /// The distance from which places are different ones [mm]; partitions share one slab, while averages and echoes may
   /// follow a head that moves.
-  private static func smallestStep(_ name: String) -> Double { name == "partition" ? 0.3 : 1.5 }
+  private static func smallestStep(_ name: String) -> Double {
+    ["partition", "line"].contains(name) ? 0.3 : 1.5
+  }
 
   /// Looks for a counter that explains where image lines lie.
   init(_ readouts: [AcquisitionHeader]) {
     let counters: [(name: String, path: KeyPath<EncodingCounters, UInt16>)] = [
-      ("partition", \.partition), ("average", \.average), ("segment", \.segment), ("contrast", \.contrast),
+      ("partition", \.partition), ("line", \.line), ("average", \.average), ("segment", \.segment),
+      ("contrast", \.contrast),
     ]
     var found: Finding?
     for (name, path) in counters where found == nil {

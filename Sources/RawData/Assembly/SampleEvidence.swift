@@ -41,7 +41,9 @@ struct SampleEvidence {
       return
     }
     findCentre(seen, layout, readouts)
+    findSpokes(seen, layout)
     findMirrorImages(seen, layout)
+    findAlternation(seen, layout)
     // Noise fills every field of view.
     if seen.standsOut(brightest) {
       checkOversampling(seen, layout)
@@ -50,7 +52,7 @@ struct SampleEvidence {
     try compareRepeats(source, layout, readouts, seen)
   }
 
-  /// The readouts on the two axes of the grid and beside them, and of the later echoes those near the centre.
+  /// The readouts on the two axes of the grid and beside them, of the later echoes those near the centre.
   private static func central(_ readouts: [PlacedReadout], _ matrix: Extents, _ most: Int) -> [PlacedReadout]
   {
     func distance(_ readout: PlacedReadout) -> (across: Int, along: Int) {
@@ -67,7 +69,7 @@ struct SampleEvidence {
     let later = echoes.flatMap { echo in
       echo.sorted {
         let a = distance($0), b = distance($1)
-        return (a.along, a.across, $0.acquisition) < (b.along, b.across, $1.acquisition)
+        return (a.across, a.along, $0.acquisition) < (b.across, b.along, $1.acquisition)
       }.prefix(min(share, 64))
     }
     return Array(first.prefix(most / 2)) + later
@@ -114,19 +116,58 @@ extension SampleEvidence {
         assuming: "the stated centre; images have a phase that rises along the readout"))
   }
 
-  /// Compares the later echoes' profiles along the readout with the first one's.
+  /// Looks for readouts that all pass through the centre of k-space, which lines beside each other do not.
+  private mutating func findSpokes(_ seen: Profiles, _ layout: ScanLayout) {
+    let centre = layout.grid.matrix.z / 2
+    let lines = seen.energies.filter { $0.key.echo == 0 && $0.key.partition == centre }
+    let energies = lines.values.sorted(), extent = layout.grid.matrix.y
+    guard energies.count >= 16, 2 * energies.count > extent, layout.grid.matrix.x >= 16 else { return }
+    let low = energies[energies.count / 20], high = energies[energies.count * 19 / 20]
+    let central = lines.keys.count { seen.peaksAtCentre.contains($0) }
+    guard low > 0, high < 4 * low, 10 * central > 9 * energies.count else { return }
+    findings.append(
+      .error(
+        .contradictory,
+        "all \(energies.count) readouts that were looked at are strongest at their middle and equally strong, as spokes "
+          + "through the centre of k-space are, although the header calls the scan Cartesian",
+        remedy: "Only Cartesian scans can be reconstructed; grid the data first"))
+  }
+
+  /// Compares the odd lines' profile along the readout with that of the even ones.
+  private mutating func findAlternation(_ seen: Profiles, _ layout: ScanLayout) {
+    let length = layout.grid.matrix.x
+    guard length >= 8, let even = seen.evenLines, let odd = seen.oddLines,
+      even.isMirrored(odd, length: length)
+    else { return }
+    findings.append(
+      .error(
+        .contradictory,
+        "the odd lines are the mirror image of the even ones along the readout, as lines of alternating polarity are, "
+          + "although their flags do not say so",
+        remedy: "Set the flag ACQ_IS_REVERSE of these readouts with the converter"))
+  }
+
+  /// Compares the later echoes' profiles along all axes with the first one's.
   private mutating func findMirrorImages(_ seen: Profiles, _ layout: ScanLayout) {
+    let later = 1..<max(1, layout.parameters.echoTimes.count)
+    for (axis, name) in ["line", "partition"].enumerated() {
+      let length = layout.grid.matrix[axis + 1]
+      guard length >= 8, let first = seen.profile(ofEcho: 0, across: axis, length) else { continue }
+      let turned = later.filter { echo in
+        seen.profile(ofEcho: echo, across: axis, length).map { first.isMirrored($0, length: length) } ?? false
+      }
+      guard !turned.isEmpty else { continue }
+      findings.append(
+        .error(
+          .contradictory,
+          "\(turned.count == 1 ? "echo" : "echoes") \(listed(turned.map { $0 + 1 })) (counted from 1) "
+            + "\(turned.count == 1 ? "is the mirror image" : "are mirror images") of echo 1 along \(["y", "z"][axis])",
+          remedy: "Correct the \(name) counter of these readouts with the converter"))
+    }
     guard layout.grid.matrix.x >= 8, let first = seen.profiles[0] else { return }
     let length = layout.grid.matrix.x
-    var mirrored: [Int] = []
-    for echo in 1..<max(1, layout.parameters.echoTimes.count) {
-      guard let profile = seen.profiles[echo] else { continue }
-      let same = first.likeness(profile, length: length) { $0 }
-      let turned =
-        (0...2).map { shift in
-          first.likeness(profile, length: length) { (length - shift - $0 + 2 * length) % length }
-        }.max() ?? 0
-      if turned > 0.9, 1 - turned < 0.25 * (1 - same), same < 0.98 { mirrored.append(echo) }
+    let mirrored = later.filter { echo in
+      seen.profiles[echo].map { first.isMirrored($0, length: length) } ?? false
     }
     guard !mirrored.isEmpty else { return }
     let reversed = mirrored.count { layout.parameters.polarities[$0] == .reversed }
@@ -173,15 +214,18 @@ extension SampleEvidence {
   /// Such a header is that of a scanner that interpolates, or one with a wrong field of view.
   private mutating func checkCropping(_ seen: Profiles, _ layout: ScanLayout) {
     let grid = layout.grid
-    let powers = [seen.powerAlongReadout(grid.matrix.x), seen.powerAlongLines(grid.matrix.y)]
-    for (axis, power) in powers.enumerated()
+    let powers = [
+      seen.powerAlongReadout(grid.matrix.x).map { (power: $0, blur: 0) }, seen.powerAlongLines(grid.matrix.y),
+    ]
+    for (axis, seen) in powers.enumerated()
     where grid.prescribedRefinement[axis] > 1.5 && !(axis == 0 && grid.assumedOversampling > 1) {
-      guard let power, grid.prescribed[axis] < grid.matrix[axis] else { continue }
+      guard let (power, blur) = seen, grid.prescribed[axis] < grid.matrix[axis] else { continue }
       let extent = grid.matrix[axis], first = extent / 2 - grid.prescribed[axis] / 2
       let kept = first..<first + grid.prescribed[axis]
+      let cut = power.indices.filter { $0 < kept.lowerBound - blur || $0 >= kept.upperBound + blur }
       let inner = power[kept].reduce(0, +) / Double(kept.count)
-      let outer = (power.reduce(0, +) - power[kept].reduce(0, +)) / Double(max(1, extent - kept.count))
-      guard inner > 0, outer > 0.05 * inner else { continue }
+      let outer = cut.reduce(0) { $0 + power[$1] } / Double(max(1, cut.count))
+      guard inner > 0, outer > 0.01 * inner else { continue }
       let encoded = grid.fieldOfView[axis].map(EncodedGrid.millimetres) ?? "unknown"
       let name = axis == 0 ? "x" : "y"
       let views = grid.fieldOfView.map { $0.map { String(format: "%g", $0 * 1000) } ?? "?" }
@@ -256,8 +300,23 @@ private struct Profiles {
   private(set) var profiles: [Int: [Double]] = [:]
   /// Where the samples of the first echo are strongest along `kx`.
   private(set) var readoutPeak: (index: Int, power: Double, central: Double, median: Double)?
-  /// The samples around `kx = 0` of the lines of the central partition of the first echo, axes `[channel, kx]`.
-  private var middles: [Int: [Complex<Float>]] = [:]
+  /// The same of the even and of the odd lines of the first echo.
+  var evenLines: [Double]? { parities[0] }
+  var oddLines: [Double]? { parities[1] }
+  private var parities: [Int: [Double]] = [:]
+  /// The readouts of the first echo whose strongest sample is the middle one, far above their others.
+  private(set) var peaksAtCentre: Set<PlacedReadout> = []
+  /// The samples around `kx = 0`, axes `[channel, kx]`, of the lines of the central partition and of the partitions of
+  /// the central line of each echo.
+  private var middles: [Arm: [Int: [Complex<Float>]]] = [:]
+  private let channels: Int
+
+  /// Positions of one echo along one axis of the grid through the centre.
+  private struct Arm: Hashable {
+    let echo: Int
+    /// 0 along lines, 1 along partitions.
+    let axis: Int
+  }
   /// The number of samples of the longest readout.
   let longest: Int
 
@@ -273,13 +332,16 @@ private struct Profiles {
     var energies: [PlacedReadout: Double] = [:]
     var profiles: [Int: [Double]] = [:]
     var alongReadout: [Double]
-    var middles: [Int: [Complex<Float>]] = [:]
+    var parities: [Int: [Double]] = [:]
+    var peaksAtCentre: Set<PlacedReadout> = []
+    var middles: [Arm: [Int: [Complex<Float>]]] = [:]
   }
 
   init(
     _ source: some ReadoutSource, _ layout: ScanLayout, _ readouts: [PlacedReadout]
   ) throws(RawDataError) {
     let acquisitions = source.acquisitions, length = layout.grid.matrix.x, channels = layout.channels
+    self.channels = channels
     longest = readouts.map { acquisitions[$0.acquisition].keptCount }.max() ?? 0
     let byIndex = Dictionary(readouts.map { ($0.acquisition, $0) }, uniquingKeysWith: { first, _ in first })
     let kernel = ReadoutKernel(
@@ -301,16 +363,32 @@ private struct Profiles {
       }
       energy = powers.reduce(0, +)
       var around: [Complex<Float>] = []
-      if readout.echo == 0, readout.partition == layout.grid.matrix.z / 2 {
+      let isOnLines = readout.partition == layout.grid.matrix.z / 2
+      let isOnPartitions = readout.line == layout.grid.matrix.y / 2
+      if isOnLines || isOnPartitions {
         for channel in 0..<channels {
           for x in max(0, length / 2 - 2)..<min(length, length / 2 + 3) { around.append(rows[channel, x]) }
         }
       }
+      let strongest = powers.indices.max { powers[$0] < powers[$1] } ?? 0
+      let measured = powers.filter { $0 > 0 }.sorted()
+      let isPeaked =
+        abs(strongest - length / 2) <= 1
+        && powers[strongest] > 30 * (measured.isEmpty ? 1 : measured[measured.count / 2])
       transform.inverse(&rows)
       rows.withUnsafeBufferPointer { rows in for index in rows.indices { images[index] = rows[index].power } }
       sums.withLock { sums in
         sums.energies[readout] = energy
-        if !around.isEmpty { sums.middles[readout.line] = around }
+        if isOnLines { sums.middles[Arm(echo: readout.echo, axis: 0), default: [:]][readout.line] = around }
+        if isOnPartitions {
+          sums.middles[Arm(echo: readout.echo, axis: 1), default: [:]][readout.partition] = around
+        }
+        if readout.echo == 0 {
+          if isPeaked { sums.peaksAtCentre.insert(readout) }
+          var own = sums.parities[readout.line & 1] ?? Array(repeating: 0, count: channels * length)
+          for index in images.indices { own[index] += images[index] }
+          sums.parities[readout.line & 1] = own
+        }
         var profile = sums.profiles[readout.echo] ?? Array(repeating: 0, count: channels * length)
         for index in images.indices { profile[index] += images[index] }
         sums.profiles[readout.echo] = profile
@@ -319,7 +397,8 @@ private struct Profiles {
     }
     (energies, profiles) = sums.withLock { ($0.energies, $0.profiles) }
     let along = sums.withLock { $0.alongReadout }
-    middles = sums.withLock { $0.middles }
+    (middles, parities) = sums.withLock { ($0.middles, $0.parities) }
+    peaksAtCentre = sums.withLock { $0.peaksAtCentre }
     guard let peak = along.indices.max(by: { along[$0] < along[$1] }), along[peak] > 0 else { return }
     let sampled = along.filter { $0 > 0 }.sorted(), middle = length / 2
     readoutPeak = (
@@ -343,15 +422,46 @@ extension Profiles {
     }
   }
 
-  /// The power of the images at each line, summed along the other axes before it is squared; `nil` if lines are missing.
-  fileprivate func powerAlongLines(_ lines: Int) -> [Double]? {
-    guard lines > 1, middles.count == lines, let columns = middles[0]?.count else { return nil }
-    var image = NDArray<Complex<Float>>(repeating: .zero, shape: [columns, lines])
-    for (line, values) in middles {
-      for (column, value) in values.enumerated() { image[column, line] = value }
+  /// The power of the images at each line, summed along the other axes, and how many lines it is blurred by; `nil` if too
+  /// few lines around the centre of k-space are there.
+  fileprivate func powerAlongLines(_ lines: Int) -> (power: [Double], blur: Int)? {
+    guard let (profile, blur) = blurredProfile(Arm(echo: 0, axis: 0), lines) else { return nil }
+    let power = (0..<lines).map { line in
+      stride(from: line, to: profile.count, by: lines).reduce(0) { $0 + profile[$1] }
     }
-    FourierTransform(shape: [columns, lines], axes: [1]).inverse(&image)
-    return (0..<lines).map { line in (0..<columns).reduce(0) { $0 + image[$1, line].power } }
+    return (power, blur)
+  }
+
+  /// The power of the images of an echo along lines (0) or partitions (1), axes `[channel, place]`.
+  fileprivate func profile(ofEcho echo: Int, across axis: Int, _ length: Int) -> [Double]? {
+    blurredProfile(Arm(echo: echo, axis: axis), length, reaching: 16)?.power
+  }
+
+  /// A profile along an axis from the unbroken positions around its centre, which a window keeps from ringing.
+  private func blurredProfile(
+    _ arm: Arm, _ length: Int, reaching most: Int = .max
+  ) -> (power: [Double], blur: Int)? {
+    guard length > 1, let middles = middles[arm], let columns = middles[length / 2]?.count else { return nil }
+    let isWhole = middles.count == length && most == .max
+    var reach = 0
+    while reach < most, middles[length / 2 - reach - 1] != nil, middles[length / 2 + reach + 1] != nil {
+      reach += 1
+    }
+    guard isWhole || reach >= 6 else { return nil }
+    var image = NDArray<Complex<Float>>(repeating: .zero, shape: [columns, length])
+    for (place, values) in middles {
+      let part = Double(place - length / 2) / Double(reach + 1)
+      guard isWhole || abs(part) < 1 else { continue }
+      let weight = isWhole ? 1 : Float(0.5 + 0.5 * cos(.pi * part))
+      for (column, value) in values.enumerated() { image[column, place] = value.multiplied(by: weight) }
+    }
+    FourierTransform(shape: [columns, length], axes: [1]).inverse(&image)
+    let perChannel = columns / channels
+    var power = [Double](repeating: 0, count: channels * length)
+    for column in 0..<columns {
+      for place in 0..<length { power[column / perChannel * length + place] += image[column, place].power }
+    }
+    return (power, isWhole ? 0 : 2 * length / (2 * reach + 1))
   }
 }
 
@@ -363,6 +473,15 @@ extension Complex<Float> {
 }
 
 extension [Double] {
+  /// Whether another profile `[channel, x]` is this one, turned round, and not as it is.
+  fileprivate func isMirrored(_ other: [Double], length: Int) -> Bool {
+    let same = likeness(other, length: length) { $0 }
+    let turned =
+      (0...2).map { shift in likeness(other, length: length) { (length - shift - $0 + 2 * length) % length } }
+      .max() ?? 0
+    return turned > 0.9 && 1 - turned < 0.25 * (1 - same) && same < 0.98
+  }
+
   /// How alike the amplitudes of two profiles `[channel, x]` are, once the second one's positions are mapped: the
   /// correlation coefficient.
   fileprivate func likeness(_ other: [Double], length: Int, at place: (Int) -> Int) -> Double {

@@ -52,14 +52,17 @@ public struct ScanLayout: Sendable {
           .unsupported, "the trajectory is \(trajectory)",
           remedy: "Only Cartesian scans can be reconstructed; grid the data first"))
     }
-    if let factor = encoding?.multibandFactor, factor > 1 {
+    let multiband = [encoding?.multibandFactor].compactMap(\.self) + header.statedMultibandFactors
+    if let factor = multiband.first(where: { $0 > 1 || $0.isNaN }) {
       findings.append(
         .error(
           .unsupported,
-          String(
-            format:
-              "the header states a multiband factor of %g: simultaneously excited slices lie on each other",
-            factor),
+          factor.isNaN
+            ? "the header states a multiband factor that is no number: slices may lie on each other"
+            : String(
+              format:
+                "the header states a multiband factor of %g: simultaneously excited slices lie on each other",
+              factor),
           remedy: "Separate the slices first, and convert them as slices of their own"))
     }
     let imageIndices = uses.indices.filter { uses[$0].isImage }
@@ -255,5 +258,15 @@ public struct ScanLayout: Sendable {
       return []
     }
     return options.prewhitens ? usable : []
+  }
+}
+
+extension MRDHeader {
+  /// What converters that know no element for it state among the parameters of users.
+  fileprivate var statedMultibandFactors: [Double] {
+    userParameters.filter {
+      $0.key.lowercased().contains("multiband") && $0.key.lowercased().contains("factor")
+    }
+    .compactMap { Double($0.value) }
   }
 }

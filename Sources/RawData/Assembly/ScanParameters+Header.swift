@@ -19,9 +19,9 @@ extension ScanParameters {
     _ findings: inout [Finding]
   ) {
     let echoTimes = Self.echoTimes(header, echoes, options, &findings)
-    if options.echoTimes == nil,
-      let finding = Self.implausible(echoTimes, dwellTime: Self.plausibleDwell(readouts), readouts)
-    {
+    if options.echoTimes != nil {
+      Self.compare(given: echoTimes, header, echoes, &findings)
+    } else if let finding = Self.implausible(echoTimes, dwellTime: Self.plausibleDwell(readouts), readouts) {
       findings.append(finding)
     }
     var reversed = Array(repeating: 0, count: echoes.count)
@@ -31,18 +31,51 @@ extension ScanParameters {
       if acquisitions[readout.acquisition].flags.contains(.isReverse) { reversed[readout.echo] += 1 }
     }
     let (field, frequency) = Self.field(header, options, &findings)
+    var repetitionTime = Self.plausible(
+      Self.positive(header.repetitionTimes.first, "a repetition time of %g ms", unit: 1e-3, &findings),
+      Plausible.repetitionTime, "a repetition time (TR) of %g ms", unit: 1e-3, UnitSlip.times, &findings)
+    if let stated = repetitionTime, let last = echoTimes.filter({ !$0.isNaN }).max(), stated < last {
+      findings.append(
+        .warning(
+          String(
+            format:
+              "the header states a repetition time (TR) of %g ms, before which the echo at %g ms cannot be over",
+            stated * 1000, last * 1000), assuming: "it is unknown"))
+      repetitionTime = nil
+    }
     self.init(
       echoTimes: echoTimes, fieldStrength: field, imagingFrequency: frequency,
       polarities: zip(reversed, total).map { $0 > 0 && $0 == $1 ? .reversed : .forward },
-      repetitionTime: Self.plausible(
-        Self.positive(header.repetitionTimes.first, "a repetition time of %g ms", unit: 1e-3, &findings),
-        Plausible.repetitionTime, "a repetition time (TR) of %g ms", unit: 1e-3, UnitSlip.times, &findings),
+      repetitionTime: repetitionTime,
       flipAngle: Self.plausible(
         Self.positive(header.flipAngles.first, "a flip angle of %g degrees", unit: .pi / 180, &findings),
         Plausible.flipAngle, "a flip angle of %g degrees", unit: .pi / 180, [], &findings),
       dwellTime: Self.dwellTime(readouts, &findings), phaseSign: options.phaseSign,
       protocolName: header.protocolName, manufacturer: header.manufacturer, model: header.model,
       patientPosition: header.patientPosition)
+  }
+
+  /// Says what is odd about echo times that the user gave: no echo has them, or the header states others.
+  private static func compare(
+    given times: [Double], _ header: MRDHeader, _ echoes: EchoAssignment, _ findings: inout [Finding]
+  ) {
+    func text(_ times: [Double]) -> String {
+      times.map { String(format: "%g", $0 * 1000) }.joined(separator: ", ") + " ms"
+    }
+    if let wrong = times.first(where: { !$0.isNaN && !Plausible.echoTime.contains($0) }) {
+      findings.append(
+        .error(
+          .contradictory, "the given echo time of \(text([wrong])) is none", remedy: "Correct `echoTimes`"))
+      return
+    }
+    let stated = header.echoTimes
+    guard stated.count == times.count, stated.allSatisfy({ Plausible.echoTime.contains($0) }),
+      zip(stated, times).contains(where: { abs($0 - $1) > max(0.01 * $0, 5e-6) })
+    else { return }
+    findings.append(
+      .warning(
+        "the given echo times (\(text(times))) are others than the header's (\(text(stated)))",
+        assuming: "the given ones"))
   }
 
   private static func echoTimes(
@@ -174,7 +207,23 @@ extension ScanParameters {
     _ header: MRDHeader, _ options: ReadingOptions, _ findings: inout [Finding]
   ) -> (field: Double, frequency: Double) {
     let gamma = protonGyromagneticRatio
-    if let chosen = options.fieldStrength { return (chosen, chosen * gamma) }
+    if let chosen = options.fieldStrength {
+      if let wrong = implausible(
+        chosen, String(format: "the given field strength is %g T", chosen), UnitSlip.fields)
+      {
+        findings.append(.error(.contradictory, wrong.problem, remedy: "Correct it: \(wrong.remedy)"))
+      }
+      let stated = [header.imagingFrequency.map { $0 / gamma }, header.fieldStrength].compactMap(\.self)
+        .first { Plausible.fieldStrength.contains($0) }
+      if let stated, abs(stated / chosen - 1) > 0.05 {
+        findings.append(
+          .warning(
+            String(
+              format: "the given field strength of %g T is another than the header's, %.4g T", chosen, stated),
+            assuming: "the given one"))
+      }
+      return (chosen, chosen * gamma)
+    }
     let remedy = "`fieldStrength` sets the field"
     let stated = positive(header.fieldStrength, "a field of %g T", remedy: remedy, &findings)
     let measured = positive(

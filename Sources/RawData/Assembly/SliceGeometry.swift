@@ -43,6 +43,13 @@ struct SliceGeometry {
         findings.append(
           .warning("slice \(counter) states no usable position", assuming: "its centre is the isocentre"))
       }
+      // No table moves so far.
+      if let position, dot(position, position).squareRoot() > 5000 {
+        findings.append(
+          .warning(
+            "slice \(counter) lies \(String(format: "%.3g", dot(position, position).squareRoot())) mm from the isocentre",
+            assuming: "the position is right; it may be in another unit than mm"))
+      }
       let geometry = Geometry(
         matrix: Extents(x: grid.readoutLength, y: grid.matrix.y, z: grid.matrix.z),
         voxelSize: [spacing(0), spacing(1), spacing(2)], center: (position ?? .zero) * 1e-3,
@@ -90,6 +97,17 @@ struct SliceGeometry {
         .warning(
           "slices are not evenly spaced (\(EncodedGrid.millimetres(odd)) beside a mean of \(EncodedGrid.millimetres(step)))",
           assuming: "the mean spacing for the whole stack"))
+    }
+    let thickness = first.voxelSize.z
+    if step < thickness / 20 || step > 50 * thickness {
+      let slip = UnitSlip.first(UnitSlip.lengths) { (0.2...10).contains(step * $0 / thickness) }
+      findings.append(
+        .error(
+          .contradictory,
+          "slices of \(EncodedGrid.millimetres(thickness)) lie \(EncodedGrid.millimetres(step)) apart"
+            + (slip.map { ": positions look like \($0.words)" } ?? ""),
+          remedy: "Correct the readouts' positions with the converter, or name the thickness (`fieldOfView`)")
+      )
     }
     let middle = slices.count / 2
     var result = first

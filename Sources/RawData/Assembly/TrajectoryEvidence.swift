@@ -50,6 +50,15 @@ struct TrajectoryEvidence {
         "the trajectories of readouts run in different directions, such as those of lines \(first.counters.x) and "
           + "\(turned.counters.x): the scan is not Cartesian", remedy: remedy)
     }
+    if let backwards = told.first(where: { $0.runsBackwards }) {
+      return .error(
+        .contradictory,
+        "the trajectory of the readout of line \(backwards.counters.x) runs \(backwards.isReversed ? "forwards" : "backwards") along kx, although "
+          + "the readout is \(backwards.isReversed ? "" : "not ")marked as reversed: images would be mirrored",
+        remedy:
+          "Set or clear the flag ACQ_IS_REVERSE with the converter, or remove the trajectories if they are not in the scan's axes"
+      )
+    }
     if let uneven = told.first(where: { $0.unevenness > 0.75 }) {
       if let layout { return ramps(told, layout) ?? strangers(told, first) ?? .agreement(count) }
       return .error(
@@ -178,6 +187,11 @@ struct TrajectoryEvidence {
         farthest = max(farthest, abs(place - Double(index - kept.lowerBound)))
       }
       (bend, unevenness) = (widest, farthest)
+    }
+
+    /// Whether it runs along the readout's axis, the other way than its flag says.
+    var runsBackwards: Bool {
+      abs(direction.x) > 0.99 && (direction.x < 0) != isReversed
     }
 
     /// The direction from the first to the last sample.

@@ -45,6 +45,9 @@ struct EchoPlanarEstimate {
 }
 
 extension EchoPlanarEstimate {
+  private static let remedy =
+    "Correct it with the converter, or, if no sample was taken on a ramp, say so (`correctsEchoPlanar`)"
+
   /// Where samples lie; `nil` for an even pace.
   private mutating func positions(
     _ header: MRDHeader, _ trajectory: SamplePositions?, isMixed: Bool
@@ -60,7 +63,15 @@ extension EchoPlanarEstimate {
       header.encodings.indices.contains(layout.encodingSpace)
       ? header.encodings[layout.encodingSpace].trajectoryDescription : nil
     guard let trapezoid = description.flatMap(ReadoutTrapezoid.init) else {
-      if isMixed {
+      if isMixed, let description,
+        ReadoutTrapezoid.names.contains(where: { description.parameters[$0] != nil })
+      {
+        findings.append(
+          .error(
+            .contradictory,
+            "the header's description of the echo-planar readout gradient lacks a number: it should have "
+              + ReadoutTrapezoid.names.joined(separator: ", "), remedy: Self.remedy))
+      } else if isMixed {
         findings.append(
           .warning(
             "the header describes no gradient ramps of the echo-planar readout",
@@ -76,9 +87,8 @@ extension EchoPlanarEstimate {
       trapezoid.dwellTime * 1e6, trapezoid.delay * 1e6)
     guard trapezoid.isPlausible else {
       findings.append(
-        .warning(
-          "the header's readout gradient cannot be (\(times))",
-          assuming: "samples lie at an even pace along kx"))
+        .error(
+          .contradictory, "the header's readout gradient cannot be (\(times))", remedy: Self.remedy))
       return nil
     }
     findings.append(
@@ -122,10 +132,12 @@ extension EchoPlanarEstimate {
         positions.demodulation(of: readout, fieldOfView: view, maker: maker).map(map.applying) ?? map
     }
     if strange > 0 {
+      let problem =
+        "\(counted(strange, "image line")) do not have the \(positions.forward.count) samples that the readout gradient is described for"
       findings.append(
-        .warning(
-          "\(counted(strange, "image line")) do not have the \(positions.forward.count) samples that the readout gradient is described for",
-          assuming: "they are sampled at an even pace"))
+        2 * strange > used.count
+          ? .error(.contradictory, problem, remedy: Self.remedy)
+          : .warning(problem, assuming: "they are sampled at an even pace"))
     }
     return EchoPlanarCorrection(resamplings: maps, isSliceSpecific: isSliceSpecific)
   }

@@ -65,6 +65,9 @@ public struct ReadoutTrapezoid: Sendable, Equatable, Codable {
 }
 
 extension ReadoutTrapezoid {
+  /// The parameters without which there is no trapezoid.
+  static let names = ["rampUpTime", "flatTopTime", "rampDownTime", "dwellTime", "numSamples"]
+
   /// Reads the description that Siemens' converter writes, whose times are in microseconds; `nil` if it is another one.
   init?(_ description: MRDHeader.TrajectoryDescription) {
     func time(_ name: String) -> Double? { description.parameters[name].map { $0 * 1e-6 } }

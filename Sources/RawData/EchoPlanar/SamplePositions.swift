@@ -59,6 +59,8 @@ struct SamplePositions: Sendable {
     let middle = Double(forward.count - 1) / 2
     let sign = readout.flags.contains(.isReverse) ? 1.0 : -1.0
     let kept = Int(readout.discardPre)..<Int(readout.discardPre) + readout.keptCount
+    // Lines of another length are not those of the description.
+    guard kept.upperBound <= forward.count else { return nil }
     return kept.map { sample in
       let excess = forward[sample] - (Double(sample) - middle) * step
       return Complex(length: 1, phase: Float(sign * 2 * .pi * offset / fieldOfView * excess))

@@ -83,15 +83,19 @@ extension MRDHeader.Encoding {
       ]
     }
     calibrationMode = imaging?.string("calibrationMode")
-    multibandFactor = imaging?["multiband"]?.number("multiband_factor")
+    multibandFactor = imaging?["multiband"]?["multiband_factor"].map { $0.number ?? .nan }
   }
 }
 
 extension MRDHeader.Space {
   fileprivate init?(_ element: HeaderElement) {
     guard let matrix = element["matrixSize"].flatMap({ SIMD3($0, otherwise: 1) }) else { return nil }
-    let fieldOfView = element["fieldOfView_mm"].flatMap { SIMD3($0, otherwise: 0) }
-    self.init(matrix: matrix, fieldOfView: fieldOfView.map { $0 / 1000 } ?? .zero)
+    // What is stated and is no number stays one that is none, so that it can be told from what is not stated.
+    let lengths = element["fieldOfView_mm"].map { view in
+      ["x", "y", "z"].map { axis in view[axis].map { $0.number ?? .nan } ?? 0 }
+    }
+    self.init(
+      matrix: matrix, fieldOfView: lengths.map { SIMD3($0[0], $0[1], $0[2]) / 1000 } ?? .zero)
   }
 }
 

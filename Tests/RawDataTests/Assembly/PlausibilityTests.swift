@@ -50,6 +50,72 @@ struct PlausibilityTests {
     #expect(errors(source, ReadingOptions(fieldOfView: [0.24, 0.24, 0.005])).isEmpty)
   }
 
+  @Test("A field of view that is no length is refused", arguments: [-0.24, .nan])
+  func noLength(view: Double) {
+    let source = plane { $0.encodings[0].encodedSpace.fieldOfView.x = view }
+    #expect(
+      errors(source).contains {
+        $0.problem.contains("field of view of") && $0.problem.contains("which is none")
+      })
+    #expect(
+      !errors(plane { $0.encodings[0].encodedSpace.fieldOfView.x = 0 }).contains {
+        $0.problem.contains("none")
+      })
+  }
+
+  @Test("What the user says is named where the header says something else, and refused where it cannot be")
+  func givenNumbers() throws {
+    let source = plane {
+      $0.echoTimes = [0.004, 0.008, 0.012]
+      $0.fieldStrength = 2.894
+    }
+    let others = ReadingOptions(echoTimes: [0.04, 0.08, 0.12], fieldStrength: 7)
+    let found = findings(source, others).filter { $0.severity == .warning }.map(\.problem)
+    #expect(
+      found.contains { $0.contains("the given echo times (40, 80, 120 ms) are others than the header's") })
+    #expect(found.contains { $0.contains("the given field strength of 7 T is another than the header's") })
+    let same = ReadingOptions(echoTimes: [0.004, 0.008, 0.012], fieldStrength: 3)
+    #expect(!findings(source, same).contains { $0.problem.contains("given") })
+    #expect(
+      errors(source, ReadingOptions(echoTimes: [4, 8, 12])).contains {
+        $0.problem.contains("echo time of 4000 ms")
+      })
+    #expect(errors(source, ReadingOptions(fieldStrength: 30000)).contains { $0.problem.contains("gauss") })
+  }
+
+  @Test("A repetition that ends before its last echo is unknown")
+  func shortRepetition() {
+    let source = plane {
+      $0.echoTimes = [0.004, 0.008, 0.012]
+      $0.repetitionTimes = [0.005]
+    }
+    let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions, options: .init())
+    #expect(layout.parameters.repetitionTime == nil)
+    #expect(layout.findings.contains { $0.problem.contains("repetition time (TR) of 5 ms") })
+  }
+
+  @Test(
+    "Slices whose distance has nothing to do with their thickness are refused", arguments: [1e-3, 1, 1e3])
+  func spacing(factor: Float) throws {
+    var source = readouts(of: testPattern([1, 2, 1, 6, 8]))
+    let lines = source.acquisitions
+    source.acquisitions = []
+    source.samples = []
+    for slice in 0..<4 {
+      for line in lines {
+        source.append(testPattern([2, 8]).elements, channels: 2) {
+          $0.counters.line = line.counters.line
+          $0.counters.slice = UInt16(slice)
+          $0.position = [0, 0, factor * 5 * Float(slice)]
+        }
+      }
+    }
+    source.header.encodings[0].encodedSpace.fieldOfView.z = 0.005
+    let error = errors(source).first { $0.problem.contains("slices of 5 mm lie") }
+    #expect((error == nil) == (factor == 1))
+    #expect(factor != 1e-3 || error?.problem.contains("metres written as millimetres") == true)
+  }
+
   @Test("Voxels beyond any unit, and a prescribed field of view of another order, are refused")
   func absurdFieldOfView() {
     let huge = plane { $0.encodings[0].encodedSpace.fieldOfView.y = 1e22 }
@@ -60,6 +126,35 @@ struct PlausibilityTests {
     let told = ReadingOptions(fieldOfView: [0.48, 0.24, 0.005])
     let layout = ScanLayout(header: prescribed.header, acquisitions: prescribed.acquisitions, options: told)
     #expect(layout.grid.prescribed.x == 16)
+  }
+
+  @Test(
+    "Where fields of view nearly fit the matrices, the matrices say what images show of a readout",
+    arguments: [1.0, 0.97, 1.03, 1.06])
+  func slightlyWrongFieldOfView(factor: Double) throws {
+    let source = plane {
+      $0.encodings[0].reconSpace.matrix.x = 16
+      $0.encodings[0].reconSpace.fieldOfView.x = 0.12 * factor
+    }
+    let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions, options: .init())
+    #expect(layout.grid.readoutLength == 16)
+    #expect(layout.findings.contains { $0.problem.contains("prescribes 16 voxels along x") } == (factor != 1))
+    // Told what is encoded, the prescribed field of view counts again.
+    let told = ReadingOptions(fieldOfView: [0.24, 0.24, 0.005])
+    let other = ScanLayout(header: source.header, acquisitions: source.acquisitions, options: told)
+    #expect(other.grid.readoutLength == Int((16 * factor).rounded()))
+  }
+
+  @Test("A matrix many times larger than what limits and readouts count is refused", arguments: 0..<2)
+  func hugeMatrix(axis: Int) throws {
+    for factor in [4.0, 5] {
+      let source = plane { $0.encodings[0].encodedSpace.matrix[axis] *= factor }
+      let error = errors(source).first { $0.problem.contains("no scanner interpolates so much") }
+      #expect((error != nil) == (factor == 5))
+      #expect(
+        error.map { $0.remedy?.contains(axis == 0 ? "`matrix: 32x24x1" : "`matrix: 24x1") == true } ?? true)
+      #expect(errors(source, ReadingOptions(matrix: EncodedMatrix(x: 32, y: 24, z: 1))).isEmpty)
+    }
   }
 
   @Test(
@@ -164,11 +259,16 @@ struct PlausibilityTests {
       errors(plane { $0.encodings[0].multibandFactor = 2 }).first?.problem.contains("multiband factor of 2")
         == true)
     #expect(errors(plane { $0.encodings[0].multibandFactor = 1 }).isEmpty)
+    let words = text.replacing(">3<", with: ">two<")
+    #expect(try MRDHeader(xml: words).encodings[0].multibandFactor?.isNaN == true)
+    #expect(
+      errors(plane { $0.encodings[0].multibandFactor = .nan }).first?.problem.contains("no number") == true)
+    #expect(errors(plane { $0.userParameters["MultiBandFactor"] = "2" }).count == 1)
   }
 
   @Test(
     "Slices that another counter counts are refused by its name",
-    arguments: ["partition", "average", "segment", "contrast"])
+    arguments: ["partition", "line", "average", "segment", "contrast"])
   func misplacedSlices(counter: String) throws {
     var source = readouts(of: testPattern([1, 2, 1, 6, 8]))
     let lines = source.acquisitions
@@ -181,6 +281,7 @@ struct PlausibilityTests {
           $0.position = [0, 0, Float(5 * slice)]
           switch counter {
           case "partition": $0.counters.partition = UInt16(slice)
+          case "line": ($0.counters.partition, $0.counters.line) = (line.counters.line, UInt16(slice))
           case "average": $0.counters.average = UInt16(slice)
           case "segment": $0.counters.segment = UInt16(slice)
           default: $0.counters.contrast = UInt16(slice)

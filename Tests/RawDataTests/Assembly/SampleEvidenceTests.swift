@@ -76,6 +76,79 @@ struct SampleEvidenceTests {
     #expect(try error(marked)?.problem.contains("marked as reversed") == true)
   }
 
+  @Test("Echoes whose lines or partitions count the other way are refused", arguments: [1, 2])
+  func mirroredAcross(axis: Int) throws {
+    var samples = object(3, x: 32, y: 24)
+    if axis == 2 {
+      // Lines become partitions of a scan with eight alike lines around the centre.
+      let plane = samples
+      samples = NDArray(repeating: .zero, shape: [3, 2, 24, 9, 32])
+      for echo in 0..<3 {
+        for channel in 0..<2 {
+          for z in 0..<24 {
+            for y in 0..<9 {
+              for x in 0..<32 {
+                let fall = Float(1 / (1 + 40 * Double((y - 4) * (y - 4))))
+                samples[echo, channel, z, y, x] = plane[echo, channel, 0, z, x].multiplied(by: fall)
+              }
+            }
+          }
+        }
+      }
+    }
+    #expect(try error(readouts(of: samples)) == nil)
+    var source = readouts(of: samples)
+    for index in source.acquisitions.indices where source.acquisitions[index].counters.contrast == 1 {
+      let path = axis == 1 ? \EncodingCounters.line : \EncodingCounters.partition
+      let place = source.acquisitions[index].counters[keyPath: path]
+      source.acquisitions[index].counters[keyPath: path] = place == 0 ? 0 : 24 - place
+    }
+    let found = try #require(try error(source))
+    #expect(
+      found.problem.contains(
+        "echo 2 (counted from 1) is the mirror image of echo 1 along \(["x", "y", "z"][axis])"
+      ))
+  }
+
+  @Test("Lines of alternating polarity that nobody marked are refused")
+  func alternating() throws {
+    var source = readouts(of: object())
+    for index in source.acquisitions.indices where source.acquisitions[index].counters.line % 2 == 1 {
+      let row = source.samples[index]
+      for channel in 0..<2 {
+        for x in 0..<32 {
+          let mirrored = x == 0 ? 0 : 32 - x
+          source.samples[index][32 * channel + x] = row[32 * channel + mirrored]
+        }
+      }
+    }
+    #expect(try error(source)?.problem.contains("odd lines are the mirror image") == true)
+  }
+
+  @Test("Spokes through the centre that are called lines are refused")
+  func spokes() throws {
+    var images = object(y: 32)
+    FourierTransform(shape: images.shape, axes: [3, 4]).inverse(&images)
+    var source = readouts(of: testPattern([1, 2, 1, 32, 32]))
+    for (spoke, index) in source.acquisitions.indices.enumerated() {
+      let angle = .pi * Float(spoke) / 32
+      for channel in 0..<2 {
+        for sample in 0..<32 {
+          var sum = Complex<Float>.zero
+          let u = Float(sample - 16) * .cos(angle), v = Float(sample - 16) * .sin(angle)
+          for y in 0..<32 {
+            for x in 0..<32 {
+              let turn = -2 * .pi * (u * Float(x - 16) + v * Float(y - 16)) / 32
+              sum += images[0, channel, 0, y, x] * Complex(length: 1, phase: turn)
+            }
+          }
+          source.samples[index][32 * channel + sample] = sum
+        }
+      }
+    }
+    #expect(try error(source)?.problem.contains("spokes") == true)
+  }
+
   @Test("A peak of the signal away from the header's centre is named", arguments: [32, 40])
   func centre(lines: Int) throws {
     var source = readouts(of: object())
@@ -258,6 +331,9 @@ struct TrajectoryEvidenceTests {
     #expect(try ramps.error == nil)
     let told = try ScanLayout(of: ramps, options: ReadingOptions(correctsEchoPlanar: false))
     #expect(told.findings.contains { $0.severity == .error && $0.problem.contains("even pace") })
+    let backwards = Traced { (-$0, Float($1 - 12) / 24) }
+    #expect(
+      try backwards.error?.contains("runs backwards along kx, although the readout is not marked") == true)
     let strangers = Traced { ($0, Float(($1 * 7) % 24 - 12) / 24) }
     #expect(try strangers.error?.contains("elsewhere than its counter") == true)
   }

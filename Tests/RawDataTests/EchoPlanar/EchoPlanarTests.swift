@@ -127,10 +127,20 @@ import Testing
   @Test("A gradient that cannot be is not believed")
   func impossibleGradient() throws {
     var source = EchoPlanarScene().source()
-    source.header.encodings[0].trajectoryDescription?.parameters["dwellTime"] = 20
-    #expect(
-      try ScanLayout(of: source).findings.contains {
-        $0.severity == .warning && $0.problem.contains("readout gradient cannot be")
-      })
+    let whole = try #require(source.header.encodings[0].trajectoryDescription)
+    for (name, value, words) in [
+      ("dwellTime", 20, "readout gradient cannot be"), ("dwellTime", nil, "lacks a number"),
+      ("numSamples", 160_000, "lacks a number"), ("numSamples", 16, "samples that the readout gradient"),
+      ("rampUpTime", nil, "lacks a number"),
+    ] as [(String, Double?, String)] {
+      source.header.encodings[0].trajectoryDescription = whole
+      source.header.encodings[0].trajectoryDescription?.parameters[name] = value
+      source.header.manufacturer = "SIEMENS"
+      for index in source.acquisitions.indices { source.acquisitions[index].position = [20, 0, 0] }
+      #expect(
+        try ScanLayout(of: source).findings.contains {
+          $0.severity == .error && $0.problem.contains(words)
+        }, "\(name)")
+    }
   }
 }
