@@ -3,6 +3,19 @@
 #define CSYSTEM_SHIM_H
 
 #include <errno.h>
+#ifdef __linux__
+#include <features.h>
+#endif
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+// Gives memory that was freed back to the system, where the C library keeps it.
+static inline void give_back_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
 
 #ifdef __linux__
 #include <fcntl.h>

@@ -12,7 +12,8 @@ public final class DescriptorStream: ByteStream {
 
   private let input: Int32
   private let output: Int32
-  private let isSocket: Bool
+  private let takesFromSocket: Bool
+  private let givesToSocket: Bool
   private let patience: Duration
   private let isStopping: @Sendable () -> Bool
 
@@ -31,8 +32,13 @@ public final class DescriptorStream: ByteStream {
     self.output = output
     self.patience = patience
     self.isStopping = isStopping
+    takesFromSocket = Self.isSocket(input)
+    givesToSocket = Self.isSocket(output)
+  }
+
+  private static func isSocket(_ descriptor: Int32) -> Bool {
     var status = stat()
-    isSocket = fstat(output, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+    return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
   }
 
   deinit {
@@ -47,11 +53,17 @@ public final class DescriptorStream: ByteStream {
     into buffer: UnsafeMutableRawBufferPointer, until deadline: ContinuousClock.Instant
   ) throws -> Int {
     while true {
+      // What has come is taken at once; only who has nothing waits.
+      if takesFromSocket, !isStopping() {
+        let count = recv(input, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+        if count >= 0 { return count }
+        if errno == ECONNRESET { return 0 }
+        guard errno == EAGAIN || errno == EINTR else { throw failure() }
+      }
       try wait(for: Int16(POLLIN), of: input, until: deadline, "nothing came for too long")
+      if takesFromSocket { continue }
       let count = Foundation.read(input, buffer.baseAddress, buffer.count)
       if count >= 0 { return count }
-      // A peer that drops the connection sends nothing more.
-      if errno == ECONNRESET { return 0 }
       guard errno == EINTR || errno == EAGAIN else { throw failure() }
     }
   }
@@ -68,7 +80,7 @@ public final class DescriptorStream: ByteStream {
       let start = bytes.baseAddress.map { $0 + done }, left = bytes.count - done
       // A pipe that is ready takes so many bytes without waiting.
       let count =
-        isSocket
+        givesToSocket
         ? send(output, start, left, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
         : Foundation.write(output, start, min(left, Int(PIPE_BUF)))
       if count >= 0 {
@@ -82,7 +94,7 @@ public final class DescriptorStream: ByteStream {
   /// Sends nothing more, and takes what still comes, for a while: a peer whose bytes nobody takes would lose what was
   /// sent to it last.
   public func finish(within time: Duration) {
-    guard isSocket else { return }
+    guard givesToSocket else { return }
     shutdown(output, Int32(SHUT_WR))
     let deadline = ContinuousClock.now + time
     withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { buffer in

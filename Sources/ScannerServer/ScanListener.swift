@@ -119,6 +119,7 @@ public final class ScanListener: Sendable {
       Parallelism.withThreads(threads) {
         done(Self.session(connection, name, setting))
       }
+      FreedMemory.giveBack()
       sessions.withLock { $0 -= 1 }
     }
     thread.stackSize = 8 << 20
