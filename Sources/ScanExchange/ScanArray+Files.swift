@@ -45,6 +45,18 @@ extension ScanArray {
       + ["\(base).json"]
   }
 
+  /// Whether a file lies beside an array as ``write(to:)`` puts it there: a sidecar, or a part of a `.cfl`; or is not there.
+  public static func isCompanion(_ path: String) -> Bool {
+    guard let data = FileManager.default.contents(atPath: path) else { return true }
+    switch URL(filePath: path).pathExtension {
+    case "json": return (try? JSONDecoder().decode(ScanArraySidecar.self, from: data)) != nil
+    case "hdr": return data.starts(with: Data("# Dimensions".utf8))
+    default:
+      let header = URL(filePath: path).deletingPathExtension().appendingPathExtension("hdr").path
+      return FileManager.default.fileExists(atPath: header) && isCompanion(header)
+    }
+  }
+
   /// Writes the array, and beside it a `.json` with its axes and all that an array cannot say.
   ///
   /// A `.npy` has the axes `[echo, channel, kz, ky, kx]` (images `z, y, x`), with slices before them where there are several;
@@ -83,14 +95,47 @@ extension ScanArray {
   /// - Throws: ``FileError`` if it cannot be read or has other axes.
   public init(readingFile path: String, content: Content? = nil) throws(FileError) {
     let base = URL(filePath: path).deletingPathExtension().relativePath
-    let sidecar = FileManager.default.contents(atPath: "\(base).json").flatMap {
-      try? JSONDecoder().decode(ScanArraySidecar.self, from: $0)
-    }
+    let sidecar = try Self.sidecar("\(base).json")
     let elements =
       ScanArrayFormat(ofFile: path) == .bart ? try Self.bart(base) : try Self.numPy(path)
     guard elements.count > 0 else { throw .malformed(path: path, reason: "the array is empty") }
+    let strange = elements.withUnsafeBufferPointer { $0.count { !$0.isFinite } }
+    guard strange == 0 else {
+      throw .malformed(path: path, reason: "\(strange) of \(elements.count) samples are no finite numbers")
+    }
+    if let prescribed = sidecar?.scan.prescribedMatrix {
+      let extents = elements.shape.suffix(3).reversed()
+      guard prescribed.count == 3, zip(prescribed, extents).allSatisfy({ $0 >= 1 && $0 <= $1 }) else {
+        throw .malformed(
+          path: "\(base).json",
+          reason:
+            "the prescribed matrix \(prescribed) does not lie within that of the array, \(Array(extents))")
+      }
+    }
     self.init(
       elements, content: content ?? sidecar?.content ?? .kSpace, facts: sidecar?.scan ?? ScanFacts())
+  }
+
+  /// The sidecar of an array; `nil` if there is none.
+  private static func sidecar(_ path: String) throws(FileError) -> ScanArraySidecar? {
+    guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    // Other programs' sidecars say nothing of an array's axes.
+    guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+      throw .malformed(path: path, reason: "the sidecar is no JSON")
+    }
+    guard object["axes"] != nil || object["scan"] != nil else { return nil }
+    guard let sidecar = try? JSONDecoder().decode(ScanArraySidecar.self, from: data) else {
+      throw .malformed(path: path, reason: "the sidecar's values are of other kinds than this toolkit writes")
+    }
+    let known = axes(of: sidecar.content)
+    guard sidecar.axes == known || sidecar.axes == Array(known.dropFirst()) else {
+      throw .malformed(
+        path: path,
+        reason:
+          "the sidecar's axes are \(sidecar.axes.joined(separator: ", ")), and not \(known.joined(separator: ", "))"
+      )
+    }
+    return sidecar
   }
 
   private static func bart(_ base: String) throws(FileError) -> NDArray<Complex<Float>> {

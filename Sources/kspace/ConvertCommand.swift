@@ -60,6 +60,11 @@ struct ConvertScan: LongCommand {
     let progress = running.begin()
     let isArray = ScanArrayFormat(ofFile: output) != nil
     for file in isArray ? ScanArray.files(of: output) : [output] {
+      guard file == output || ScanArray.isCompanion(file) else {
+        throw InputError(
+          file, "it exists, belongs to something else than an array, and would be replaced",
+          remedy: "Choose another name for the array with --output, or move that file away")
+      }
       try OutputPath.check(
         file, replacing: running.force,
         inputs: ScanArrayFormat(ofFile: input) == nil ? [input] : ScanArray.files(of: input))

@@ -165,7 +165,7 @@ struct Mask: ParsableCommand {
 
     func run() throws {
       let file = try reading.open(raw)
-      let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: reading.options)
+      let layout = try ScanLayout(of: file, options: reading.options)
       try layout.check(path: raw)
       guard layout.sliceCounters.count == 1 else {
         throw InputError(

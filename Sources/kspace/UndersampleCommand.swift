@@ -48,7 +48,7 @@ struct Undersample: LongCommand {
     let progress = running.begin()
     try OutputPath.check(output, replacing: running.force, inputs: [raw])
     let file = try reading.open(raw)
-    let layout = ScanLayout(header: file.header, acquisitions: file.acquisitions, options: reading.options)
+    let layout = try ScanLayout(of: file, options: reading.options)
     try layout.check(path: raw)
     let (masks, recipe) = try masks(for: layout)
     for slice in layout.sliceCounters { try masks.validate(against: layout.masks(slice: slice)) }

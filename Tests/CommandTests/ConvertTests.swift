@@ -125,3 +125,55 @@ struct ConvertTests {
     #expect(try !head.names.contains("z.h5"))
   }
 }
+
+/// What lies beside an array, and in it.
+struct ConvertDoubtTests {
+  @Test func `A file that is no sidecar is never replaced, whatever is forced`() throws {
+    let head = try SmallScan("head.h5", "--matrix", "20x24x8", "--voxel-size", "9x9x18mm")
+    try Data("{\"mine\": 1}".utf8).write(to: URL(filePath: head.folder.path("k.json")))
+    for force in [[], ["--force"]] {
+      let result = try head.run(["convert", "head.h5", "-o", "k.npy"] + force)
+      #expect(result.status == 3 && result.errors.contains("k.json"), "\(result.errors)")
+      #expect(!FileManager.default.fileExists(atPath: head.folder.path("k.npy")))
+    }
+    try FileManager.default.removeItem(atPath: head.folder.path("k.json"))
+    #expect(try head.run("convert", "head.h5", "-o", "k.npy").status == 0)
+    #expect(try head.run("convert", "head.h5", "-o", "k.npy", "--force").status == 0)
+  }
+
+  @Test(
+    arguments: [
+      (
+        "[\"echo\", \"channel\", \"kz\", \"ky\", \"kx\"]", "[\"kx\", \"ky\", \"kz\", \"channel\", \"echo\"]",
+        "axes"
+      ),
+      ("\"axes\"", "\"axes\": 3, \"old\"", "other kinds"), ("{", "{{", "no JSON"),
+    ])
+  func `A sidecar that contradicts its array, or is broken, is refused`(
+    old: String, new: String, word: String
+  ) throws {
+    let head = try SmallScan("head.h5", "--matrix", "20x24x8", "--voxel-size", "9x9x18mm")
+    #expect(try head.run("convert", "head.h5", "-o", "k.npy").status == 0)
+    let url = URL(filePath: head.folder.path("k.json"))
+    let text = try String(contentsOf: url, encoding: .utf8)
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    let compact = String(
+      decoding: try JSONSerialization.data(
+        withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes]),
+      as: UTF8.self
+    ).replacing("\",\"", with: "\", \"")
+    let range = try #require(compact.range(of: old))
+    try Data(compact.replacingCharacters(in: range, with: new).utf8).write(to: url)
+    let result = try head.run("convert", "k.npy", "-o", "back.h5")
+    #expect(result.status == 3 && result.errors.contains(word), "\(result.errors)")
+  }
+
+  @Test func `Samples that are no numbers are refused`() throws {
+    let folder = try TemporaryDirectory()
+    var samples = NDArray<Complex<Float>>(repeating: .one, shape: [2, 4, 6, 8])
+    samples[0, 1, 2, 3] = Complex(.nan, 0)
+    try NumPyArray.write(samples, to: folder.path("k.npy"))
+    let result = try Command.run(["convert", "k.npy", "-o", "k.h5", "--voxel-size", "1x1x1mm"], in: folder)
+    #expect(result.status == 3 && result.errors.contains("1 of 384 samples"), "\(result.errors)")
+  }
+}

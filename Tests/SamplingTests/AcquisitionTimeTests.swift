@@ -106,6 +106,12 @@ import Testing
           "dummyRepetitions"))
       #expect(try message("\"averages\": 1", "\"averages\": \(count)").contains("averages is \(count)"))
     }
+    #expect(
+      try message("\"averages\": 1", "\"averages\": 1, \"dummyRepetition\": 5").contains(
+        "\"dummyRepetition\" is not known"))
+    #expect(try message("0.8mm", "80mm").contains("voxel of 80 mm"))
+    #expect(try message("\"3T\"", "\"30000T\"").contains("30000"))
+    #expect(try message("30.2ms", "27000s").contains("repetition time"))
     #expect(try message("30.2ms", "1e300s").contains("repetition time"))
     #expect(try message("80\n", "\(Int.max)\n").contains("matrix"))
     #expect(try message("PoissonDisk", "Spiral").contains("Spiral"))

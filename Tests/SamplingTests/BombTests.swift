@@ -44,6 +44,18 @@ import Testing
     #expect(try refusal("mask.npy", npy(type, "(4, 4)", 16 * size)) == nil)
   }
 
+  @Test(
+    "values that are no numbers are refused", arguments: ["<f2", "<f4", ">f4", "<f8", "<c8", ">c16", "<c32"])
+  func notNumbers(type: String) throws {
+    let size = Int(type.drop { !$0.isNumber }) ?? 1
+    var data = npy(type, "(4, 4)", 16 * size)
+    data.replaceSubrange(data.count - size..<data.count, with: Data(repeating: 0x7F, count: size))
+    // The pattern of ones below a full exponent.
+    if type.hasPrefix("<") { data[data.count - 2] = 0xFF } else { data[data.count - size + 1] = 0xFF }
+    if type != "<c32" { #expect(try refusal("mask.npy", data)?.contains("no finite number") == true) }
+    if type == "<c32" { #expect(try refusal("mask.npy", data)?.contains("c32") == true) }
+  }
+
   @Test("lists of positions on grids, or for echoes, that no scan has are refused")
   func lists() throws {
     let grid = try #require(try refusal("grid.csv", Data("# grid 32767x32767\nky,kz\n16383,16383\n".utf8)))

@@ -151,6 +151,11 @@ public enum MaskFile {
         path: path, problem: "holds \(shape[1]) channels and \(shape[4]) readout samples, which is no mask",
         remedy: "Take one sample of one channel, or make the mask with bart pattern")
     }
+    guard array.elements.allSatisfy(\.isFinite) else {
+      throw .file(
+        path: path, problem: "holds a value that is no finite number",
+        remedy: "Make the mask with bart pattern")
+    }
     return (0..<shape[0]).map { echo in
       let plane = array.part(at: echo).reshaped(to: [shape[2], shape[3]])
       return SamplingMask(isAcquired: plane.map { $0 != .zero })

@@ -68,6 +68,11 @@ public struct MaskIndex: Sendable, Codable, Equatable {
   /// - Throws: ``SamplingError/file(path:problem:remedy:)`` if it cannot be written.
   public func write(toFolder folder: String) throws(SamplingError) {
     let path = Self.path(folder)
+    guard !FileManager.default.fileExists(atPath: path) || (try? MaskIndex(readingFolder: folder)) != nil
+    else {
+      throw .file(
+        path: path, problem: "is there and lists no masks", remedy: "Move it away; it would be replaced")
+    }
     do {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

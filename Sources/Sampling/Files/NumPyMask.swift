@@ -31,6 +31,15 @@ enum NumPyMask {
     // Negative zero is zero: the sign of a float is its highest bit.
     let isFloat = type == "f" || type == "c"
     let part = type == "c" ? size / 2 : size
+    let exponents: [Int: UInt16] = [2: 0x7C00, 4: 0x7F80, 8: 0x7FF0]
+    guard !isFloat || exponents[part] != nil else { throw fault("holds numbers of type \(type)\(size)") }
+    if isFloat, let exponent = exponents[part] {
+      for place in stride(from: start, to: bytes.count, by: part) {
+        let top = header.isBigEndian ? (place, place + 1) : (place + part - 1, place + part - 2)
+        let bits = UInt16(bytes[top.0]) << 8 | UInt16(bytes[top.1])
+        guard bits & exponent != exponent else { throw fault("holds a value that is no finite number") }
+      }
+    }
     func isSet(_ element: Int) -> Bool {
       (0..<size).contains { offset in
         let isTop = offset % part == (header.isBigEndian ? 0 : part - 1)

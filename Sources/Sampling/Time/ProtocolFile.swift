@@ -46,7 +46,7 @@ public struct ProtocolFile: Sendable, Equatable {
     } catch {
       throw malformed("not a protocol (\(error))")
     }
-    if let problem = content.problem { throw malformed(problem) }
+    if let problem = content.problem ?? Self.unknownKey(data) { throw malformed(problem) }
     scan = content.scan
     recipe = MaskRecipe(
       pattern: content.sampling, grid: GridExtent(lines: scan.matrix.y, partitions: scan.matrix.z),
@@ -55,6 +55,29 @@ public struct ProtocolFile: Sendable, Equatable {
       Published(
         duration: $0.duration.value, acceleration: $0.acceleration, source: $0.source, note: $0.note)
     }
+  }
+
+  /// What a protocol may say, and within what.
+  private static let keys: [String: Set<String>] = [
+    "": [
+      "name", "fieldStrength", "repetitionTime", "echoTimes", "flipAngle", "matrix", "voxelSize", "averages",
+      "dummyRepetitions", "noiseRepetitions", "reference", "sampling", "seed", "published",
+    ],
+    "reference": ["repetitions", "repetitionTime"],
+    "published": ["duration", "acceleration", "source", "note"],
+    "sampling": ["generator", "parameters"],
+  ]
+
+  /// A key that means nothing here, misspelt as it may be, in words.
+  private static func unknownKey(_ data: Data) -> String? {
+    guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else { return nil }
+    for (part, known) in keys.sorted(by: { $0.key < $1.key }) {
+      let content = part.isEmpty ? object : object[part] as? [String: Any] ?? [:]
+      guard let key = content.keys.sorted().first(where: { !known.contains($0) }) else { continue }
+      return
+        "\"\(part.isEmpty ? key : "\(part).\(key)")\" is not known; known are \(known.sorted().joined(separator: ", "))"
+    }
+    return nil
   }
 
   /// The file as it is written.
@@ -94,8 +117,17 @@ public struct ProtocolFile: Sendable, Equatable {
       if voxelSize.count != 3 || voxelSize.contains(where: { $0.value <= 0 }) {
         return "the voxel size is not three positive lengths, x first"
       }
-      if !(repetitionTime.value > 0 && repetitionTime.value <= ScanProtocol.longestTime) {
+      if let odd = voxelSize.first(where: { !(1e-5...30e-3).contains($0.value) }) {
+        return "a voxel of \(odd.value * 1000) mm is none"
+      }
+      if !(0.01...25).contains(fieldStrength.value) {
+        return "the field strength is \(fieldStrength.value) T, which no scanner has"
+      }
+      if !(repetitionTime.value > 0 && repetitionTime.value <= 100) {
         return "the repetition time is \(repetitionTime.value) s"
+      }
+      if let angle = flipAngle?.value, !(0...2 * Double.pi).contains(angle) {
+        return "the flip angle is \(angle * 180 / .pi) degrees"
       }
       if let duration = published?.duration.value, !(0...ScanProtocol.longestTime ~= duration) {
         return "the published duration is \(duration) s"
