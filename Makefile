@@ -9,7 +9,7 @@ TESTS := .build-tests
 PYTHON ?= python3
 APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmrd-dev libhdf5-dev zlib1g-dev libpng-dev libssl-dev libboost-dev libdcmtk-dev
 TEST_PACKAGES := ismrmrd-tools python3-venv elastix chromium dcm2niix dcmtk
-PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0 pandas==3.1.1 bids-validator-deno==3.0.2 pydicom==3.0.2
+PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0 pandas==3.1.1 bids-validator-deno==3.0.2 pydicom==3.0.2 jsonschema==4.26.0
 
 # All libraries, by the manifest.
 MODULES = $(shell $(SWIFT) package describe --type json | \
@@ -41,7 +41,7 @@ setup:
 test-setup: setup
 	@$(call install,$(TEST_PACKAGES))
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@.venv/bin/python -c 'import numpy, scipy, h5py, nibabel, ismrmrd, pandas, bids_validator_deno, pydicom' 2>/dev/null || \
+	@.venv/bin/python -c 'import numpy, scipy, h5py, nibabel, ismrmrd, pandas, bids_validator_deno, pydicom, jsonschema' 2>/dev/null || \
 	  { echo "Installing the reference Python packages into .venv"; .venv/bin/pip install -q $(PYTHON_PACKAGES); }
 
 build: setup
@@ -53,13 +53,15 @@ REAL_SCAN ?= ../shared/data/mrd/aspire7T_32ch_2echo_2slice.h5
 
 demo: build
 	@rm -rf $(DEMO) && mkdir $(DEMO)
-	@echo "1 of 3: a scan of a numerical head, 8 channels, 5 echoes, and what is in it"
-	$(BUILD)/kspace phantom --matrix 96x116x36 --voxel-size 2x2x4mm --echoes 5 -o $(DEMO)/head.h5
+	@echo "1 of 3: a scan of a numerical head, 8 channels, 4 echoes, and what is in it"
+	$(BUILD)/kspace phantom --matrix 120x144x72 --voxel-size 1.6x1.6x2mm --echoes 4 -o $(DEMO)/head.h5
 	$(BUILD)/kspace info $(DEMO)/head.h5
-	@echo "2 of 3: the scan accelerated 3, 4 and 5 times, reconstructed by GRAPPA, L1-SENSE and ReconNet3D"
-	$(BUILD)/kspace study $(DEMO)/head.h5 -o $(DEMO)/study --methods grappa,l1-sense,reconnet --accelerations 3,4,5 \
-	  --calibration 16x16 --mask $(DEMO)/head_truth/mask.nii.gz \
+	@echo "2 of 3: the scan accelerated 2 and 3 times, reconstructed by GRAPPA, L1-SENSE and ReconNet3D's blocks on all channels"
+	$(BUILD)/kspace study $(DEMO)/head.h5 -o $(DEMO)/study --methods grappa,l1-sense,reconnet-sense --accelerations 2,3 \
+	  --calibration 24x24 --mask $(DEMO)/head_truth/mask.nii.gz \
 	  --labels $(DEMO)/head_truth/labels.nii.gz --label-names $(DEMO)/head_truth/labels.tsv
+	cd $(DEMO)/study/cells && ../../../$(BUILD)/kspace view zero-filled-as-measured/susceptibility.nii.gz \
+	  grappa-af3/susceptibility.nii.gz reconnet-sense-af3/susceptibility.nii.gz -o ../../maps.html
 	@echo "3 of 3: a real scan"
 	@if [ -f "$(REAL_SCAN)" ]; then \
 	  echo "$(BUILD)/kspace reconstruct $(REAL_SCAN) -o $(DEMO)/real"; \
@@ -67,7 +69,7 @@ demo: build
 	else \
 	  echo "No real scan at $(REAL_SCAN); try yours: make demo REAL_SCAN=scan.h5"; \
 	fi
-	@echo "Open $(DEMO)/study/report.html in a browser"
+	@echo "Open $(DEMO)/study/report.html in a browser, and $(DEMO)/maps.html, which scrolls through three susceptibility maps"
 
 # Numeric tests run in release: debug is 10 to 140 times slower.
 test: test-setup

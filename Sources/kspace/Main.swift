@@ -13,7 +13,8 @@ struct KSpaceCommand: ParsableCommand {
     version: ToolkitVersion.text,
     subcommands: [
       Info.self, Phantom.self, Mask.self, Undersample.self, Reconstruct.self, MapSusceptibility.self,
-      Compare.self, StudyCommand.self, Time.self, ConvertScan.self, Serve.self, OpenRecon.self,
+      Compare.self, ViewImages.self, StudyCommand.self, Time.self, ConvertScan.self, Serve.self,
+      OpenRecon.self,
     ])
 }
 

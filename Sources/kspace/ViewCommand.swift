@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import KSpaceToolkit
+
+/// `kspace view`: a page that scrolls through images.
+struct ViewImages: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "view",
+    abstract: "Write one page that scrolls through images in a browser, and compares two.",
+    discussion: """
+      Takes NIfTI files, and folders of them, such as those of reconstruct, qsm and study. Three planes with a linked crosshair, \
+      windows, a curtain between two images and their difference. The page holds the images and asks the network for nothing.
+
+        kspace view head-af4 head-af4-qsm -o view.html
+      """)
+
+  @Argument(help: "Images (.nii or .nii.gz), or folders that hold some.")
+  var images: [String]
+
+  @Option(name: .shortAndLong, help: "The page to write.")
+  var output: String
+
+  @Flag(help: "Replace an existing page.")
+  var force = false
+
+  func run() throws {
+    try OutputPath.check(output, replacing: force, inputs: images)
+    var page = ViewerPage(title: images.map { URL(filePath: $0).lastPathComponent }.joined(separator: ", "))
+    for path in images {
+      let files = try ViewerPage.images(at: path)
+      guard !files.isEmpty else {
+        throw InputError(
+          path, "no image lies in this folder (.nii or .nii.gz)", remedy: "Name a folder of results")
+      }
+      for file in files {
+        let image = try NIfTIFile(at: file)
+        let size = image.volumeCount * image.geometry.matrix.count
+        guard page.voxels + size <= ViewerPage.mostVoxels else {
+          throw InputError(
+            file,
+            "with it the page would have more than \(ViewerPage.mostVoxels / 1_000_000) million voxels, too many for browsers",
+            remedy: "Name fewer images")
+        }
+        // Names that tell the images of several folders apart.
+        let name = files == [path] ? file : String(file.dropFirst(path.count + 1))
+        let folder = images.count > 1 && files != [path] ? URL(filePath: path).lastPathComponent + "/" : ""
+        try page.add(image, named: folder + name)
+      }
+    }
+    try page.write(to: output)
+    print("\(output): open it in a browser")
+  }
+}
