@@ -1,3 +1,4 @@
+import Foundation
 import MRIData
 
 /// The 348 bytes at the start of a NIfTI-1 file.
@@ -53,16 +54,22 @@ struct NIfTIHeader {
   ///
   /// An sform of bare voxel indices, which some tools leave behind, yields to voxel sizes that say otherwise.
   var geometry: Geometry? {
-    let plain = AffineRAS(
-      x: [sizes[0], 0, 0], y: [0, sizes[1], 0], z: [0, 0, sizes[2]], origin: .zero)
     let candidates =
       (sformCode > 0 && !isSformOfIndices ? [sform] : []) + (qformCode > 0 ? [qform] : []) + [plain]
+    return candidates.lazy.compactMap(geometry(by:)).first
+  }
+
+  /// Voxel sizes along the patient's axes.
+  private var plain: AffineRAS {
+    AffineRAS(x: [sizes[0], 0, 0], y: [0, sizes[1], 0], z: [0, 0, sizes[2]], origin: .zero)
+  }
+
+  /// Where an affine places the voxels; `nil` for one that places none.
+  private func geometry(by affine: AffineRAS) -> Geometry? {
     let factor = millimetresPerUnit
-    return candidates.lazy.compactMap { affine in
-      let affine = AffineRAS(
-        x: affine.x * factor, y: affine.y * factor, z: affine.z * factor, origin: affine.origin * factor)
-      return Geometry(affineRAS: affine, matrix: matrix)
-    }.first
+    let affine = AffineRAS(
+      x: affine.x * factor, y: affine.y * factor, z: affine.z * factor, origin: affine.origin * factor)
+    return Geometry(affineRAS: affine, matrix: matrix)
   }
 
   private var sizes: [Double] { spacings[1...3].map(abs) }
@@ -115,7 +122,49 @@ struct NIfTIHeader {
         "the sform has steps of 1 mm where pixdim\(qformCode > 0 ? " and qform say" : " says") \(sizes) mm, which was used"
       )
     }
+    return remarks + unusable(sizes) + (disagreement.map { [$0] } ?? [])
+  }
+
+  /// What holds numbers that are none, and what was used instead.
+  private func unusable(_ sizes: String) -> [String] {
+    let isSformGood = sformCode > 0 && geometry(by: sform) != nil
+    let isQformGood = qformCode > 0 && geometry(by: qform) != nil
+    var remarks: [String] = []
+    if sformCode > 0, !isSformGood {
+      remarks.append(
+        "the sform holds no orientation (zero, or not finite); "
+          + (isQformGood
+            ? "the qform was used" : "the voxel sizes of pixdim along the patient's axes were used"))
+    }
+    if qformCode > 0, !isQformGood, !isSformGood {
+      remarks.append(
+        "the qform holds no orientation (zero, or not finite); the voxel sizes of pixdim along the patient's axes were used"
+      )
+    }
+    if isSformGood, !isSformOfIndices, !self.sizes.allSatisfy({ $0 > 0 && $0.isFinite }) {
+      remarks.append("pixdim has voxels of \(sizes); those of the sform were used")
+    }
     return remarks
+  }
+
+  /// How sform and qform place the same voxels differently, beyond rounding; `nil` if they agree, or one is absent.
+  ///
+  /// Tools that align images change one of them alone, and the static field is known along the scanner's axes only.
+  private var disagreement: String? {
+    guard sformCode > 0, qformCode > 0, !isSformOfIndices, let first = geometry(by: sform),
+      let second = geometry(by: qform)
+    else { return nil }
+    let angles = [
+      (first.readDirection, second.readDirection), (first.phaseDirection, second.phaseDirection),
+      (first.sliceDirection, second.sliceDirection),
+    ].map { acos(max(-1, min(1, ($0 * $1).sum()))) * 180 / Double.pi }
+    let step = first.position(ofVoxel: .zero) - second.position(ofVoxel: .zero)
+    let distance = (step * step).sum().squareRoot() * 1e3, angle = angles.max() ?? 0
+    guard angle > 1 || distance > 0.5 * first.voxelSize.max() * 1e3 else { return nil }
+    func text(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+    return
+      "sform and qform differ: their axes by \(text(angle)) degrees and their first voxels by \(text(distance)) mm; the sform "
+      + "was used, also for the direction of the static field"
   }
 
   /// Why nobody can tell how large the voxels are; `nil` if the header is of one mind.

@@ -120,8 +120,12 @@ public enum ImageUnits: String, Sendable, Codable {
   case hertz = "Hz"
   /// Reciprocal seconds.
   case perSecond = "1/s"
+  /// Radians per second.
+  case radiansPerSecond = "rad/s"
   /// Parts per million.
   case partsPerMillion = "ppm"
+  /// Parts per billion.
+  case partsPerBillion = "ppb"
   /// The scale has no meaning.
   case arbitrary
 }
@@ -129,11 +133,24 @@ public enum ImageUnits: String, Sendable, Codable {
 extension Sidecar {
   /// Reads a sidecar; keys that have no property here become ``extra``.
   ///
-  /// - Throws: ``FileError`` if the file is missing, or a key has a type that BIDS does not give it.
+  /// - Throws: ``FileError`` if the file is missing, or a key has a type or a value that BIDS does not give it.
   public init(at path: String) throws(FileError) {
-    self = try JSONFile.read(path)
     let all: [String: JSONValue] = try JSONFile.read(path)
-    extra = all.filter { CodingKeys(rawValue: $0.key) == nil }
+    let known = all.filter { CodingKeys(rawValue: $0.key) != nil }
+    for (key, value) in known.sorted(by: { $0.key < $1.key }) where !Self.holds(value, under: key) {
+      throw .malformed(
+        path: path,
+        reason: "its key \(key) has the value \(value.text), which is none that BIDS or this toolkit gives it"
+      )
+    }
+    self = try JSONFile.read(path)
+    extra = all.filter { known[$0.key] == nil }
+  }
+
+  /// Whether a value can stand under one of the keys that have a property.
+  private static func holds(_ value: JSONValue, under key: String) -> Bool {
+    guard let data = try? JSONEncoder().encode([key: value]) else { return false }
+    return (try? JSONDecoder().decode(Sidecar.self, from: data)) != nil
   }
 
   /// Writes the sidecar; ``extra`` keys do not replace those that have a property.
@@ -147,5 +164,13 @@ extension Sidecar {
       throw .cannotWrite(path: path, reason: "a number is not finite")
     }
     try JSONFile.write(known.merging(extra) { known, _ in known }, to: path)
+  }
+}
+
+extension JSONValue {
+  /// The value in one line, as a file has it.
+  fileprivate var text: String {
+    let data = try? JSONEncoder().encode([self])
+    return String(decoding: (data ?? Data()).dropFirst().dropLast().prefix(60), as: UTF8.self)
   }
 }

@@ -12,6 +12,8 @@ public enum MappingError: Error, Equatable, CustomStringConvertible {
   case noFluid
   /// A mask lies on another grid than the maps.
   case gridsDiffer(name: String)
+  /// A map of R2 holds something else [1/s].
+  case implausibleR2(median: Double, reason: String)
 
   /// One message for the user.
   public var description: String {
@@ -31,6 +33,8 @@ public enum MappingError: Error, Equatable, CustomStringConvertible {
         + "as the zero of susceptibility (`reference`), or take the whole map."
     case .gridsDiffer(let name):
       "The \(name) does not lie on the grid of the maps. Bring it there first."
+    case .implausibleR2(let median, let reason):
+      "The map of R2 has a median of \(median.rounded(4)) in the mask: \(reason). Give R2 in 1/s, or leave it out."
     }
   }
 }

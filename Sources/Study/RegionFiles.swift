@@ -7,7 +7,7 @@ import QuantitativeMapping
 
 /// The files that say where images are compared, and in which regions.
 public struct RegionFiles: Sendable {
-  /// A NIfTI volume above one half where images are compared; the reference's object without.
+  /// A NIfTI volume above zero where images are compared; the reference's object without.
   public var mask: String?
   /// A NIfTI volume of regions, 0 for none.
   public var labels: String?

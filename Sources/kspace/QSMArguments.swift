@@ -18,7 +18,10 @@ struct QSMImageArguments: ParsableArguments {
   @Option(help: "The standard deviation of --total-field or --local-field, in the same unit.")
   var fieldNoise: String?
 
-  @Option(help: "The unit of --total-field or --local-field: ppm, Hz or rad; else from its sidecar.")
+  @Option(
+    help:
+      "The unit of --total-field or --local-field: \(FieldUnit.list); else from its sidecar, or ppm where nothing else is possible."
+  )
   var fieldUnit: FieldUnit?
 
   @Option(help: "The echo times with their unit, such as 3.3ms,6.4ms; else from the sidecars.")
@@ -129,7 +132,7 @@ struct QSMImageArguments: ParsableArguments {
 
 /// The stages from phase to susceptibility.
 struct QSMMethodArguments: ParsableArguments {
-  @Option(help: "The brain mask as NIfTI, not zero inside; else it is made by --mask-method.")
+  @Option(help: "The brain mask as NIfTI, above zero inside; else it is made by --mask-method.")
   var mask: String?
 
   @Option(
@@ -296,9 +299,22 @@ enum FieldUnit: String, ExpressibleByArgument, CaseIterable {
   case hertz = "Hz"
   case partsPerMillion = "ppm"
   case radians = "rad"
+  case radiansPerSecond = "rad/s"
+  case partsPerBillion = "ppb"
+
+  /// The names of all units.
+  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
   /// The unit as sidecars have it.
-  var unit: ImageUnits { self == .hertz ? .hertz : self == .radians ? .radians : .partsPerMillion }
+  var unit: ImageUnits {
+    switch self {
+    case .hertz: .hertz
+    case .partsPerMillion: .partsPerMillion
+    case .radians: .radians
+    case .radiansPerSecond: .radiansPerSecond
+    case .partsPerBillion: .partsPerBillion
+    }
+  }
 }
 
 /// A length with its unit, such as `2mm`.

@@ -10,7 +10,7 @@ struct MapSusceptibility: LongCommand {
     discussion: """
       INPUT is the folder that `kspace reconstruct` wrote, any BIDS folder with one multi-echo scan \
       (part-mag, part-phase), a folder of one scan's DICOM files (where dcm2niix is installed), or absent, with --magnitude and --phase naming NIfTI files of any tool: one file of \
-      all echoes, or one per echo; or --total-field or --local-field naming a field in Hz, ppm or rad. The field comes from all echoes (MDI), is unwrapped by region growing, freed \
+      all echoes, or one per echo; or --total-field or --local-field naming a field in Hz, rad/s, ppm, ppb or rad. The field comes from all echoes (MDI), is unwrapped by region growing, freed \
       from its background and inverted.
 
       Writes a BIDS derivative data set: Chimap [ppm] with a sidecar, previews in figures/, and in provenance.json \
@@ -99,7 +99,7 @@ struct MapSusceptibility: LongCommand {
     if running.dryRun { return }
 
     progress.report("reading", 0)
-    let maps = try source.maps()
+    let maps = try source.maps(within: methods.mask)
     let ignoresAffine = images.ignoreAffine || !maps.isPlaced
     func mask(_ path: String?, _ name: String) throws -> BrainMask? {
       try path.map { try BrainMask(at: $0, on: maps.geometry, name: name, ignoringAffine: ignoresAffine) }
@@ -134,6 +134,7 @@ struct MapSusceptibility: LongCommand {
       let placed = try file.volumes(scaling: .applied).placed(
         on: maps.geometry, "map of R2", of: file, like: "the phase", ignoringAffine: ignoresAffine)
       irreversible = .map(placed.volumes)
+      result.assumptions += file.remarks + [placed.remark].compactMap(\.self)
     } else {
       result.assumptions.append(
         "R2 is not known and was taken for 12 /s everywhere: where it differs, sources are off by the same in R2'."

@@ -9,15 +9,17 @@ import QSM
 extension ImageSource {
   /// Reads the scan.
   ///
+  /// - Parameter mask: The NIfTI file of the mask that the maps will be used in, which values of a field are judged in;
+  ///   everywhere without.
   /// - Throws: ``InputError`` if something is missing or contradictory that cannot be assumed, ``FileError``, and what
   ///   making a field of echoes throws.
-  public func maps() throws -> EchoMaps {
+  public func maps(within mask: String? = nil) throws -> EchoMaps {
     switch content {
     case .echoes(let phase, let magnitude): try readEchoes(phase, magnitude)
     case .fieldMap(let field, let noise, let r2Star, let magnitude):
       try readFieldMap(field, noise, r2Star, magnitude)
     case .field(let field, let stage, let noise, let magnitude):
-      try readField(field, stage, noise, magnitude)
+      try readField(field, stage, noise, magnitude, within: mask)
     }
   }
 
@@ -66,8 +68,9 @@ extension ImageSource {
 
   /// A field that is unwrapped already, in whatever unit.
   private func readField(
-    _ path: String, _ stage: FieldMap.Stage, _ noise: String?, _ magnitude: [String]
+    _ path: String, _ stage: FieldMap.Stage, _ noise: String?, _ magnitude: [String], within mask: String?
   ) throws -> EchoMaps {
+    var warnings: [String] = []
     var assumptions: [String] = []
     let sidecar = Sidecar(readableAt: NamedImage.sidecar(of: path))
     let stored = try Self.series([path], scaling: .applied, &assumptions)
@@ -81,62 +84,84 @@ extension ImageSource {
       ? nil
       : try placed(magnitude, "magnitude", on: stored.geometry, of: path, like: "the field", &assumptions)
     let times = reading.echoTimes ?? Self.times(in: NamedImage.sidecar(of: path))
-    let factor = try hertzPerUnit(of: stored, stage, sidecar, path, strength: strength, times, &assumptions)
+    let brain = try mask.map {
+      try BrainMask(
+        at: $0, on: stored.geometry, ignoringAffine: reading.ignoresAffine || !isPlaced(path))
+    }
+    let values = try FieldValues(stored, within: brain, path)
+    let factor = try hertzPerUnit(of: values, stage, sidecar, path, strength: strength, times, &assumptions)
+    if let warning = factor.warning { warnings.append(warning) }
+    if stage == .total, let wrap = values.wrap {
+      let problem =
+        "the field has wraps: its values fill an interval of \(Double(wrap).rounded(3)) \(factor.unit.rawValue) to both ends, "
+        + "and many neighbours lie the whole interval apart"
+      guard brain == nil else {
+        throw InputError(
+          path, problem,
+          remedy: "Unwrap it first, or give the phase of the echoes (`phase`), which is unwrapped here"
+        )
+      }
+      warnings.append("\(path): \(problem). Unwrap it first.")
+    }
     let sign: Float = reading.phaseSign == .negative ? -1 : 1
     let deviation = try noise.map {
       try placed([$0], "noise of the field", on: stored.geometry, of: path, like: "the field", &assumptions)
-        .map { $0 * factor }
+        .map { $0 * factor.hertz }
     }
-    return EchoMaps(
+    var maps = EchoMaps(
       magnitude: echoes,
-      field: FieldMap(stored.map { $0.isFinite ? $0 * factor * sign : 0 }, noise: deviation, stage: stage),
+      field: FieldMap(
+        stored.map { $0.isFinite ? $0 * factor.hertz * sign : 0 }, noise: deviation, stage: stage),
       parameters: ScanParameters(echoTimes: times, fieldStrength: strength), geometry: stored.geometry,
       fieldDirection: direction, isPlaced: try isPlaced(path), assumptions: assumptions)
+    maps.warnings = warnings
+    return maps
   }
 
-  /// How many hertz one unit of a stored field is.
+  /// How many hertz one unit of a stored field is, and what speaks against the unit.
   private func hertzPerUnit(
-    of field: ImageVolumes<Float>, _ stage: FieldMap.Stage, _ sidecar: Sidecar, _ path: String,
-    strength: Double, _ times: [Double], _ assumptions: inout [String]
-  ) throws -> Float {
-    var unit = reading.fieldUnit ?? sidecar.units
-    if unit == nil || unit == .arbitrary {
-      // What is too small for hertz is ppm, and the other way round; local fields are a tenth of total ones.
-      guard let range = field.finiteRange else {
-        throw InputError(path, "the field is the same everywhere", remedy: "Check that this is the field")
-      }
-      let largest = max(abs(range.lowerBound), abs(range.upperBound))
-      guard largest < 0.5 || largest > (stage == .local ? 3 : 40) else {
-        throw InputError(
-          path, "the unit of the field is not stated, and values up to \(largest) may be ppm, rad or Hz",
-          remedy: "State the unit of the field (`fieldUnit`)")
-      }
-      unit = largest < 0.5 ? .partsPerMillion : .hertz
+    of values: FieldValues, _ stage: FieldMap.Stage, _ sidecar: Sidecar, _ path: String, strength: Double,
+    _ times: [Double], _ assumptions: inout [String]
+  ) throws -> (hertz: Float, unit: ImageUnits, warning: String?) {
+    let perMillion = strength * ScanParameters.protonGyromagneticRatio * 1e-6
+    var factors: [ImageUnits: Double] = [
+      .hertz: 1, .radiansPerSecond: 1 / (2 * Double.pi), .partsPerMillion: perMillion,
+      .partsPerBillion: 1e-3 * perMillion,
+    ]
+    let unit: ImageUnits
+    if let stated = try reading.fieldUnit ?? sidecar.fieldUnit(path), stated != .arbitrary {
+      unit = stated
+    } else {
+      unit = try values.presumedUnit(path)
       assumptions.append(
-        "\(path): the unit of the field is not stated; values up to \(largest) were taken for "
-          + "\(unit == .hertz ? "Hz" : "ppm") (`fieldUnit` states it).")
+        "\(path): the unit of the field is not stated; values up to \(values.typical) (99 % of those that count) were taken "
+          + "for \(unit.rawValue) (`fieldUnit` states it).")
     }
-    switch unit {
-    case .hertz?: return 1
-    case .partsPerMillion?: return Float(strength * ScanParameters.protonGyromagneticRatio * 1e-6)
-    case .radians?:
+    if unit == .radians {
       guard times.count == 1 else {
         throw InputError(
           path, "a field in radians needs the echo time that it was measured at",
           remedy: "Give it (`echoTimes`)")
       }
-      return Float(1 / (2 * Double.pi * times[0]))
-    default:
-      throw InputError(
-        path, "the unit of the field is \(unit?.rawValue ?? "unknown")",
-        remedy: "State one of Hz, ppm and rad (`fieldUnit`)")
+      try Plausibility.check(echoTimes: times, path, remedy: "Give it (`echoTimes`)")
+      factors[.radians] = 1 / (2 * Double.pi * times[0])
     }
+    guard let factor = factors[unit] else {
+      throw InputError(
+        path, "the unit of the field is \(unit.rawValue)",
+        remedy: "State one of Hz, rad/s, ppm, ppb and rad (`fieldUnit`)")
+    }
+    let warning = try values.check(
+      stage, in: unit, partsPerMillion: factor / perMillion,
+      others: factors.mapValues { $0 / perMillion }.filter { $0.key != unit }, path)
+    return (Float(factor), unit, warning)
   }
 
   /// Echoes as magnitude and phase.
   private func readEchoes(_ phasePaths: [String], _ magnitudePaths: [String]) throws -> EchoMaps {
     var assumptions: [String] = []
-    var phase = try readPhase(phasePaths, &assumptions)
+    var warnings = sidecarDoubts(phasePaths, magnitudePaths)
+    var phase = try readPhase(phasePaths, &assumptions, &warnings)
     let sidecar = Sidecar(readableAt: NamedImage.sidecar(of: phasePaths[0]))
     let direction = try fieldDirection(sidecar, phase.geometry, &assumptions)
     var magnitude: ImageVolumes<Float>?
@@ -167,6 +192,10 @@ extension ImageSource {
     let parameters = ScanParameters(
       echoTimes: times, fieldStrength: strength,
       polarities: try polarities(of: phasePaths, count: phase.count, &assumptions))
+    if let consistency = EchoConsistency(echoes, echoTimes: times) {
+      try consistency.check(phasePaths)
+      warnings += consistency.warnings(isBipolar: Set(parameters.polarities).count > 1)
+    }
     var maps: EchoMaps
     if phase.count == 1 {
       assumptions.append(
@@ -190,6 +219,7 @@ extension ImageSource {
     maps.isPlaced = try isPlaced(phasePaths[0])
     maps.isSignKnown = sidecar.phaseSign != nil || reading.phaseSign != nil
     maps.assumptions = assumptions + maps.assumptions
+    maps.warnings = warnings + maps.warnings
     return maps
   }
 }

@@ -44,6 +44,38 @@ extension ImageSource {
     return times
   }
 
+  /// What sidecars of one scan say differently, one sentence each.
+  func sidecarDoubts(_ phase: [String], _ magnitude: [String]) -> [String] {
+    var doubts: [String] = []
+    if reading.fieldStrength == nil {
+      let stated = (phase + magnitude).compactMap { path -> (path: String, tesla: Double)? in
+        let sidecar = NamedImage.sidecar(of: path)
+        return Sidecar(readableAt: sidecar).magneticFieldStrength.map { (sidecar, $0) }
+      }
+      if let first = stated.first,
+        let other = stated.first(where: { abs($0.tesla - first.tesla) > 0.05 * abs(first.tesla) })
+      {
+        doubts.append(
+          "\(first.path) states a static field of \(first.tesla) T (MagneticFieldStrength), and \(other.path) one of "
+            + "\(other.tesla) T: check that they belong to one scan, or state it (`fieldStrength`).")
+      }
+    }
+    if reading.echoTimes == nil, phase.count == magnitude.count {
+      for (phase, magnitude) in zip(phase, magnitude) {
+        let paths = (NamedImage.sidecar(of: phase), NamedImage.sidecar(of: magnitude))
+        let times = (Self.times(in: paths.0), Self.times(in: paths.1))
+        guard times.0.count == times.1.count,
+          let (own, other) = zip(times.0, times.1).first(where: { abs($0 - $1) > 0.01 * abs($0) })
+        else { continue }
+        doubts.append(
+          "\(paths.0) states an EchoTime of \(own) s, and that of the magnitude, \(paths.1), one of \(other) s: check that "
+            + "they belong to one echo, or state the echo times (`echoTimes`).")
+        break
+      }
+    }
+    return doubts
+  }
+
   /// The readout direction of every echo, by option or by the sidecars.
   func polarities(
     of paths: [String], count: Int, _ assumptions: inout [String]

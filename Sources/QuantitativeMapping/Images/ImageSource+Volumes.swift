@@ -6,32 +6,45 @@ import Numerics
 
 extension ImageSource {
   /// The phase of all echoes in radians.
-  func readPhase(_ paths: [String], _ assumptions: inout [String]) throws -> ImageVolumes<Float> {
+  func readPhase(
+    _ paths: [String], _ assumptions: inout [String], _ warnings: inout [String]
+  ) throws -> ImageVolumes<Float> {
     let stored = try Self.series(paths, scaling: .applied, &assumptions)
-    switch reading.phaseScale {
-    case .radians: return stored
-    case .half(let half): return PhaseConversion(half: half, explanation: "")(stored)
-    case .automatic: break
+    let scale: PhaseConversion? =
+      switch reading.phaseScale {
+      case .radians: .radians
+      case .half(let half): PhaseConversion(half: half, explanation: "")
+      case .automatic: nil
+      }
+    if let scale {
+      try checkStated(scale, stored, paths, &assumptions, &warnings)
+      return scale(stored)
     }
     guard let range = stored.finiteRange else {
       throw InputError(
         paths[0], "the phase is the same everywhere", remedy: "Check that this is the phase image")
     }
     let found = PhaseConversion(range: range, areWhole: stored.areWhole)
-    if Sidecar(readableAt: NamedImage.sidecar(of: paths[0])).units == .radians {
+    let units = Sidecar(readableAt: NamedImage.sidecar(of: paths[0])).statedUnits
+    if let units, ImageUnits(spelled: units) == .radians {
       // Phase that was unwrapped leaves the turn, but has neither whole numbers nor another unit's ends.
       let isOther =
         found.map { !$0.isOfRadians } ?? (stored.areWhole && range.upperBound - range.lowerBound > 7)
       if isOther {
         throw InputError(
           paths[0],
-          "the sidecar's Units say rad, but the phase runs from \(range.lowerBound) to \(range.upperBound)"
+          "the sidecar's Units say \(units), but the phase runs from \(range.lowerBound) to \(range.upperBound)"
             + (found.map { ", which looks like \($0.explanation)" } ?? ""),
           remedy: "State the scale of the phase (`phaseScale`), or correct Units")
       }
       return stored
     }
     if let found {
+      if let units, !ImageUnits.meanNothing(units), !found.isCalled(units) {
+        warnings.append(
+          "The sidecar's Units say \(units), but the phase runs from \(range.lowerBound) to \(range.upperBound) and was taken "
+            + "for \(found.explanation): correct Units, or state the scale of the phase (`phaseScale`).")
+      }
       assumptions.append(
         "Phase from \(range.lowerBound) to \(range.upperBound) was taken for \(found.explanation).")
       try checkScale(stored, found, paths)
@@ -52,6 +65,51 @@ extension ImageSource {
     throw InputError(
       paths[0], "the phase runs from \(range.lowerBound) to \(range.upperBound), which is no known unit",
       remedy: "Say what stands for pi (`phaseScale`)")
+  }
+
+  /// Refuses a scale that somebody states and the phase contradicts.
+  ///
+  /// Phase that was unwrapped leaves the turn, but neither in whole numbers nor to hard ends.
+  private func checkStated(
+    _ scale: PhaseConversion, _ stored: ImageVolumes<Float>, _ paths: [String],
+    _ assumptions: inout [String], _ warnings: inout [String]
+  ) throws(InputError) {
+    guard let range = stored.finiteRange else {
+      throw InputError(
+        paths[0], "the phase is the same everywhere", remedy: "Check that this is the phase image")
+    }
+    let width = range.upperBound - range.lowerBound, turns = width / (2 * scale.half)
+    let text =
+      "the scale of the phase is stated as \(scale.isOfRadians ? "radians" : "\(scale.half) for pi"), but the phase runs from "
+      + "\(range.lowerBound) to \(range.upperBound)"
+    let found = PhaseConversion(range: range, areWhole: stored.areWhole)
+    let likely = found.map { ", which looks like \($0.explanation)" } ?? ""
+    let remedy = "State the scale that the values have (`phaseScale`), or leave it to the range"
+    if turns > 1.02 {
+      let middle = range.lowerBound + width / 2
+      if stored.areWhole || found != nil || stored.voxels.hasHardEnds(around: middle) {
+        throw InputError(
+          paths[0], "\(text): \(Double(turns).rounded(1)) turns\(likely)", remedy: remedy)
+      }
+      assumptions.append(
+        "The phase runs over \(Double(turns).rounded(1)) turns, and was taken for phase that is unwrapped already."
+      )
+      return
+    }
+    guard turns < 0.8 else { return }
+    let jumps = stored.voxels.neighbours { abs($0 - $1) > 0.75 * width }
+    if jumps.found >= 20, jumps.found * 2000 > jumps.pairs,
+      stored.voxels.hasHardEnds(around: range.lowerBound + width / 2)
+    {
+      throw InputError(
+        paths[0], "\(text) and wraps there, within \(Double(turns).rounded(3)) turns\(likely)", remedy: remedy
+      )
+    }
+    if turns < 0.02 {
+      warnings.append(
+        "\(paths[0]): \(text), \(turns) turns, which is little for a scan: check the scale of the phase (`phaseScale`)."
+      )
+    }
   }
 
   /// Refuses echoes of different scales: one that wraps at other values than the scale of all.
@@ -140,5 +198,19 @@ extension ImageSource {
       }
     }
     return ImageVolumes(voxels, geometry: phase.geometry)
+  }
+}
+
+extension NDArray<Float> {
+  /// Whether values fill their range to both ends, as wrapped phase does, rather than thin out; zeros do not count, which
+  /// masks leave.
+  fileprivate func hasHardEnds(around middle: Float) -> Bool {
+    let values = elements.filter { $0.isFinite && $0 != 0 }.map { $0 - middle }
+    guard let largest = values.map(abs).max(), largest > 0 else { return false }
+    return [Float(1), -1].allSatisfy { side in
+      let atEnd = values.count { side * $0 > 0.95 * largest }
+      let beside = values.count { side * $0 > 0.8 * largest }
+      return Double(atEnd) > 0.5e-3 * Double(values.count) && 9 * atEnd > beside
+    }
   }
 }

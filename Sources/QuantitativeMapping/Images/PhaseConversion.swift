@@ -57,6 +57,15 @@ struct PhaseConversion: Equatable {
   /// Whether the values are radians, of whatever turn.
   var isOfRadians: Bool { half == Self.radians.half }
 
+  /// Whether a unit, as a sidecar has it, is that of the values.
+  func isCalled(_ unit: String) -> Bool {
+    switch unit.lowercased().filter({ !$0.isWhitespace }) {
+    case "deg", "degree", "degrees", "\u{B0}": half == 180
+    case "mrad", "milliradian", "milliradians": abs(half - 1000 * Self.radians.half) < 1
+    default: false
+    }
+  }
+
   /// The values in radians.
   func callAsFunction(_ volumes: ImageVolumes<Float>) -> ImageVolumes<Float> {
     let pi = Float(Double.pi)

@@ -35,6 +35,8 @@ public struct EchoMaps: Sendable {
   public var isPlaced = true
   /// What was assumed on the way here, one sentence each.
   public var assumptions: [String] = []
+  /// What speaks against the images or what is said of them, one sentence each.
+  public var warnings: [String] = []
 
   /// Collects maps on one grid.
   public init(

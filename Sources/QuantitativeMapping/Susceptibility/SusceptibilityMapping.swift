@@ -119,7 +119,13 @@ public struct SusceptibilityMapping: Sendable {
     var result = SusceptibilityMaps(
       mask: BrainMask(known.mask.isInside, geometry: places, origin: brain.origin), totalField: total,
       local: local, map: map, assumptions: assumptions)
-    result.warnings = doubts
+    result.warnings = maps.warnings + doubts
+    if let shrinkage = map.shrinkage, shrinkage > 0.6 {
+      result.warnings.append(
+        "The map explains hardly anything of the field (\(Int((100 * shrinkage).rounded())) % of its strength is left): check "
+          + "that field and mask belong together, the sign of the echoes (`phaseSign`) and the polarity of their readouts "
+          + "(ReadoutPolarity in the sidecars).")
+    }
     if let remark = evidence.remark(isSignKnown: maps.isSignKnown) { result.warnings.append(remark) }
     region?.geometry = places
     result.reference = region

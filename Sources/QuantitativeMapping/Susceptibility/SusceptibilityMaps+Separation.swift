@@ -8,13 +8,46 @@ extension SusceptibilityMaps {
   ///   - maps: What the map was made of; its R2* counts.
   ///   - irreversible: What of R2* no sources of susceptibility make: a map of R2, or a constant.
   ///   - separation: The method.
-  /// - Throws: ``MappingError/noRelaxation`` without R2*, ``QSMError`` if volumes do not fit each other.
+  /// - Throws: ``MappingError/noRelaxation`` without R2*, ``MappingError/implausibleR2(median:reason:)`` for a
+  ///   map that is none of R2, ``QSMError`` if volumes do not fit each other.
   public func sources(
     of maps: EchoMaps, irreversible: SourceSeparation.Irreversible, by separation: SourceSeparation = .init()
   ) throws -> SourceSeparation.Sources {
     guard let r2Star = maps.r2Star else { throw MappingError.noRelaxation }
+    var irreversible = irreversible
+    if case .map(let rates) = irreversible {
+      irreversible = .map(try plausible(rates, beside: r2Star))
+    }
     return try separation(
       susceptibility, relaxation: r2Star, irreversible: irreversible, mask: local.mask,
       fieldStrength: maps.parameters.fieldStrength)
+  }
+
+  /// A map of R2 [1/s] in which rates that are not positive count as unknown.
+  private func plausible(
+    _ rates: ImageVolumes<Float>, beside r2Star: ImageVolumes<Float>
+  ) throws -> ImageVolumes<Float> {
+    let inside = local.mask[0].map { $0 != 0 }
+    guard rates.count == 1, rates.geometry.matrix == local.mask.geometry.matrix else { return rates }
+    let sorted = rates[0].sorted(within: inside)
+    guard !sorted.isEmpty else { return rates }
+    let median = Double(sorted[sorted.count / 2]), negative = sorted.count { $0 < 0 }
+    if 100 * negative > sorted.count {
+      throw MappingError.implausibleR2(
+        median: median, reason: "\(negative) of \(sorted.count) values are negative")
+    }
+    guard (1...200).contains(median) else {
+      throw MappingError.implausibleR2(
+        median: median, reason: "R2 of tissue is between 1 and 200 1/s, and T2 or rates per ms are not R2")
+    }
+    let others = r2Star[0].sorted(within: inside)
+    if let middle = others.isEmpty ? nil : Double(others[others.count / 2]), middle > 0, median > 1.5 * middle
+    {
+      throw MappingError.implausibleR2(
+        median: median,
+        reason:
+          "R2* of the scan, which no R2 exceeds, has a median of \(middle.rounded(1)) 1/s; is it T2 in ms?")
+    }
+    return rates.map { $0 > 0 ? $0 : .nan }
   }
 }

@@ -118,7 +118,7 @@ public struct ProtocolFile: Sendable, Equatable {
         return "the voxel size is not three positive lengths, x first"
       }
       if let odd = voxelSize.first(where: { !(1e-5...30e-3).contains($0.value) }) {
-        return "a voxel of \(odd.value * 1000) mm is none"
+        return String(format: "a voxel of %g mm is none", odd.value * 1000)
       }
       if !(0.01...25).contains(fieldStrength.value) {
         return "the field strength is \(fieldStrength.value) T, which no scanner has"

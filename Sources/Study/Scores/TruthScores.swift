@@ -1,4 +1,5 @@
 import Evaluation
+import Files
 import Foundation
 import MRIData
 import NDArrays
@@ -23,6 +24,7 @@ public struct TruthScores: Sendable, Equatable, Codable {
   /// - Throws: ``EvaluationError`` for maps without values; ``StudyError`` if regions lie on another grid.
   init(of map: NDArray<Float>, against truth: NDArray<Float>, regions: LabelVolume?) throws {
     let isKnown = map.map { $0 != 0 }
+    try Self.check(truth, within: isKnown)
     nrmse = try NRMSE(.demeaned).value(of: map, against: truth, within: isKnown)
     correlation =
       try PearsonCorrelation(
@@ -39,6 +41,25 @@ public struct TruthScores: Sendable, Equatable, Codable {
       expected.first { $0.name == region.name }.map { (truth: $0.mean, map: region.mean) }
     }
     nucleiSlope = try LinearRegression(pairs.map(\.truth), pairs.map(\.map)).slope
+  }
+
+  /// Refuses a truth that is no susceptibility in ppm.
+  ///
+  /// - Throws: ``InputError``.
+  private static func check(_ truth: NDArray<Float>, within isKnown: NDArray<Bool>) throws(InputError) {
+    let sizes = truth.elements(within: isKnown).filter { $0.isFinite && $0 != 0 }.map(abs).sorted()
+    guard !sizes.isEmpty else {
+      throw InputError(
+        "true susceptibility", "it is zero or not finite wherever the scan has a map",
+        remedy: "Check that it belongs to the scan (`truth`)")
+    }
+    let typical = sizes[(sizes.count - 1) * 99 / 100]
+    guard !(1e-4...5).contains(typical) else { return }
+    throw InputError(
+      "true susceptibility",
+      "99 % of its values are below \(typical) where the scan has a map, which no tissue has in ppm"
+        + (typical > 5 ? "; they look like ppb" : "; they look like a fraction"),
+      remedy: "Give it in ppm (`truth`)")
   }
 
   /// Whether others may be ranked by how near they are to the reference.

@@ -1,0 +1,126 @@
+import Foundation
+import KSpaceToolkit
+import TestSupport
+import Testing
+
+/// Echoes whose phases, scales and sidecars contradict each other.
+struct DoubtfulEchoesTests {
+  private let folder: TemporaryDirectory
+  private let geometry = Geometry(matrix: Extents(x: 20, y: 18, z: 16), voxelSize: [2e-3, 2e-3, 2e-3])
+  private let times = [0.004, 0.009, 0.014]
+
+  init() throws { folder = try TemporaryDirectory() }
+
+  /// The phase of an echo by a smooth field and a smooth offset [rad], wrapped.
+  private func phase(_ echo: Int, _ x: Int, _ y: Int, _ z: Int, ramp: Float = 0) -> Float {
+    let (u, v, w) = (Float(x - 10), Float(y - 9), Float(z - 8))
+    let field = 60 * exp(-(u * u + v * v + w * w) / 40) + 0.3 * u * v
+    let offset = 0.02 * u * w - 0.3
+    let value = offset + 2 * .pi * field * Float(times[echo]) + (echo % 2 == 0 ? ramp : -ramp) * u
+    return value - 2 * .pi * (value / (2 * .pi)).rounded()
+  }
+
+  /// Writes one file per echo and part, with sidecars.
+  private func write(
+    scale: Float = 1, keys: (_ part: String, _ echo: Int) -> [String: Any] = { _, _ in [:] },
+    _ value: (Int, Int, Int, Int) -> Float
+  ) throws {
+    for part in ["phase", "mag"] {
+      for echo in times.indices {
+        let values = (0..<5760).map { index -> Float in
+          let (x, y, z) = (index % 20, index / 20 % 18, index / 360)
+          return part == "mag" ? 100 - 20 * Float(echo) : scale * value(echo, x, y, z)
+        }
+        let name = "\(part)\(echo + 1)"
+        try NIfTIFile.write(
+          ImageVolumes(NDArray(values, shape: [16, 18, 20]), geometry: geometry),
+          to: folder.path("\(name).nii"))
+        let stated: [String: Any] = ["EchoTime": times[echo], "MagneticFieldStrength": 3]
+        try JSONSerialization.data(withJSONObject: stated.merging(keys(part, echo)) { $1 }).write(
+          to: folder.url.appending(path: "\(name).json"))
+      }
+    }
+  }
+
+  private func maps(_ change: (inout ImageReading) -> Void = { _ in }) throws -> EchoMaps {
+    var reading = ImageReading()
+    reading.phaseScale = .radians
+    change(&reading)
+    func paths(_ part: String) -> [String] { (1...3).map { folder.path("\(part)\($0).nii") } }
+    return try ImageSource(phase: paths("phase"), magnitude: paths("mag"), reading: reading).maps()
+  }
+
+  private func refusal(_ change: (inout ImageReading) -> Void = { _ in }) -> String {
+    do {
+      _ = try maps(change)
+      return ""
+    } catch { return "\(error)" }
+  }
+
+  @Test func `Good echoes have no warnings`() throws {
+    try write { phase($0, $1, $2, $3) }
+    #expect(try maps().warnings == [])
+    #expect(try maps { $0.phaseScale = .half(.pi) }.warnings == [])
+  }
+
+  @Test(arguments: [0, 1, 2])
+  func `An echo of the other sign is refused by its number`(_ turned: Int) throws {
+    try write { ($0 == turned ? -1 : 1) * phase($0, $1, $2, $3) }
+    let message = refusal()
+    #expect(
+      message.contains("echo \(turned + 1) runs against") && message.contains("ReadoutPolarity"), "\(message)"
+    )
+  }
+
+  @Test func `Phase that alternates along the readout is told, unless it is known`() throws {
+    try write { phase($0, $1, $2, $3, ramp: 0.08) }
+    let warnings = try maps().warnings
+    #expect(
+      warnings.contains { $0.contains("ramp along x") && $0.contains("ReadoutPolarity") }, "\(warnings)")
+    #expect(try maps { $0.isBipolar = true }.warnings == [])
+  }
+
+  @Test func `A stated scale that the phase contradicts is refused`() throws {
+    try write(scale: 4096 / .pi) { phase($0, $1, $2, $3) }
+    #expect(refusal { $0.phaseScale = .half(4096) } == "")
+    for scale in [PhaseScale.radians, .half(2048), .half(40960)] {
+      let message = refusal { $0.phaseScale = scale }
+      #expect(
+        message.contains("scale of the phase is stated as") && message.contains("`phaseScale`"), "\(message)")
+    }
+    // Phase that is unwrapped already leaves the turn, and thins out.
+    func unwrapped(_ echo: Int, _ x: Int, _ y: Int, _ z: Int) -> Float {
+      let (u, v, w) = (Float(x - 10), Float(y - 9), Float(z - 8))
+      return 900 * Float(times[echo]) * exp(-(u * u + v * v + w * w) / 30)
+    }
+    try write(unwrapped)
+    #expect(try maps().assumptions.contains { $0.contains("unwrapped already") })
+    try write(scale: 0.0005, unwrapped)
+    #expect(try maps().warnings.contains { $0.contains("little for a scan") })
+  }
+
+  @Test func `Units of the phase that its numbers are not in are told`() throws {
+    for units in ["deg", "Hz", "mrad", "ppm"] {
+      try write(scale: 4095 / .pi, keys: { part, _ in part == "phase" ? ["Units": units] : [:] }) {
+        phase($0, $1, $2, $3)
+      }
+      let warnings = try maps { $0.phaseScale = .automatic }.warnings
+      #expect(warnings.contains { $0.contains("Units say \(units)") }, "\(warnings)")
+    }
+    try write(scale: 4095 / .pi, keys: { _, _ in ["Units": "radians"] }) { phase($0, $1, $2, $3) }
+    #expect(refusal { $0.phaseScale = .automatic }.contains("Units say radians"))
+    try write(scale: 180 / .pi, keys: { _, _ in ["Units": "deg"] }) { phase($0, $1, $2, $3) }
+    #expect(try maps { $0.phaseScale = .automatic }.warnings == [])
+  }
+
+  @Test func `Sidecars of one scan that differ are named`() throws {
+    try write(keys: { part, echo in
+      part == "phase" && echo == 1
+        ? ["MagneticFieldStrength": 1.5] : part == "mag" ? ["EchoTime": 2 * times[echo]] : [:]
+    }) { phase($0, $1, $2, $3) }
+    let warnings = try maps().warnings
+    #expect(warnings.contains { $0.contains("phase2.json") && $0.contains("1.5 T") }, "\(warnings)")
+    #expect(warnings.contains { $0.contains("mag1.json") && $0.contains("0.008 s") }, "\(warnings)")
+    #expect(try maps { ($0.fieldStrength, $0.echoTimes) = (3, times) }.warnings == [])
+  }
+}
