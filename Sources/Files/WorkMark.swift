@@ -17,7 +17,7 @@ public enum WorkMark {
   public static var process: String { "\(machine)-\(getpid())-\(startTime(of: getpid()) ?? "0")" }
 
   /// A new name for work that will become a file or folder.
-  public static func name(for final: String) -> String {
+  static func name(for final: String) -> String {
     "\(prefix)\(process)-\(UUID().uuidString.prefix(8))-\(final)"
   }
 

@@ -13,8 +13,8 @@ struct KSpaceCommand: ParsableCommand {
     version: ToolkitVersion.text,
     subcommands: [
       Info.self, Phantom.self, Mask.self, Undersample.self, Reconstruct.self, MapSusceptibility.self,
-      Compare.self, ViewImages.self, StudyCommand.self, Workflow.self, Time.self, ConvertScan.self, Serve.self,
-      OpenRecon.self,
+      Compare.self, ViewImages.self, StudyCommand.self, Workflow.self, BIDSApp.self, AppFiles.self, Time.self,
+      ConvertScan.self, Serve.self, OpenRecon.self,
     ])
 }
 

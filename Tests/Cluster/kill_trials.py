@@ -31,8 +31,8 @@ work = pathlib.Path(tempfile.mkdtemp(prefix="kspace-trials-"))
 scratch = work / "tmp"
 scratch.mkdir()
 environment = dict(os.environ, TMPDIR=str(scratch), SOURCE_DATE_EPOCH="1795000000", OPENBLAS_NUM_THREADS="1")
-study = ["study", "--cohort", "cohort", "--label-names", "names.tsv", "--methods", "grappa,zero-filled",
-         "--accelerations", "2", "--calibration", "10x10", "--threads", "1", "--progress", "none", "-o"]
+study = ["study", "--cohort", "cohort", "--label-names", "names.tsv", "--methods", "zero-filled",
+         "--accelerations", "2,3", "--calibration", "8x8", "--threads", "1", "--progress", "none", "-o"]
 
 
 def start(*arguments):
@@ -59,8 +59,8 @@ def leftovers(folder):
     return left
 
 
-run("phantom", "--cohort", "3", "--matrix", "24x30x20", "--voxel-size", "7x7x5mm", "--channels", "4",
-    "--echo-times", "4ms,8ms,18ms", "--snr", "100", "-o", "cohort")
+run("phantom", "--cohort", "3", "--matrix", "16x20x14", "--voxel-size", "10x10x8mm", "--channels", "2",
+    "--echo-times", "4ms,8ms", "--snr", "100", "-o", "cohort")
 (work / "names.tsv").write_text("index\tname\n12\tPu\n7\tthalamus\n")
 began = time.time()
 run(*study, "alone")

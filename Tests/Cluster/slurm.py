@@ -207,7 +207,7 @@ def by_slurm(expected):
 
 
 def by_snakemake(expected):
-    snakemake = pathlib.Path(options.snakemake) / "snakemake"
+    snakemake = pathlib.Path(options.snakemake).resolve() / "snakemake"
     run(kspace, "workflow", "snakemake", "-o", "rules", "--threads", "1", "--parts", "4", "--", *study, "-o", "local")
     run(snakemake, "--snakefile", "rules/Snakefile", "--cores", "2", "--quiet", "all")
     compare("local", expected)

@@ -149,11 +149,9 @@ public struct CohortSource {
       regions: Set(names.values)
     ) {
       let phantom = simulation.phantom(seed: seed, age: row.age)
-      // Every run has its own file: another one's would be another subject's scan. What killed ones have left goes.
-      let folder = FileManager.default.temporaryDirectory.path
-      WorkMark.removeAbandoned(in: folder)
-      let scratch = "\(folder)/\(WorkMark.name(for: "scan.h5"))"
-      defer { try? FileManager.default.removeItem(atPath: scratch) }
+      // Every run has its own folder: another one's file would be another subject's scan.
+      let folder = try ScratchFolder(), scratch = folder.path + "/scan.h5"
+      defer { folder.remove() }
       try PhantomFiles(scratch).writeScan(of: phantom, signalToNoise: simulation.signalToNoise)
       return CohortScan(
         try SliceStack(MRDFile(at: scratch)),

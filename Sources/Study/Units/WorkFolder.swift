@@ -60,7 +60,7 @@ public struct WorkFolder: Sendable {
   /// Claims a unit, or whatever else only one process may make.
   ///
   /// - Throws: ``WorkClaim/Busy``, ``FileError``.
-  func claim(_ unit: String) throws -> WorkClaim {
+  public func claim(_ unit: String) throws -> WorkClaim {
     try claims.claim(Self.fileName(unit), of: "\(path.dropLast(Self.name.count + 1)): \(unit)")
   }
 
@@ -81,7 +81,7 @@ public struct WorkFolder: Sendable {
   /// Makes a unit, and writes down what became of it.
   ///
   /// - Throws: What the closure throws.
-  func keepingAccount<Result>(of unit: String, _ make: () throws -> Result) throws -> Result {
+  public func keepingAccount<Result>(of unit: String, _ make: () throws -> Result) throws -> Result {
     let before = ProcessUse.now
     ProcessUse.forgetPeak()
     do {
