@@ -17,6 +17,8 @@ public enum StudyFolder {
   private static let names: Set<String> = [
     mark, WorkFolder.name, "cells", "motions", "report.html", "results.json", "results.tsv", "regions.tsv",
     "mask.nii.gz", "subjects", "subjects.tsv", "scores.tsv",
+    // The lock of earlier versions.
+    ".lock",
   ]
 
   /// Refuses a folder that holds anything but an earlier part of a study in today's form.
