@@ -22,8 +22,7 @@ extension StudyCommand {
     var study = CohortStudy(
       methods: try reconstructions(Set(methods.methods + [reference.method])), cells: others,
       reference: reference.cell, folder: output)
-    study.masks = MaskChoice(
-      calibration: calibration, shutter: shutter, seed: seed, isComplementary: complementary)
+    study.masks = maskChoice
     study.software = "KSpaceToolkit \(ToolkitVersion.text)"
     study.keepsImages = keepImages
     study.replacesOthers = running.force
@@ -54,7 +53,8 @@ extension StudyCommand {
     if sharing.shard == nil { _ = try source.files() }
     if share != .nothing {
       try StudyFolder.begin(output, version: cohort.study.software, replacing: running.force)
-      try cohort.work.note(subjects: source.subjectNames, cells: cohort.cells)
+      try cohort.work.note(
+        subjects: source.subjectNames, cells: cohort.cells, masks: maskChoice, replacing: running.force)
     }
     progress.report("looking for scans", 0)
     var shown = ""

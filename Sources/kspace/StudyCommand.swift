@@ -179,7 +179,7 @@ struct StudyCommand: LongCommand {
     let share = try sharing.share(), work = WorkFolder(of: output)
     if share != .nothing {
       try StudyFolder.begin(output, version: ToolkitVersion.text, replacing: running.force)
-      try work.note(subjects: [nil], cells: cells)
+      try work.note(subjects: [nil], cells: cells, masks: maskChoice, replacing: running.force)
     }
     var study = try study(scans.reference, scans.accelerated, reference, progress)
     sharing.postponeInterruption()
@@ -239,6 +239,11 @@ struct StudyCommand: LongCommand {
     return StudyPlan(folder: output, version: ToolkitVersion.text, units: units, missing: missing)
   }
 
+  /// How masks are made.
+  var maskChoice: MaskChoice {
+    MaskChoice(calibration: calibration, shutter: shutter, seed: seed, isComplementary: complementary)
+  }
+
   /// What a scan is undersampled by unless the user chooses.
   static let usualAccelerations = [3.0, 4, 5]
 
@@ -252,8 +257,7 @@ struct StudyCommand: LongCommand {
       of: try scan.scan(work: work, progress: progress.report),
       accelerated: try accelerated.map { try $0.scan(work: work, progress: progress.report) },
       methods: try reconstructions(names), folder: output)
-    study.masks = MaskChoice(
-      calibration: calibration, shutter: shutter, seed: seed, isComplementary: complementary)
+    study.masks = maskChoice
     study.software = ToolkitVersion.text
     study.replacesOthers = running.force
     if !noSusceptibility { study.mapping = SusceptibilityMapping() }

@@ -90,18 +90,43 @@ public struct StudyStatus: Sendable, Codable {
 }
 
 extension WorkFolder {
-  /// Which units there are.
+  /// Which units there are, and what all of them must share.
   struct Extent: Codable, Equatable {
     /// The subjects; one without a name in the study of a single one.
     var subjects: [String?]
     /// The names of the cells of each, the reference first.
     var cells: [String]
+    /// How masks are made; `nil` where none are.
+    var masks: MaskChoice?
+
+    /// What is so much another study that no part of it may lie beside; `nil` if nothing is.
+    func difference(from other: Extent) -> String? {
+      if cells.first != other.cells.first { return "another reference (\(cells.first ?? "none"))" }
+      guard let masks, let wanted = other.masks, masks != wanted else { return nil }
+      return masks.seed != wanted.seed ? "the seed \(masks.seed)" : "other masks"
+    }
   }
 
-  /// Writes down which units there are, unless that is known already.
-  public func note(subjects: [String?], cells: [StudyCell]) throws {
-    let extent = Extent(subjects: subjects, cells: cells.map(\.name)), file = "\(path)/units.json"
-    if let known: Extent = try? JSONFile.read(file), known == extent { return }
+  /// Writes down which units there are, unless that is known already; parts of another study are not begun beside them.
+  ///
+  /// - Throws: ``StudyError/otherChoices(path:cell:difference:)``, ``FileError``.
+  public func note(
+    subjects: [String?], cells: [StudyCell], masks: MaskChoice, replacing: Bool = false
+  ) throws {
+    let isUndersampled = cells.contains { $0.acceleration != nil }
+    let extent = Extent(
+      subjects: subjects, cells: cells.map(\.name), masks: isUndersampled ? masks : nil)
+    let file = "\(path)/units.json", study = String(path.dropLast(Self.name.count + 1))
+    if let known: Extent = try? JSONFile.read(file) {
+      if known == extent { return }
+      let files = FileManager.default
+      let holdsSome = ["cells", "subjects"].contains {
+        (try? files.contentsOfDirectory(atPath: "\(study)/\($0)"))?.isEmpty == false
+      }
+      if !replacing, holdsSome || !claims.owners.isEmpty, let difference = known.difference(from: extent) {
+        throw StudyError.otherChoices(path: study, cell: "the study", difference: difference)
+      }
+    }
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     try JSONFile.write(extent, to: file)
   }
