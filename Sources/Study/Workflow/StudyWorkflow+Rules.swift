@@ -40,17 +40,29 @@ extension StudyWorkflow {
   }
 
   private var snakemakeProfile: String {
-    """
-    # \(origin)
-    executor: slurm
-    jobs: \(concurrent ?? parts)
-    keep-going: true
-    retries: \(retries)
-    latency-wait: 60
-    default-resources:
-      - slurm_extra="'\(options.joined(separator: " "))'"
-
-    """
+    // Values are expressions of Python; a partition called "all" would be its function.
+    func text(_ value: String) -> String { literal("'\(value)'") }
+    // What the plugin has names of its own for; the rest is passed on.
+    var resources: [String] = [], rest: [String] = []
+    for option in options {
+      let words = option.split(separator: "=", maxSplits: 1).map(String.init)
+      switch words.first {
+      case "--account" where words.count == 2: resources.append("slurm_account: \(text(words[1]))")
+      case "--partition" where words.count == 2: resources.append("slurm_partition: \(text(words[1]))")
+      default: rest.append(option)
+      }
+    }
+    if !rest.isEmpty { resources.append("slurm_extra: \(text(rest.joined(separator: " ")))") }
+    let defaults = resources.isEmpty ? "" : "default-resources:\n" + resources.map { "  \($0)\n" }.joined()
+    return """
+      # \(origin)
+      executor: slurm
+      jobs: \(concurrent ?? parts)
+      keep-going: true
+      retries: \(retries)
+      latency-wait: 60
+      \(defaults)
+      """
   }
 
   /// A text of Python.
