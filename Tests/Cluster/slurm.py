@@ -38,6 +38,7 @@ os.chmod(work, 0o755)
 environment = dict(os.environ, SLURM_CONF=str(work / "slurm.conf"), SOURCE_DATE_EPOCH="1795000000",
                    PATH="/usr/sbin:/usr/bin:" + os.environ["PATH"])
 environment.pop("SLURM_JOB_ID", None)
+usual = pathlib.Path("/etc/slurm/slurm.conf")
 children = []
 chance = random.Random(7)
 began = time.time()
@@ -217,6 +218,10 @@ def by_snakemake(expected):
         return
     run(kspace, "workflow", "snakemake", "-o", "remote-rules", "--threads", "1", "--parts", "4",
         "--slurm-options", "--partition=all --account=test", "--", *study, "-o", "remote")
+    # The plugin takes the environment from its jobs, which then find a configuration in its usual place alone.
+    if not usual.exists():
+        usual.parent.mkdir(exist_ok=True)
+        usual.symlink_to(work / "slurm.conf")
     # This Slurm keeps no accounts, which the plugin would ask.
     run(snakemake, "--snakefile", "remote-rules/Snakefile", "--profile", "remote-rules/slurm", "--quiet", "all",
         "--latency-wait", "10", "--slurm-status-command", "squeue", "--slurm-no-account",
@@ -238,6 +243,8 @@ try:
     if options.snakemake:
         by_snakemake(expected)
 finally:
+    if usual.is_symlink() and not usual.readlink().is_relative_to("/etc"):
+        usual.unlink()
     run("scancel", "--user=root", check=False) if (work / "slurm.conf").exists() else None
     for child in reversed(children):
         child.terminate()
