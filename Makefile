@@ -1,6 +1,7 @@
 # make demo   set up, build, simulate a scan and study what acceleration costs
 # make test   set up, build and run all tests
 # make package  a .deb and a .tar.xz that need no Swift toolchain; make check-package installs it in a bare Debian 12 (root)
+# make test-cluster  a cohort on a Slurm of two virtual nodes, by Snakemake, and with processes killed at random (root)
 # make build bench bench-peers examples lint docs clean; make bench BENCHMARKS="fourier reading" runs some of them
 
 SWIFT ?= swift
@@ -9,13 +10,15 @@ TESTS := .build-tests
 PYTHON ?= python3
 APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmrd-dev libhdf5-dev zlib1g-dev libpng-dev libssl-dev libboost-dev libdcmtk-dev
 TEST_PACKAGES := ismrmrd-tools python3-venv elastix chromium dcm2niix dcmtk
+CLUSTER_PACKAGES := slurm-wlm python3-venv
+CLUSTER_PYTHON_PACKAGES := snakemake==9.27.1 snakemake-executor-plugin-slurm==2.8.0 boutiques==0.5.33
 PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0 pandas==3.1.1 bids-validator-deno==3.0.2 pydicom==3.0.2 jsonschema==4.26.0
 
 # All libraries, by the manifest.
 MODULES = $(shell $(SWIFT) package describe --type json | \
   $(PYTHON) -c 'import json, sys; print(*(p["name"] for p in json.load(sys.stdin)["products"] if "library" in p["type"]))')
 
-.PHONY: demo test build bench bench-peers examples package check-package lint docs clean setup test-setup
+.PHONY: demo test test-cluster build bench bench-peers examples package check-package lint docs clean setup test-setup
 
 # Installs what is missing and says so; nothing is touched when all packages are there.
 define install
@@ -75,6 +78,19 @@ demo: build
 test: test-setup
 	$(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path $(TESTS)
 
+# A cohort on a real Slurm of this machine (root), by Snakemake, and by processes that are killed at random.
+CLUSTER := .build-cluster
+TRIALS ?= 10
+
+test-cluster: build
+	@if [ "$$(id -u)" = 0 ]; then $(call install,$(CLUSTER_PACKAGES)); fi
+	@test -x $(CLUSTER)/bin/snakemake || { echo "Installing Snakemake and Boutiques into $(CLUSTER)"; \
+	  $(PYTHON) -m venv $(CLUSTER) && $(CLUSTER)/bin/pip install -q $(CLUSTER_PYTHON_PACKAGES); }
+	$(BUILD)/kspace app --boutiques >$(CLUSTER)/kspace.json && $(CLUSTER)/bin/bosh validate $(CLUSTER)/kspace.json
+	$(PYTHON) Tests/Cluster/simulate.py >/dev/null
+	$(PYTHON) Tests/Cluster/kill_trials.py $(BUILD)/kspace --trials $(TRIALS)
+	$(PYTHON) Tests/Cluster/slurm.py $(BUILD)/kspace --snakemake $(CLUSTER)/bin
+
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	.ci/check-modules
@@ -124,4 +140,4 @@ docs: setup
 	@echo "Open docs-html/index.html through a web server, or read docs-html/data"
 
 clean:
-	rm -rf .build .build-package $(TESTS) $(PEERS) $(EXAMPLES) demo
+	rm -rf .build .build-package $(TESTS) $(PEERS) $(EXAMPLES) $(CLUSTER) demo

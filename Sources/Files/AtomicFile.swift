@@ -29,7 +29,7 @@ public struct AtomicFile: ~Copyable {
       descriptor = -1
       throw .cannotWrite(path: path, reason: "this is a device or a pipe, which a file would replace")
     }
-    WorkMark.removeAbandoned(in: folder.path)
+    WorkMark.tidy(folder.path)
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
   }
@@ -72,11 +72,17 @@ public struct AtomicFile: ~Copyable {
   /// What was written reaches the disk before the name does: after a loss of power, the name stands for the old content
   /// or for the new.
   ///
+  /// - Parameter replacing: Whether it replaces what bears the name; else that stays, and this is dropped.
   /// - Throws: ``FileError/cannotWrite(path:reason:)`` if a folder bears the name, or the disk is full.
-  public consuming func commit() throws(FileError) {
+  public consuming func commit(replacing: Bool = true) throws(FileError) {
     // A folder that is not yet in place is synchronized as a whole.
     let isInWork = path.contains("/" + WorkMark.prefix)
-    guard isInWork || fsync(descriptor) == 0 || errno == EINVAL, rename(temporaryPath, path) == 0 else {
+    guard isInWork || fsync(descriptor) == 0 || errno == EINVAL else {
+      throw .cannotWrite(path: path, reason: String(cString: strerror(errno)))
+    }
+    // Where there are no hard links, the last of several replaces the others.
+    if !replacing, link(temporaryPath, path) == 0 || errno == EEXIST { return }
+    guard rename(temporaryPath, path) == 0 else {
       throw .cannotWrite(path: path, reason: String(cString: strerror(errno)))
     }
   }

@@ -1,5 +1,6 @@
 import CSystem
 import Foundation
+import Synchronization
 
 /// A folder of results that appears under its name only when it is whole.
 ///
@@ -44,7 +45,8 @@ public final class AtomicFolder {
     let url = URL(filePath: path).standardizedFileURL, parent = url.deletingLastPathComponent()
     self.path = url.path
     temporaryPath = parent.appending(path: WorkMark.name(for: url.lastPathComponent)).path
-    WorkMark.removeAbandoned(in: parent.path)
+    WorkMark.tidy(parent.path)
+    Self.unfinished.withLock { _ = $0.insert(temporaryPath) }
     do {
       try FileManager.default.createDirectory(atPath: temporaryPath, withIntermediateDirectories: false)
     } catch {
@@ -55,7 +57,15 @@ public final class AtomicFolder {
   }
 
   deinit {
+    Self.unfinished.withLock { _ = $0.remove(temporaryPath) }
     if !isFinished { try? FileManager.default.removeItem(atPath: temporaryPath) }
+  }
+
+  private static let unfinished = Mutex<Set<String>>([])
+
+  /// Removes all that this process has not finished, before it ends without unwinding.
+  public static func removeUnfinished() {
+    for path in unfinished.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
   }
 
   /// Refuses an output that exists and may not be replaced, or that cannot be made.

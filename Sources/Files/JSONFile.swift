@@ -25,6 +25,21 @@ public enum JSONFile {
     try AtomicFile.write(text + "\n", to: path)
   }
 
+  /// Writes a value, unless there is a file of this name; of several processes, the first one's stays.
+  ///
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``, also if a number is not finite.
+  public static func create(_ value: some Encodable, at path: String) throws(FileError) {
+    let text: String
+    do {
+      text = try Self.text(of: value)
+    } catch {
+      throw .cannotWrite(path: path, reason: "a number is not finite")
+    }
+    let file = try AtomicFile(path)
+    try file.append((text + "\n").utf8)
+    try file.commit(replacing: false)
+  }
+
   /// Reads a value.
   ///
   /// - Throws: ``FileError`` if the file is missing, no JSON, or holds something else.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The name of unfinished work, by which later runs tell whether its owner still lives.
 ///
@@ -9,13 +10,20 @@ import Foundation
 /// Machine stands for the host since it was started, and for the name space of its process numbers, as containers count
 /// their own. The start of a process tells it from a later one of the same number. What lies on a shared disk from another
 /// machine is never taken for dead.
-enum WorkMark {
+public enum WorkMark {
   static let prefix = ".partial-"
+
+  /// This process among all of all machines: `<machine>-<process>-<start>`.
+  public static var process: String { "\(machine)-\(getpid())-\(startTime(of: getpid()) ?? "0")" }
 
   /// A new name for work that will become a file or folder.
   static func name(for final: String) -> String {
-    let start = startTime(of: getpid()) ?? "0"
-    return "\(prefix)\(machine)-\(getpid())-\(start)-\(UUID().uuidString.prefix(8))-\(final)"
+    "\(prefix)\(process)-\(UUID().uuidString.prefix(8))-\(final)"
+  }
+
+  /// Whether the process that gave a name can be looked up here, as it is one of this machine.
+  static func isLocal(_ name: String) -> Bool {
+    name.hasPrefix("\(prefix)\(machine)-") && startTime(of: getpid()) != nil
   }
 
   /// Whether a name was given to unfinished work, and the process that did is gone.
@@ -30,23 +38,53 @@ enum WorkMark {
   }
 
   /// Removes what processes that are gone have left unfinished in a folder.
-  static func removeAbandoned(in folder: String) {
+  ///
+  /// - Parameter patience: What other machines have left goes as well when nothing in it has changed for so long [s];
+  ///   `nil` to leave it, as its owner cannot be looked up.
+  public static func removeAbandoned(in folder: String, olderThan patience: Double? = nil) {
     let files = FileManager.default
-    for name in (try? files.contentsOfDirectory(atPath: folder)) ?? [] where isAbandoned(name) {
-      try? files.removeItem(atPath: "\(folder)/\(name)")
+    for name in (try? files.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix(prefix) {
+      let path = "\(folder)/\(name)"
+      if isAbandoned(name) || !isLocal(name) && patience.map({ lastChange(of: path) < Date() - $0 }) ?? false
+      {
+        try? files.removeItem(atPath: path)
+      }
     }
   }
+
+  /// Removes what killed processes have left in a folder when this process first writes there.
+  ///
+  /// Once is enough, and a folder of ten thousand results is not listed for each of them.
+  static func tidy(_ folder: String) {
+    // What is itself in work is new.
+    guard !folder.contains("/\(prefix)"), tidied.withLock({ $0.insert(folder).inserted }) else { return }
+    removeAbandoned(in: folder)
+  }
+
+  private static let tidied = Mutex<Set<String>>([])
+
+  /// When a file, or anything in a folder, was last written.
+  private static func lastChange(of path: String) -> Date {
+    let files = FileManager.default
+    let names = [path] + ((try? files.subpathsOfDirectory(atPath: path)) ?? []).map { "\(path)/\($0)" }
+    return names.compactMap { try? files.attributesOfItem(atPath: $0)[.modificationDate] as? Date }.max()
+      ?? .distantPast
+  }
+
+  /// The name of this host, for people.
+  public static let host: String = {
+    // Foundation's name of the host may ask the network.
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+      name.initialize(repeating: 0)
+      guard let start = name.baseAddress, gethostname(start, name.count - 1) == 0 else { return "" }
+      return String(cString: start)
+    }
+  }()
 
   /// Eight digits for this host since it was started, and for its process numbers.
   private static let machine: String = {
     let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
     let numbers = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
-    // Foundation's name of the host may ask the network.
-    let host = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
-      name.initialize(repeating: 0)
-      guard let start = name.baseAddress, gethostname(start, name.count - 1) == 0 else { return "" }
-      return String(cString: start)
-    }
     return String(SHA256.digest(of: "\(host) \(boot) \(numbers)".utf8).prefix(8))
   }()
 

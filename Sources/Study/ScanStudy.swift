@@ -45,6 +45,16 @@ public struct ScanStudy: Sendable {
   public var software = ""
 
   let store: CellStore
+  /// Where it stands in a group, whose subjects share one account of the work.
+  var place: Place
+
+  /// A subject among others.
+  struct Place: Sendable {
+    var subject: String?
+    var index = 0
+    var count = 1
+    var work: WorkFolder
+  }
 
   /// Prepares a study.
   ///
@@ -60,6 +70,7 @@ public struct ScanStudy: Sendable {
     self.accelerated = accelerated
     self.methods = methods
     store = CellStore(folder: folder)
+    place = Place(work: WorkFolder(of: folder))
   }
 
   /// How far a study is.
@@ -77,11 +88,13 @@ public struct ScanStudy: Sendable {
   /// What a study yields.
   public struct Outcome: Sendable {
     /// The scores of all cells.
-    public let results: StudyResults
+    public internal(set) var results: StudyResults
     /// The voxels that were compared, axes `[z, y, x]`.
     public let mask: NDArray<Bool>
     /// The regions on the grid of the images.
     public let regions: RegionMap?
+    /// The cells that are not there.
+    public internal(set) var missing: [MissingUnit] = []
   }
 
   /// Makes the cells that are missing, and compares all with the reference.
@@ -91,47 +104,37 @@ public struct ScanStudy: Sendable {
   ///   - reference: The cell that stands for the truth.
   ///   - mask: The voxels that count, axes `[z, y, x]`; without it, the reference's object.
   ///   - labels: Regions of interest, and their names.
-  ///   - progress: Is told of each cell before it is made.
-  /// - Throws: ``StudyError`` where scans, masks or labels do not belong together; what masks, reconstructions,
-  ///   combinations and files throw.
+  ///   - share: What to make: everything, or nothing, to put together what others have made.
+  ///   - progress: Is told of each cell before it is made, and again while another process makes it.
+  /// - Throws: ``StudyError`` where scans, masks or labels do not belong together, and
+  ///   ``StudyError/nothingToReport(folder:missing:)`` where not even the reference is there; what masks,
+  ///   reconstructions, combinations and files throw.
   public func run(
     _ cells: [StudyCell], reference: StudyCell, mask: NDArray<Bool>? = nil, labels: LabelVolume? = nil,
-    progress: (Progress) throws -> Void = { _ in }
+    share: StudyShare = .everything, progress: (Progress) throws -> Void = { _ in }
   ) throws -> Outcome {
     try check(mask: mask, labels: labels)
-    try StudyFolder.begin(store.folder)
-    let cells = [reference] + cells.filter { $0 != reference }
-    var reader = ScanReader()
-    let region = mask.map { "mask \(SHA256.digest(of: $0.elements.map { $0 ? 1 : 0 }))" }
-    if !replacesOthers {
-      for cell in cells {
-        try store.check(
-          recipe(of: cell, reference: reference, region: region ?? "brain of \(reference.name)"))
-      }
+    let made = try work(cells, reference: reference, mask: mask, share: share, progress: progress)
+    place.work.tidy([store.folder, store.folder + "/cells"])
+    guard let target = made.target else {
+      throw StudyError.nothingToReport(folder: store.folder, missing: made.missing.map(\.description))
     }
-    var records: [CellRecord] = []
-    var target: Target?
-    for (index, cell) in cells.enumerated() {
-      let recipe = try recipe(
-        of: cell, reference: reference, region: region ?? "brain of \(reference.name)")
-      let found = store.record(of: recipe)
-      try progress(Progress(cell: cell, index: index, count: cells.count, isFound: found != nil))
-      let record = try found ?? make(recipe, by: &reader, within: mask, toward: target)
-      try observer?(cell, 1)
-      records.append(record)
-      if target == nil {
-        let images = try store.images(of: record)
-        let brain = try mapping.flatMap { mapping in
-          try images.susceptibility.map { _ in
-            try maskForMaps(given: mask, images.maps(scan.parameters), mapping)
-          }
-        }
-        target = Target(
-          record: record, images: images, object: try mask ?? images.object(), brain: brain)
-      }
-    }
-    guard let target else { preconditionFailure("a study has at least its reference") }
-    return try outcome(records, against: target, labels: labels)
+    var outcome = try outcome(made.records.compactMap(\.self), against: target, labels: labels)
+    outcome.missing = made.missing
+    outcome.results.remarks += made.missing.map { "Missing: \($0)" }
+    return outcome
+  }
+
+  /// Makes the cells of one part of several, and whatever they follow from; nothing is compared.
+  ///
+  /// - Returns: The cells of this part that are not there now, and why.
+  /// - Throws: As ``run(_:reference:mask:labels:share:progress:)``, but what concerns one cell alone is returned.
+  public func make(
+    _ shard: StudyShard, of cells: [StudyCell], reference: StudyCell, mask: NDArray<Bool>? = nil,
+    progress: (Progress) throws -> Void = { _ in }
+  ) throws -> [MissingUnit] {
+    try check(mask: mask, labels: nil)
+    return try work(cells, reference: reference, mask: mask, share: .shard(shard), progress: progress).missing
   }
 
   /// What other cells are made alike and compared with.

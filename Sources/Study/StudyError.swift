@@ -14,6 +14,8 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
   case otherForm(path: String)
   /// The folder holds results that follow from something else than what is asked for.
   case otherChoices(path: String, cell: String, difference: String)
+  /// Nothing can be compared yet, as what all is compared with is not there.
+  case nothingToReport(folder: String, missing: [String])
   /// The slices of a scan form no stack.
   case noStack(scan: String)
   /// A scan cannot be compared with the reference.
@@ -44,6 +46,10 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
     case .otherChoices(let path, let cell, let difference):
       "\(path): \(cell) is there already, made with \(difference). Choose another folder for this study, or replace what is "
         + "there with `replacing`."
+    case .nothingToReport(let folder, let missing):
+      "\(folder): there is nothing to report yet. \(missing.prefix(5).joined(separator: " "))"
+        + (missing.count > 5 ? " So it is with \(missing.count - 5) more." : "")
+        + " Make what is missing first."
     case .noStack(let scan):
       "\(scan): its slices or slabs form no stack. Choose one with `slice`."
     case .scansDiffer(let scan, let difference, let advice):

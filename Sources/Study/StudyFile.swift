@@ -52,12 +52,16 @@ public struct StudyFile: Sendable {
 
   /// The scan, which is read when a cell needs it.
   ///
-  /// - Parameter progress: Is told what is being read, and how far it is.
+  /// - Parameters:
+  ///   - work: The work on the study, which remembers checksums.
+  ///   - progress: Is told what is being read, and how far it is.
   /// - Throws: ``StudyError/noStack(scan:)``, ``FileError`` if the file cannot be read.
-  public func scan(progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }) throws -> StudyScan {
+  public func scan(
+    work: WorkFolder? = nil, progress: @escaping @Sendable (String, Double) -> Void = { _, _ in }
+  ) throws -> StudyScan {
     let file = file, options = options
     progress("checksum of \(name)", 0)
-    let input = try StudyInput(at: path, options: options.account)
+    let input = try StudyInput(at: path, checksum: work?.checksum(ofFile: path), options: options.account)
     progress("checksum of \(name)", 1)
     return try StudyScan(layout, input: input, excitations: excitations) {
       progress("reading \(input.name)", 0)

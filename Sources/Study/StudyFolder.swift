@@ -9,12 +9,16 @@ public enum StudyFolder {
     var software = "KSpaceToolkit"
     /// The day on which the study was begun.
     var begun: String?
+    /// The version of the program; `nil` for a subject of a group, whose folder states it.
+    var version: String?
   }
 
   private static let mark = "study.json"
   private static let names: Set<String> = [
-    mark, FolderLock.file, "cells", "motions", "report.html", "results.json", "results.tsv", "regions.tsv",
+    mark, WorkFolder.name, "cells", "motions", "report.html", "results.json", "results.tsv", "regions.tsv",
     "mask.nii.gz", "subjects", "subjects.tsv", "scores.tsv",
+    // The lock of earlier versions.
+    ".lock",
   ]
 
   /// Refuses a folder that holds anything but an earlier part of a study in today's form.
@@ -35,12 +39,30 @@ public enum StudyFolder {
 
   /// Makes the folder, or goes on with it.
   ///
-  /// - Throws: ``StudyError`` as ``check(_:)`` does, ``FileError`` if one may not write there.
-  public static func begin(_ path: String) throws {
+  /// - Parameters:
+  ///   - path: The folder.
+  ///   - version: The version of the program, if all processes that work on the folder must be of it.
+  ///   - replacing: Whether a folder of another version becomes one of this.
+  /// - Throws: ``StudyError`` as ``check(_:)`` does and, for another version,
+  ///   ``StudyError/otherChoices(path:cell:difference:)``; ``FileError`` if one may not write there.
+  public static func begin(_ path: String, version: String? = nil, replacing: Bool = false) throws {
     try check(path)
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw FileError.cannotWrite(path: path, reason: "the folder cannot be made")
+    }
     let file = "\(path)/\(mark)"
-    if !FileManager.default.fileExists(atPath: file) { try JSONFile.write(Mark(begun: today), to: file) }
+    guard var found: Mark = try? JSONFile.read(file) else {
+      // Of several processes that begin at once, on different days perhaps, the first one's mark stays.
+      return try JSONFile.create(Mark(begun: today, version: version), at: file)
+    }
+    guard let version, let other = found.version, other != version else { return }
+    guard replacing else {
+      throw StudyError.otherChoices(path: path, cell: "the study", difference: "version \(other)")
+    }
+    found.version = version
+    try JSONFile.write(found, to: file)
   }
 
   /// The day on which a study was begun; it stays when the study goes on, so that its report is the same.

@@ -1,4 +1,5 @@
 import Foundation
+import KSpaceToolkit
 import Synchronization
 
 /// The end of the program at the wish of the user or the system, without leaving half-written results.
@@ -7,7 +8,7 @@ import Synchronization
 /// ``check()`` throws, so that the results' folder is removed on the way out. A second signal does not wait.
 enum Interruption {
   /// The signal that asked for the end.
-  struct Request: Error {
+  struct Request: StopRequest {
     let signal: Int32
 
     /// The exit status that shells expect.
@@ -27,14 +28,32 @@ enum Interruption {
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
+  private static let hasGrace = Atomic<Bool>(false)
+
   /// Notes signals from now on; none is lost on the way, as a source of events that starts by ignoring them would.
-  static func postpone() {
+  ///
+  /// - Parameters:
+  ///   - grace: How long the work may take to notice SIGTERM [s], which engines follow by SIGKILL; then the program ends with
+  ///     status 75. `nil` to wait as long as it takes.
+  ///   - drop: Gives back what was at hand at the end of that time.
+  static func postpone(grace: Double? = nil, dropping drop: @escaping @Sendable () -> Void = {}) {
     // Made before a handler needs it, which must not make it.
-    _ = requested.load(ordering: .relaxed)
+    _ = (requested.load(ordering: .relaxed), hasGrace.load(ordering: .relaxed))
+    if let grace {
+      hasGrace.store(true, ordering: .relaxed)
+      Thread.detachNewThread {
+        while requested.load(ordering: .relaxed) != SIGTERM { Thread.sleep(forTimeInterval: 0.25) }
+        Thread.sleep(forTimeInterval: grace)
+        drop()
+        _exit(75)
+      }
+    }
     for number in numbers {
       signal(number) { number in
         let earlier = Interruption.requested.exchange(number, ordering: .relaxed)
-        if earlier != 0 { _exit(128 + number) }
+        // Engines repeat SIGTERM, which changes nothing while there is grace.
+        let isRepeated = number == SIGTERM && Interruption.hasGrace.load(ordering: .relaxed)
+        if earlier != 0, !isRepeated { _exit(128 + number) }
       }
     }
   }

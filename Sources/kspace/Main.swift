@@ -13,8 +13,8 @@ struct KSpaceCommand: ParsableCommand {
     version: ToolkitVersion.text,
     subcommands: [
       Info.self, Phantom.self, Mask.self, Undersample.self, Reconstruct.self, MapSusceptibility.self,
-      Compare.self, ViewImages.self, StudyCommand.self, Time.self, ConvertScan.self, Serve.self,
-      OpenRecon.self,
+      Compare.self, ViewImages.self, StudyCommand.self, Workflow.self, BIDSApp.self, AppFiles.self, Time.self,
+      ConvertScan.self, Serve.self, OpenRecon.self,
     ])
 }
 
@@ -40,7 +40,7 @@ enum Main {
   private static func exit(with error: any Error) -> Never {
     if let status = error as? ExitCode { Foundation.exit(status.rawValue) }
     if let request = error as? Interruption.Request { Foundation.exit(request.status) }
-    if error is FolderLock.Busy {
+    if error is WorkClaim.Busy {
       Terminal.report("kspace: \(error)")
       Foundation.exit(75)
     }

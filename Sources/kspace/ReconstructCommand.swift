@@ -146,7 +146,7 @@ struct Reconstruct: LongCommand {
     let method = try self.method.named ?? choice.reconstruction(of: raw)
     let combination = combine ?? CombinationMethod(suiting: layout.parameters)
     try combination.check(layout.parameters)
-    let needs = ReconstructionNeeds(layout, method, combination)
+    let needs = ReconstructionNeeds(ScanSize(layout), method, combination)
     Terminal.report("kspace: \(needs)")
     let account = self.method == .auto ? ["--method auto is \(method.rawValue), as \(choice.reason)."] : []
     for line in account { Terminal.report("kspace: \(line)") }

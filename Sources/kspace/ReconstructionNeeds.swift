@@ -3,7 +3,7 @@ import KSpaceToolkit
 
 /// What a reconstruction will do, and what it needs, told before it starts.
 struct ReconstructionNeeds: CustomStringConvertible {
-  private let layout: ScanLayout
+  private let size: ScanSize
   private let method: ReconstructionMethod
   private let combination: CombinationMethod
   private let acceleration: Double?
@@ -12,10 +12,10 @@ struct ReconstructionNeeds: CustomStringConvertible {
   ///
   /// - Parameter acceleration: What the scan will be undersampled by first, grid over acquired; `nil` to take it as it is.
   init(
-    _ layout: ScanLayout, _ method: ReconstructionMethod, _ combination: CombinationMethod,
+    _ size: ScanSize, _ method: ReconstructionMethod, _ combination: CombinationMethod,
     acceleration: Double? = nil
   ) {
-    self.layout = layout
+    self.size = size
     self.method = method
     self.combination = combination
     self.acceleration = acceleration
@@ -25,17 +25,17 @@ struct ReconstructionNeeds: CustomStringConvertible {
   ///
   /// A floating-point number, as a damaged header may ask for more than an integer holds.
   var memory: Double {
-    let kspace = Double(layout.kspaceBytes), channels = Double(max(1, layout.channels))
+    let kspace = size.kspaceBytes, channels = Double(size.channels)
     let threads = min(channels, Double(Parallelism.threads))
-    let echoes = Double(max(1, layout.parameters.echoTimes.count))
+    let echoes = Double(size.echoes)
     // The images of one channel, all echoes and slices.
     let volume = kspace / channels
     let acquired = kspace * acquiredShare
     // Channels in flight are held whole, and once more where they are cropped.
-    let inFlight = threads * volume * (layout.grid.matrix == layout.grid.prescribed ? 1 : 2)
+    let inFlight = threads * volume * (size.matrix == size.prescribed ? 1 : 2)
     // Combined echoes, their magnitude and phase, and the headers of the readouts on top of the program itself.
     let common =
-      acquired + inFlight + reconstruction(kspace, acquired) + 3 * volume + 400 * Double(layout.uses.count)
+      acquired + inFlight + reconstruction(kspace, acquired) + 3 * volume + 400 * Double(size.readouts)
       + 60e6
     switch combination {
     case .mdi, .mdiEchoRatio:
@@ -50,10 +50,10 @@ struct ReconstructionNeeds: CustomStringConvertible {
 
   /// The time on one of today's cores [s].
   var seconds: Double {
-    let matrix = layout.grid.matrix, slices = Double(max(1, layout.sliceCounters.count))
+    let matrix = size.matrix, slices = Double(size.slices)
     return ReconstructionTime(
       voxels: Double(matrix.x) * Double(matrix.y) * Double(matrix.z) * slices, acquiredShare: acquiredShare,
-      channels: Double(max(1, layout.channels)), echoes: Double(max(1, layout.parameters.echoTimes.count)),
+      channels: Double(size.channels), echoes: Double(size.echoes),
       readoutLength: Double(matrix.x), method: method
     ).seconds
   }
@@ -61,18 +61,18 @@ struct ReconstructionNeeds: CustomStringConvertible {
   /// The share of the grid's positions that was acquired, over all slices and echoes.
   private var acquiredShare: Double {
     if let acceleration { return 1 / acceleration }
-    let matrix = layout.grid.matrix
-    let positions = Double(matrix.y) * Double(matrix.z) * Double(max(1, layout.parameters.echoTimes.count))
-    let images = layout.uses.count { $0.isImage }
-    return min(1, Double(images) / max(1, positions * Double(max(1, layout.sliceCounters.count))))
+    let matrix = size.matrix
+    let positions = Double(matrix.y) * Double(matrix.z) * Double(size.echoes)
+    let images = size.imageReadouts
+    return min(1, Double(images) / max(1, positions * Double(size.slices)))
   }
 
   /// What the reconstruction holds beyond the acquired samples [bytes].
   private func reconstruction(_ kspace: Double, _ acquired: Double) -> Double {
-    let channels = Double(max(1, layout.channels)), echoes = Double(max(1, layout.parameters.echoTimes.count))
-    let threads = Double(Parallelism.threads), slices = Double(max(1, layout.sliceCounters.count))
+    let channels = Double(size.channels), echoes = Double(size.echoes)
+    let threads = Double(Parallelism.threads), slices = Double(size.slices)
     let element = Double(MemoryLayout<Complex<Float>>.stride)
-    let plane = Double(layout.grid.matrix.y) * Double(layout.grid.matrix.z) * element
+    let plane = Double(size.matrix.y) * Double(size.matrix.z) * element
     // The whole grid, for methods that work on it; a fully sampled scan is one already.
     let grid = acquired < kspace ? kspace : 0
     guard acquired < kspace || method == .sense || method == .l1SENSE else { return 0 }
@@ -119,11 +119,10 @@ struct ReconstructionNeeds: CustomStringConvertible {
   }
 
   var description: String {
-    let parameters = layout.parameters
-    let slices = layout.sliceCounters.count
+    let slices = size.slices
     let gigabytes = String(format: "%.2f", memory / 1e9), time = String(format: "%.0f", max(1, seconds))
     return """
-      \(counted(layout.channels, "channel")), \(counted(parameters.echoTimes.count, "echo")), \(layout.grid.prescribed) voxels\
+      \(counted(size.channels, "channel")), \(counted(size.echoes, "echo")), \(size.prescribed) voxels\
       \(slices > 1 ? " in each of \(slices) slices" : ""): \(method.rawValue), then \(combination.rawValue); \
       about \(gigabytes) GB of memory and \(time) s of one core, on \(counted(Parallelism.threads, "thread")).
       """

@@ -60,7 +60,7 @@ struct SessionArguments: ParsableArguments {
   private func choice(_ layout: ScanLayout, _ combination: CombinationMethod) throws -> ScanRecipe.Choice {
     let suitable = layout.suitableMethod
     let named = try method.named ?? suitable.reconstruction(of: "the scan")
-    let needs = ReconstructionNeeds(layout, named, combination)
+    let needs = ReconstructionNeeds(ScanSize(layout), named, combination)
     try needs.check("the scan")
     let account = method == .auto ? ["method auto is \(named.rawValue), as \(suitable.reason)."] : []
     return ScanRecipe.Choice(

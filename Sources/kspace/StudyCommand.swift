@@ -17,14 +17,15 @@ struct StudyCommand: LongCommand {
       Writes one self-contained page, report.html, and results.json, results.tsv and the images of every cell \
       (method x acceleration, method x scan). A study that was interrupted continues where it was: run the same command \
       again, also with more methods, accelerations or scans; only what is missing is made. Scans that lie elsewhere are \
-      aligned by elastix, where that is installed.
+      aligned by elastix, where that is installed. Any number of processes on any machines may share the work, each with \
+      --shard; `kspace workflow` writes what Slurm, Snakemake or make need for it.
       """)
 
   @Argument(help: "The reference: MRD as HDF5 or as a stream, complete for accelerations to be simulated.")
   var raw: String?
 
   @Option(name: .shortAndLong, help: "The folder of the study, new or to be continued.")
-  var output: String
+  var output = ""
 
   @Option(
     parsing: .upToNextOption, help: "Scans of the same subject that were accelerated when they were measured."
@@ -85,12 +86,15 @@ struct StudyCommand: LongCommand {
   @Flag(help: "Leave out susceptibility; compare magnitudes, fields and R2* alone.")
   var noSusceptibility = false
 
+  @OptionGroup(title: "Many processes") var sharing: StudyShareArguments
   @OptionGroup(title: "What the files leave open") var reading: ReadingArguments
   @OptionGroup(title: "How to run") var running: RunArguments
 
   func validate() throws {
+    if sharing.status != nil { return }
+    if output.isEmpty { throw ValidationError("Missing expected argument '--output <output>'") }
     if OutputPath.isNameless(output) {
-      throw ValidationError("--output \(output.isEmpty ? "''" : output): the folder needs a name of its own.")
+      throw ValidationError("--output \(output): the folder needs a name of its own.")
     }
     try validateCohort()
     if raw == "-" || prospective.contains("-") {
@@ -126,18 +130,29 @@ struct StudyCommand: LongCommand {
   }
 
   func run() throws {
+    if let folder = sharing.status {
+      let status = try StudyStatus(of: folder)
+      return try Terminal.deliver(sharing.json ? status.json() : status.text)
+    }
     do {
       if let cohort { try runCohort(at: cohort) } else if let raw { try runScan(at: raw) }
     } catch let request as Interruption.Request {
       Terminal.report(
         "\nkspace: stopped. What is finished is kept in \(output): run the same command to go on.")
+      // Engines start again what ends so.
+      if sharing.shard != nil, request.signal == SIGTERM { throw ExitCode(75) }
       throw request
     }
   }
 
-  private func runScan(at raw: String) throws {
-    let progress = running.begin()
-    try StudyFolder.check(output)
+  /// The scans of a single subject, and the cells that are made of them, the reference first.
+  private struct Scans {
+    let reference: StudyFile
+    let accelerated: [StudyFile]
+    let cells: [StudyCell]
+  }
+
+  private func scans(at raw: String) throws -> Scans {
     let scan = try StudyFile(reading.open(raw), options: reading.options)
     let accelerated = try prospective.map { try StudyFile(reading.open($0), options: reading.options) }
     let suitable = scan.suitableMethod
@@ -149,35 +164,84 @@ struct StudyCommand: LongCommand {
     cells += accelerated.flatMap { scan in
       methods.methods.map { StudyCell(method: $0.rawValue, scan: scan.name) }
     }
-    let count = cells.count + (cells.contains(reference) ? 0 : 1)
-    Terminal.report("kspace: \(counted(count, "cell")), against \(reference.title).")
-    for source in [scan] + accelerated { Terminal.report("kspace: \(source.summary)") }
-    if running.dryRun {
-      let all = [reference] + cells.filter { $0 != reference }
-      return try Terminal.deliver(
-        StudyNeeds(all, of: scan, accelerated, withMaps: !noSusceptibility).description)
-    }
+    return Scans(
+      reference: scan, accelerated: accelerated, cells: [reference] + cells.filter { $0 != reference })
+  }
 
-    var study = try study(scan, accelerated, reference, progress)
-    Interruption.postpone()
-    let files = regions.files(of: raw), grid = study.scan.geometry
-    study.truth = try noSusceptibility ? nil : files.readTruth(on: grid)
-    let mask = try files.readMask(on: grid)?.isInside, labels = try files.readLabels(on: grid)
-    try StudyFolder.begin(output)
-    let lock = try FolderLock(output)
-    defer { _ = lock }
-    let outcome = try study.run(cells, reference: reference, mask: mask, labels: labels) { cell in
-      try Interruption.check()
-      if !Terminal.isInteractive, running.progress == nil {
-        let state = cell.isFound ? " is there" : ""
-        Terminal.report("kspace: cell \(cell.index + 1) of \(cell.count), \(cell.cell.name)\(state)")
-      }
+  private func runScan(at raw: String) throws {
+    let progress = running.begin()
+    try StudyFolder.check(output)
+    let scans = try scans(at: raw), cells = scans.cells, reference = cells[0]
+    Terminal.report("kspace: \(counted(cells.count, "cell")), against \(reference.title).")
+    for source in [scans.reference] + scans.accelerated { Terminal.report("kspace: \(source.summary)") }
+    if running.dryRun || sharing.plan { return try sharing.deliver(plan(scans, progress)) }
+
+    let share = try sharing.share(), work = WorkFolder(of: output)
+    if share != .nothing {
+      try StudyFolder.begin(output, version: ToolkitVersion.text, replacing: running.force)
+      try work.note(subjects: [nil], cells: cells, masks: maskChoice, replacing: running.force)
     }
+    var study = try study(scans.reference, scans.accelerated, reference, progress)
+    sharing.postponeInterruption()
+    let files = regions.files(of: raw), grid = study.scan.geometry
+    let mask = try files.readMask(on: grid)?.isInside
+    var shown = -1
+    func show(_ step: ScanStudy.Progress) throws {
+      try Interruption.check()
+      guard !Terminal.isInteractive, running.progress == nil, step.index != shown else { return }
+      shown = step.index
+      Terminal.report(
+        "kspace: cell \(step.index + 1) of \(step.count), \(step.cell.name)\(step.isFound ? " is there" : "")"
+      )
+    }
+    if case .shard(let shard) = share {
+      return try sharing.end(
+        shard, of: output, study.make(shard, of: cells, reference: reference, mask: mask, progress: show))
+    }
+    study.truth = try noSusceptibility ? nil : files.readTruth(on: grid)
+    let labels = try files.readLabels(on: grid), claim = try work.claimReport()
+    defer { claim.release() }
+    let outcome = try study.run(
+      cells, reference: reference, mask: mask, labels: labels, share: share, progress: show)
     try outcome.results.write(to: output)
     let compared = ImageVolumes(outcome.mask.map { UInt8($0 ? 1 : 0) }, geometry: grid)
     try NIfTIFile.write(compared, to: "\(output)/mask.nii.gz")
     try AtomicFile.write(StudyReport(outcome, images: study.images).html(), to: "\(output)/report.html")
     try Terminal.deliver(outcome.results.text + "\n\n\(output)/report.html: the whole study on one page")
+    if !outcome.missing.isEmpty { throw ExitCode(4) }
+  }
+
+  /// All units of the study, and what they take.
+  ///
+  /// - Throws: As the study itself before anything is computed.
+  func plan() throws -> StudyPlan {
+    try StudyFolder.check(output)
+    guard let raw else { return try cohortPlan() }
+    return try plan(scans(at: raw), running.begin())
+  }
+
+  private func plan(_ scans: Scans, _ progress: Progress) throws -> StudyPlan {
+    let cells = scans.cells, files = regions.files(of: scans.reference.path)
+    var missing: [MissingUnit]?
+    if FileManager.default.fileExists(atPath: output) {
+      let study = try study(scans.reference, scans.accelerated, cells[0], progress)
+      let mask = try files.readMask(on: study.scan.geometry)?.isInside
+      missing = try study.missing(of: cells, reference: cells[0], mask: mask)
+    }
+    let units = cells.map { cell in
+      let source = scans.accelerated.first { $0.name == cell.scan } ?? scans.reference
+      let combination = CombinationMethod(suiting: source.layout.parameters)
+      return (
+        unit: StudyUnit(cell: cell), inputs: [source.path] + [files.mask].compactMap(\.self),
+        needs: UnitNeeds(cell, ScanSize(source.layout), combination, withMaps: !noSusceptibility)
+      )
+    }
+    return StudyPlan(folder: output, version: ToolkitVersion.text, units: units, missing: missing)
+  }
+
+  /// How masks are made.
+  var maskChoice: MaskChoice {
+    MaskChoice(calibration: calibration, shutter: shutter, seed: seed, isComplementary: complementary)
   }
 
   /// What a scan is undersampled by unless the user chooses.
@@ -187,13 +251,13 @@ struct StudyCommand: LongCommand {
   private func study(
     _ scan: StudyFile, _ accelerated: [StudyFile], _ reference: StudyCell, _ progress: Progress
   ) throws -> ScanStudy {
+    let work = WorkFolder(of: output)
     let names = Set(methods.methods + [ReconstructionMethod(rawValue: reference.method) ?? .zeroFilled])
     var study = ScanStudy(
-      of: try scan.scan(progress: progress.report),
-      accelerated: try accelerated.map { try $0.scan(progress: progress.report) },
+      of: try scan.scan(work: work, progress: progress.report),
+      accelerated: try accelerated.map { try $0.scan(work: work, progress: progress.report) },
       methods: try reconstructions(names), folder: output)
-    study.masks = MaskChoice(
-      calibration: calibration, shutter: shutter, seed: seed, isComplementary: complementary)
+    study.masks = maskChoice
     study.software = ToolkitVersion.text
     study.replacesOthers = running.force
     if !noSusceptibility { study.mapping = SusceptibilityMapping() }

@@ -47,4 +47,52 @@ struct BIDSValidatorTests {
       #expect(errors == "[]\n", "\(errors)")
     }
   }
+
+  @Test(
+    "The BIDS App maps raw data and echoes, goes on, and its derivatives are valid",
+    .enabled(if: Python.has("bids_validator_deno"), "bids-validator-deno is not installed"))
+  func app() throws {
+    let scan = try SmallScan()
+    let source = scan.folder.path("bids/sourcedata/sub-01/ses-pre"), files = FileManager.default
+    let images = scan.folder.path("bids/sub-02/anat")
+    try files.createDirectory(atPath: source, withIntermediateDirectories: true)
+    try files.createDirectory(atPath: images, withIntermediateDirectories: true)
+    try Data("{\"Name\": \"x\", \"BIDSVersion\": \"1.10.0\"}".utf8).write(
+      to: URL(filePath: scan.folder.path("bids/dataset_description.json")))
+    #expect(try scan.run("reconstruct", "head.h5", "-o", "out", "--subject", "02").status == 0)
+    for name in try files.contentsOfDirectory(atPath: scan.folder.path("out/sub-02/anat"))
+    where name.contains("MEGRE") {
+      try files.copyItem(atPath: scan.folder.path("out/sub-02/anat/\(name)"), toPath: "\(images)/\(name)")
+    }
+    try files.moveItem(atPath: scan.folder.path("head.h5"), toPath: "\(source)/head.h5")
+    func app(_ more: String...) throws -> ExternalProcess.Result {
+      try scan.run(["bids", "bids", "derivatives"] + more)
+    }
+    #expect(try app("group").status == 4)
+    let first = try app("participant", "--phase-sign", "positive", "--participant-label", "01")
+    #expect(first.status == 0 && first.output.contains("derivatives/sub-01/ses-pre"), "\(first.errors)")
+    let all = try app("participant", "--phase-sign", "positive")
+    #expect(all.status == 0 && all.errors.contains("sub-01/ses-pre is there"), "\(all.errors)")
+    #expect(
+      try scan.names.isSuperset(of: ["derivatives"])
+        && files.fileExists(
+          atPath: scan.folder.path("derivatives/sub-01/ses-pre/anat/sub-01_ses-pre_Chimap.nii.gz"))
+    )
+    #expect(try app("group").status == 0)
+    let table = try String(contentsOfFile: scan.folder.path("derivatives/group_maps.tsv"), encoding: .utf8)
+    #expect(table.split(separator: "\n").count == 1 + 2 * 2)
+    // Other choices are refused, not mixed in.
+    let other = try app("participant", "--phase-sign", "negative")
+    #expect(other.status == 4 && other.errors.contains("--force"), "\(other.errors)")
+    #expect(try app("participant", "--participant-label", "03").status == 3)
+    let errors = try Python.run(
+      """
+      import json, subprocess, sys, pathlib
+      tool = pathlib.Path(sys.executable).parent / "bids-validator-deno"
+      text = subprocess.run([tool, sys.argv[1], "--format", "json"], capture_output=True, text=True).stdout
+      issues = json.loads(text)["issues"]["issues"]
+      print([(i["code"], i.get("subCode"), i["location"]) for i in issues if i["severity"] == "error"])
+      """, scan.folder.path("derivatives"))
+    #expect(errors == "[]\n", "\(errors)")
+  }
 }

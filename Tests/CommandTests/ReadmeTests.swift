@@ -18,7 +18,7 @@ struct ReadmeTests {
   private static let pages =
     ["README.md"]
     + [
-      "Studies", "AcceleratedScans", "Groups", "ScanTime", "SingleSteps", "WhichMethod", "Python",
+      "Studies", "AcceleratedScans", "Groups", "Clusters", "ScanTime", "SingleSteps", "WhichMethod", "Python",
       "AtTheScanner",
     ].map {
       "Sources/KSpaceToolkit/KSpaceToolkit.docc/\($0).md"

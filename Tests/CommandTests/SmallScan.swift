@@ -1,4 +1,5 @@
 import Foundation
+import KSpaceToolkit
 import TestSupport
 
 /// A scan of the numerical head, small enough to make for every test.
@@ -31,11 +32,12 @@ struct SmallScan {
   /// All files below a folder by their paths, with their bytes.
   func files(in name: String) throws -> [String: Data] { try Self.content(of: folder, name) }
 
-  /// All files below a folder of a folder by their paths, with their bytes.
+  /// All files below a folder of a folder by their paths, with their bytes; without what a study keeps of the work itself.
   static func content(of folder: TemporaryDirectory, _ name: String) throws -> [String: Data] {
     let root = folder.url.appending(path: name)
     var files: [String: Data] = [:]
-    for path in try FileManager.default.subpathsOfDirectory(atPath: root.path) {
+    for path in try FileManager.default.subpathsOfDirectory(atPath: root.path)
+    where !path.contains(WorkFolder.name + "/") {
       let url = root.appending(path: path)
       if !url.hasDirectoryPath, let data = try? Data(contentsOf: url) { files[path] = data }
     }

@@ -79,15 +79,4 @@ struct AtomicFolderTests {
     var status = stat()
     #expect(stat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
   }
-
-  @Test func `A folder is worked on by one at a time`() throws {
-    do {
-      let lock = try FolderLock(folder.url.path)
-      #expect(throws: FolderLock.Busy.self) { _ = try FolderLock(folder.url.path) }
-      let isHeld = lock.isHeld
-      #expect(isHeld)
-    }
-    let again = try FolderLock(folder.url.path), isHeld = again.isHeld
-    #expect(isHeld)
-  }
 }

@@ -107,7 +107,7 @@ import Testing
     #expect(throws: Stop.self) { try write(broken.url.path, stopping: 1) }
     #expect(throws: Stop.self) { try write(broken.url.path, stopping: 4) }
     #expect(try write(broken.url.path, stopping: nil) == 1)
-    #expect(try content(of: broken.url.path) == content(of: whole.url.path))
+    #expect(try Self.content(of: broken.url.path) == Self.content(of: whole.url.path))
     // A finished cohort computes nothing, and a corrected age changes no image.
     #expect(try write(broken.url.path, stopping: nil) == 0)
     var corrected = Self.subjects
@@ -148,9 +148,10 @@ import Testing
     ) { try study.run([odd, Self.subject("a", 20, scan), Self.subject("b", 20, scan)]) }
   }
 
-  private func content(of folder: String) throws -> [String: Data] {
+  static func content(of folder: String) throws -> [String: Data] {
     var content: [String: Data] = [:]
-    for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+    for path in try FileManager.default.subpathsOfDirectory(atPath: folder)
+    where !path.hasPrefix(WorkFolder.name) {
       if let data = FileManager.default.contents(atPath: "\(folder)/\(path)") { content[path] = data }
     }
     return content

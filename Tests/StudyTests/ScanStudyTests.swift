@@ -255,7 +255,8 @@ import Testing
   /// All files of a folder by their path.
   private func content(of folder: String) throws -> [String: Data] {
     var content: [String: Data] = [:]
-    for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+    for path in try FileManager.default.subpathsOfDirectory(atPath: folder)
+    where !path.hasPrefix(WorkFolder.name) {
       if let data = FileManager.default.contents(atPath: "\(folder)/\(path)") { content[path] = data }
     }
     return content

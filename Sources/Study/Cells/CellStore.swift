@@ -15,6 +15,11 @@ struct CellStore: Sendable {
   /// The folder of a cell.
   func path(of cell: StudyCell) -> String { "\(folder)/cells/\(cell.name)" }
 
+  /// Whether a finished cell of this name is there, whatever it follows from.
+  func holds(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(folder)/cells/\(name)/\(Self.record)")
+  }
+
   /// The record of a finished cell; `nil` if it is missing or follows from something else.
   func record(of recipe: CellRecipe) -> CellRecord? {
     guard let record = anyRecord(of: recipe.cell), record.recipe == recipe else { return nil }
@@ -22,7 +27,7 @@ struct CellStore: Sendable {
   }
 
   /// The record of a finished cell, whatever it follows from.
-  private func anyRecord(of cell: StudyCell) -> CellRecord? {
+  func anyRecord(of cell: StudyCell) -> CellRecord? {
     FileManager.default.contents(atPath: "\(path(of: cell))/\(Self.record)")
       .flatMap { try? JSONDecoder().decode(CellRecord.self, from: $0) }
   }

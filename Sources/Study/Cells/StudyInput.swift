@@ -23,12 +23,17 @@ public struct StudyInput: Sendable, Equatable, Codable {
 
   /// Identifies a file by its content.
   ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - checksum: Its SHA-256, if that is known already.
+  ///   - options: What the user said where the file is silent or wrong.
   /// - Throws: ``FileError`` if it cannot be read.
-  public init(at path: String, options: String = "") throws(FileError) {
+  public init(at path: String, checksum: String? = nil, options: String = "") throws(FileError) {
     let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
+    var sum = checksum ?? ""
+    if checksum == nil { sum = try SHA256.digest(ofFile: path) }
     self.init(
-      name: URL(filePath: path).lastPathComponent, bytes: size ?? 0,
-      checksum: try SHA256.digest(ofFile: path), options: options)
+      name: URL(filePath: path).lastPathComponent, bytes: size ?? 0, checksum: sum, options: options)
   }
 
   /// The name by which cells call the scan: that of the file without its ending, letters, digits and hyphens alone.

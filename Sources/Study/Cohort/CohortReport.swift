@@ -61,6 +61,10 @@ public struct CohortReport {
           ("Scan time", statistics.cells[0].scanTime.map(AcquisitionTime.text) ?? "unknown"),
           ("Reference", statistics.reference.title),
         ])
+    if !results.missing.isEmpty {
+      text += HTMLPage.paragraph(results.lacking, "caution")
+      text += HTMLPage.list(results.missing.map(\.description))
+    }
     for caution in summary.cautions { text += HTMLPage.paragraph(caution, "caution") }
     return text
   }
@@ -98,6 +102,8 @@ public struct CohortReport {
   private func writePictures(to page: inout HTMLPage) throws {
     guard let first = results.records.first else { return }
     let store = CellStore(folder: "\(folder)/subjects/\(first.name)")
+    // The images that are kept are those of the first subject, which may be missing.
+    if !results.missing.isEmpty, store.record(of: first.rows[0].record.recipe) == nil { return }
     guard let map = try store.images(of: first.rows[0].record).susceptibility else { return }
     page.heading("One subject: \(first.name), \(first.age.shortest) years")
     try ImageViewer(first.results, mask: map[0].map { $0 != 0 }, images: store.images).write(to: &page)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Sampling
 
@@ -28,6 +29,12 @@ extension CohortResults {
     return TextTable.text([header] + lines)
       + "\n\n\(statistics.subjects) subjects. \(verdict): r of \(statistics.aims.correlation) or more, "
       + "group difference of \(statistics.aims.percentDifference.shortest) % or less, against \(statistics.reference.title)."
+      + (missing.isEmpty ? "" : "\n" + ([lacking] + missing.map(\.description)).joined(separator: "\n"))
+  }
+
+  /// That some subjects are not among those that were counted.
+  var lacking: String {
+    "\(counted(Set(missing.map(\.subject)).count, "subject")) of the cohort \(Set(missing.map(\.subject)).count == 1 ? "is" : "are") missing here:"
   }
 }
 

@@ -7,6 +7,8 @@ public struct CohortResults: Sendable, Equatable {
   public let records: [SubjectRecord]
   /// What the group tells.
   public let statistics: CohortStatistics
+  /// What is not there: subjects, or cells of subjects, that the statistics lack.
+  public internal(set) var missing: [MissingUnit] = []
 
   init(_ records: [SubjectRecord], statistics: CohortStatistics) {
     self.records = records

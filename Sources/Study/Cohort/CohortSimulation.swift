@@ -2,6 +2,7 @@ import Files
 import Foundation
 import MRIData
 import Phantoms
+import RawData
 
 /// What the scans of a simulated cohort have in common; each subject adds age and seed.
 ///
@@ -70,6 +71,17 @@ public struct CohortSimulation: Codable, Equatable, Sendable {
       HeadAnatomy(seed: seed, age: age), geometry: geometry,
       parameters: .spoiledGradientEcho(echoTimes: echoTimes.map { $0 / 1000 }), channels: channels,
       signalToNoise: signalToNoise, arrayTurn: generator.uniform(in: 0..<2 * .pi))
+  }
+
+  /// How large the scans are, and the memory that a simulation takes [bytes].
+  var size: (size: ScanSize, memory: Double) {
+    let (seed, age) = (UInt64(1), 45.0), extents = Extents(x: matrix[0], y: matrix[1], z: matrix[2])
+    var geometry = HeadPhantom.defaultGeometry
+    geometry.matrix = extents
+    geometry.voxelSize = SIMD3(voxelSize[0], voxelSize[1], voxelSize[2]) / 1000
+    let memory = HeadPhantom.memoryNeeded(
+      by: HeadAnatomy(seed: seed, age: age), geometry: geometry, channels: channels)
+    return (ScanSize(matrix: extents, channels: channels, echoes: echoTimes.count), Double(memory))
   }
 
   /// What identifies a subject's scan: everything that its samples follow from.

@@ -34,13 +34,29 @@ public struct CohortSource {
   /// The number of subjects.
   public var count: Int { table.rows.count }
 
+  /// The table.
+  public var path: String { table.path }
+
+  /// The subjects' names, in their order.
+  public var subjectNames: [String?] { table.rows.map(\.name) }
+
+  /// The number of subjects whose scans are simulated.
+  public var simulatedCount: Int {
+    simulation == nil ? 0 : table.rows.count { $0.values["file"] == nil }
+  }
+
+  /// How large simulated scans are, and the memory that their simulation takes [bytes]; `nil` where none is simulated.
+  public var simulated: (size: ScanSize, memory: Double)? { simulatedCount > 0 ? simulation?.size : nil }
+
   /// The files of every subject, `nil` for simulated ones; all are looked for before any is read.
   ///
   /// - Throws: ``CohortError``.
   public func files() throws -> [CohortFiles?] {
-    try table.rows.map { row in
-      simulation != nil && row.values["file"] == nil ? nil : try table.files(of: row)
-    }
+    try table.rows.map(files)
+  }
+
+  private func files(of row: CohortTable.Row) throws -> CohortFiles? {
+    simulation != nil && row.values["file"] == nil ? nil : try table.files(of: row)
   }
 
   /// The subjects.
@@ -48,29 +64,56 @@ public struct CohortSource {
   /// - Parameters:
   ///   - options: What the user says of the raw files.
   ///   - ignoringAffine: Whether masks and labels are taken voxel by voxel wherever they lie.
+  ///   - checksum: Tells the SHA-256 of a raw file.
   ///   - open: Opens a raw file.
   /// - Throws: ``CohortError``, ``StudyError``, ``FileError``, ``InputError``.
   public func subjects(
     options: ReadingOptions = .init(), ignoringAffine: Bool = false,
+    checksum: (String) throws -> String = { try SHA256.digest(ofFile: $0) },
     opening open: @escaping @Sendable (String) throws -> MRDFile = { try MRDFile(at: $0) }
   ) throws -> [CohortSubject] {
-    try zip(table.rows, try files()).map { row, files in
-      guard let files else { return try simulated(row) }
-      return try subject(row, files, options, ignoringAffine, open)
+    try subjects(
+      of: StudyShard(0, of: 1), cells: 1, options: options, ignoringAffine: ignoringAffine,
+      checksum: checksum,
+      opening: open
+    ).map(\.subject)
+  }
+
+  /// The subjects of which one part of a study makes something, and their places; the files of others are not touched.
+  ///
+  /// - Parameters:
+  ///   - shard: The part.
+  ///   - cells: The number of cells of each subject, the reference included.
+  ///   - options: What the user says of the raw files.
+  ///   - ignoringAffine: Whether masks and labels are taken voxel by voxel wherever they lie.
+  ///   - checksum: Tells the SHA-256 of a raw file.
+  ///   - open: Opens a raw file.
+  /// - Throws: ``CohortError``, ``StudyError``, ``FileError``, ``InputError``.
+  public func subjects(
+    of shard: StudyShard, cells: Int, options: ReadingOptions = .init(), ignoringAffine: Bool = false,
+    checksum: (String) throws -> String = { try SHA256.digest(ofFile: $0) },
+    opening open: @escaping @Sendable (String) throws -> MRDFile = { try MRDFile(at: $0) }
+  ) throws -> [(index: Int, subject: CohortSubject)] {
+    try table.rows.enumerated().filter { index, _ in
+      (0..<cells).contains { shard.contains(member: $0, of: cells, inGroup: index, of: count) }
+    }.map { index, row in
+      guard let files = try files(of: row) else { return (index, try simulated(row)) }
+      return (index, try subject(row, files, options, ignoringAffine, checksum, open))
     }
   }
 
   /// A subject whose scan is a file.
   private func subject(
     _ row: CohortTable.Row, _ files: CohortFiles, _ options: ReadingOptions, _ ignoringAffine: Bool,
-    _ open: @escaping @Sendable (String) throws -> MRDFile
+    _ checksum: (String) throws -> String, _ open: @escaping @Sendable (String) throws -> MRDFile
   ) throws -> CohortSubject {
     // Masks and labels count as well: whoever corrects one wants other results.
     let volumes = try [files.labels, files.mask, files.truth].compactMap { path in
       try path.map { "\(URL(filePath: $0).lastPathComponent) \(try SHA256.digest(ofFile: $0).prefix(16))" }
     }
     let input = try StudyInput(
-      at: files.raw, options: ([options.account] + volumes + [namesText]).joined(separator: "; "))
+      at: files.raw, checksum: try checksum(files.raw),
+      options: ([options.account] + volumes + [namesText]).joined(separator: "; "))
     let names = names
     return CohortSubject(
       name: row.name, age: row.age, input: input,
@@ -106,10 +149,9 @@ public struct CohortSource {
       regions: Set(names.values)
     ) {
       let phantom = simulation.phantom(seed: seed, age: row.age)
-      // Every run has its own file: another one's would be another subject's scan.
-      let scratch = FileManager.default.temporaryDirectory.appending(path: "kspace-\(UUID().uuidString).h5")
-        .path
-      defer { try? FileManager.default.removeItem(atPath: scratch) }
+      // Every run has its own folder: another one's file would be another subject's scan.
+      let folder = try ScratchFolder(), scratch = folder.path + "/scan.h5"
+      defer { folder.remove() }
       try PhantomFiles(scratch).writeScan(of: phantom, signalToNoise: simulation.signalToNoise)
       return CohortScan(
         try SliceStack(MRDFile(at: scratch)),

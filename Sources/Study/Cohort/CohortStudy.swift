@@ -75,34 +75,99 @@ public struct CohortStudy: Sendable {
   ///
   /// - Parameters:
   ///   - subjects: The cohort.
+  ///   - share: What to make: everything, or nothing, to put together what others have made.
   ///   - progress: Is told of each step before it is made.
-  /// - Throws: ``CohortError`` before anything is computed, if the subjects make no group; else what reading,
-  ///   reconstructions and files throw.
+  /// - Throws: ``CohortError`` before anything is computed, if the subjects make no group, or too few of them are there;
+  ///   else what reading, reconstructions and files throw.
   public func run(
-    _ subjects: [CohortSubject], progress: (Progress) throws -> Void = { _ in }
+    _ subjects: [CohortSubject], share: StudyShare = .everything,
+    progress: (Progress) throws -> Void = { _ in }
   ) throws -> CohortResults {
     try Self.check(subjects)
     if !replacesOthers { for subject in subjects { try checkFound(subject) } }
-    try StudyFolder.begin(folder)
+    try begin()
+    var records: [SubjectRecord] = [], missing: [MissingUnit] = []
+    let reasons = share == .nothing ? work.reasons : [:]
+    for (index, subject) in subjects.enumerated() {
+      if share == .nothing, found(subject, withImages: keepsImages || index == 0) == nil {
+        missing += self.missing(of: subject, reasons)
+        continue
+      }
+      let made = try study(subject, at: index, of: subjects.count, share: share, progress: progress)
+      records += made.record.map { [$0] } ?? []
+      missing += made.missing
+    }
+    let kept = keepsImages ? subjects : Array(subjects.prefix(1))
+    work.tidy([folder, "\(folder)/subjects"] + kept.flatMap { [path(of: $0), path(of: $0) + "/cells"] })
+    if !missing.isEmpty, records.count < Self.leastCount {
+      throw StudyError.nothingToReport(folder: folder, missing: missing.map(\.description))
+    }
+    var results = CohortResults(records, statistics: CohortStatistics(of: records, aims: aims))
+    results.missing = missing
+    return results
+  }
+
+  /// Studies one part of a cohort's subjects or, where there are more parts than subjects, of their cells.
+  ///
+  /// - Parameters:
+  ///   - shard: The part.
+  ///   - subjects: The subjects of the part, see ``CohortSource/subjects(of:options:ignoringAffine:checksum:opening:)``.
+  ///   - count: The number of all subjects.
+  ///   - progress: Is told of each step before it is made.
+  /// - Returns: The units of this part that are not there now, and why.
+  /// - Throws: What concerns the whole folder; what concerns one unit is returned.
+  public func make(
+    _ shard: StudyShard, of subjects: [(index: Int, subject: CohortSubject)], among count: Int,
+    progress: (Progress) throws -> Void = { _ in }
+  ) throws -> [MissingUnit] {
+    guard count >= Self.leastCount else {
+      throw CohortError.tooFewSubjects(count: count, needed: Self.leastCount)
+    }
+    if !replacesOthers { for (_, subject) in subjects { try checkFound(subject) } }
+    try begin()
+    var missing: [MissingUnit] = []
+    for (index, subject) in subjects {
+      missing += try study(subject, at: index, of: count, share: .shard(shard), progress: progress).missing
+    }
+    return missing
+  }
+
+  /// The units that are not there, and why; a subject that is there has all of its own.
+  ///
+  /// - Throws: ``StudyError/otherChoices(path:cell:difference:)`` if subjects are there that follow from something else.
+  public func missing(of subjects: [CohortSubject]) throws -> [MissingUnit] {
+    let reasons = work.reasons
+    return try subjects.enumerated().flatMap { index, subject in
+      try checkFound(subject)
+      if found(subject, withImages: keepsImages || index == 0) != nil { return [MissingUnit]() }
+      let store = CellStore(folder: path(of: subject))
+      return ([reference] + cells).filter { cell in
+        store.anyRecord(of: cell).map { $0.recipe.input != subject.input || $0.recipe.software != software }
+          ?? true
+      }.map { cell in
+        let name = StudyUnit(subject: subject.name, cell: cell).name
+        return MissingUnit(name: name, reason: reasons[name] ?? reasons[subject.name] ?? .missing)
+      }
+    }
+  }
+
+  /// Statistics need so many subjects.
+  static let leastCount = 3
+
+  /// Makes the folder, or goes on with it.
+  private func begin() throws {
+    try StudyFolder.begin(folder, version: software, replacing: replacesOthers)
     try FileManager.default.createDirectory(
       atPath: "\(folder)/subjects", withIntermediateDirectories: true)
-    var records: [SubjectRecord] = []
-    for (index, subject) in subjects.enumerated() {
-      func report(_ cell: ScanStudy.Progress?) throws {
-        try progress(Progress(subject: subject.name, index: index, count: subjects.count, cell: cell))
-      }
-      try report(nil)
-      let keeps = keepsImages || index == 0
-      let record = try found(subject, withImages: keeps) ?? make(subject, progress: report)
-      if !keeps { try? FileManager.default.removeItem(atPath: path(of: subject)) }
-      records.append(record)
-    }
-    return CohortResults(records, statistics: CohortStatistics(of: records, aims: aims))
   }
+
+  private var work: WorkFolder { WorkFolder(of: folder) }
 
   /// Refuses a group that statistics cannot be made of.
   static func check(_ subjects: [CohortSubject]) throws(CohortError) {
-    guard subjects.count >= 3 else { throw .tooFewSubjects(count: subjects.count, needed: 3) }
+    guard subjects.count >= leastCount else {
+      throw .tooFewSubjects(count: subjects.count, needed: leastCount)
+    }
     let regions = subjects[0].regions
     for subject in subjects {
       guard !subject.regions.isEmpty else { throw .noRegions(subject: subject.name) }
@@ -159,21 +224,98 @@ public struct CohortStudy: Sendable {
     return record
   }
 
-  /// Studies one subject.
+  /// A subject's record, found or made, or what is missing for it.
+  private func study(
+    _ subject: CohortSubject, at index: Int, of count: Int, share: StudyShare,
+    progress: (Progress) throws -> Void
+  ) throws -> (record: SubjectRecord?, missing: [MissingUnit]) {
+    func report(_ cell: ScanStudy.Progress?) throws {
+      try progress(Progress(subject: subject.name, index: index, count: count, cell: cell))
+    }
+    try report(nil)
+    let keeps = keepsImages || index == 0
+    // Whoever works on the subject still, as its claim was taken over, needs the folder.
+    func drop() {
+      let files = FileManager.default, path = path(of: subject)
+      if !keeps, files.fileExists(atPath: path), !work.isClaimed(subject.name) {
+        try? files.removeItem(atPath: path)
+      }
+    }
+    if let record = found(subject, withImages: keeps) {
+      drop()
+      return (record, [])
+    }
+    do {
+      let result = try make(subject, at: index, of: count, share: share, progress: report)
+      if result.record != nil { drop() }
+      return result
+    } catch  where share != .everything && !isFatal(error) {
+      // What concerns the whole subject, such as a scan that cannot be read.
+      return (nil, [MissingUnit(name: subject.name, reason: .failed("\(error)"))])
+    }
+  }
+
+  /// Why a subject is not there: what became of its cells, and of itself.
+  private func missing(
+    of subject: CohortSubject, _ reasons: [String: MissingUnit.Reason]
+  ) -> [MissingUnit] {
+    let names = ([reference] + cells).map { StudyUnit(subject: subject.name, cell: $0).name } + [subject.name]
+    let known = names.compactMap { name in
+      reasons[name].map { MissingUnit(name: name, reason: $0) }
+    }
+    return known.isEmpty ? [MissingUnit(name: subject.name, reason: .missing)] : known
+  }
+
+  /// Studies one subject, or a share of it; the record is made when all of its cells are there.
   private func make(
-    _ subject: CohortSubject, progress: (ScanStudy.Progress?) throws -> Void
-  ) throws -> SubjectRecord {
-    let scan = try subject.load()
-    try Self.check(scan, of: subject)
+    _ subject: CohortSubject, at index: Int, of count: Int, share: StudyShare,
+    progress: (ScanStudy.Progress?) throws -> Void
+  ) throws -> (record: SubjectRecord?, missing: [MissingUnit]) {
+    let scan: CohortScan
+    do {
+      scan = try subject.load()
+      try Self.check(scan, of: subject)
+    } catch {
+      work.note(error, of: subject.name)
+      throw error
+    }
     var study = ScanStudy(
       of: StudyScan(scan.scan, input: subject.input), methods: methods, folder: path(of: subject))
     study.masks = masks
     study.conventions = conventions
     study.mapping = mapping
     study.software = software
-    let results = try study.run(
-      cells, reference: reference, mask: scan.mask, labels: scan.labels, progress: progress
-    ).results
+    study.place = ScanStudy.Place(subject: subject.name, index: index, count: count, work: work)
+    let made = try study.work(
+      cells, reference: reference, mask: scan.mask, share: share, progress: progress)
+    guard made.missing.isEmpty else { return (nil, made.missing) }
+    // Others may have made the rest.
+    let whole =
+      made.records.count == 1 + cells.count
+      ? made : try study.work(cells, reference: reference, mask: scan.mask, share: .nothing) { _ in }
+    // Others are still at work; the last of them goes on from here.
+    guard whole.missing.isEmpty, let target = whole.target else {
+      return (found(subject, withImages: false), [])
+    }
+    do {
+      let claim = try work.claim(subject.name)
+      defer { claim.release() }
+      if let record = found(subject, withImages: false) { return (record, []) }
+      return try work.keepingAccount(of: subject.name) {
+        let results = try study.outcome(
+          whole.records.compactMap(\.self), against: target, labels: scan.labels
+        ).results
+        return (try keep(results, of: subject, scan, study), [])
+      }
+    } catch let busy as WorkClaim.Busy where share != .everything {
+      return (nil, [MissingUnit(name: subject.name, reason: .running(busy.owner))])
+    }
+  }
+
+  /// Makes and keeps the record of a subject.
+  private func keep(
+    _ results: StudyResults, of subject: CohortSubject, _ scan: CohortScan, _ study: ScanStudy
+  ) throws -> SubjectRecord {
     // A region that the mask or the removal of the background took away would be missed by the statistics.
     let missing = subject.regions.subtracting(results.reference.regions.map(\.name))
     guard missing.isEmpty else {

@@ -1,0 +1,166 @@
+import ArgumentParser
+import Foundation
+import KSpaceToolkit
+
+/// `kspace bids`: a BIDS App.
+struct BIDSApp: LongCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bids",
+    abstract: "Maps susceptibility of a BIDS data set, as a BIDS App.",
+    discussion: """
+      participant: for each session, raw data (sourcedata/sub-LABEL[/ses-LABEL]/.../*.h5 or *.mrd) are reconstructed; without \
+      them, the session's echoes are taken (part-mag and part-phase, MEGRE). Then fields, R2* and susceptibility are mapped. \
+      Any number of processes may work on one OUTPUT_DIR; what is there is not made again. group: group_maps.tsv, what \
+      the maps of all hold. For example:
+
+        kspace bids data derivatives participant --participant-label 01 02
+        kspace bids data derivatives group
+      """)
+
+  /// What is made.
+  enum Level: String, ExpressibleByArgument, CaseIterable { case participant, group }
+
+  @Argument(help: ArgumentHelp("The BIDS data set.", valueName: "bids-dir"))
+  var dataset: String
+
+  @Argument(
+    help: ArgumentHelp("The folder of the derivatives, new or to be continued.", valueName: "output-dir"))
+  var output: String
+
+  @Argument(help: "participant for every scan, or group for the table of all.")
+  var level: Level
+
+  @Option(
+    name: [.customLong("participant-label"), .customLong("participant_label")], parsing: .upToNextOption,
+    help: "The participants; all unless given.")
+  var participants: [String] = []
+
+  @Option(
+    name: [.customLong("session-label"), .customLong("session_label")], parsing: .upToNextOption,
+    help: "The sessions; all unless given.")
+  var sessions: [String] = []
+
+  @Flag(
+    name: [.customLong("skip-bids-validation"), .customLong("skip_bids_validator")],
+    help: "For other apps' sake: the data set is never validated here.")
+  var skipsValidation = false
+
+  @Option(help: "How raw data are reconstructed.")
+  var method: MethodChoice = .auto
+
+  @Option(help: "The sign of the phase: positive if paramagnetic matter makes it grow, or negative.")
+  var phaseSign: PhaseSign?
+
+  @Option(help: "A file of options of `kspace qsm`, YAML or JSON, such as `background: sharp`.")
+  var config: String?
+
+  @OptionGroup(title: "How to run") var running: RunArguments
+
+  func validate() throws {
+    if OutputPath.isNameless(output) {
+      throw ValidationError("\(output): the folder needs a name of its own.")
+    }
+  }
+
+  func run() throws {
+    let source = try BIDSDataset(at: dataset)
+    let scans = try source.participants(named: participants).flatMap {
+      try source.scans(of: $0, sessions: sessions)
+    }
+    if running.dryRun { return try Terminal.deliver(scans.map(\.name).joined(separator: "\n")) }
+    if !FileManager.default.fileExists(atPath: "\(output)/dataset_description.json") {
+      _ = try DerivativeDataset(
+        at: output, name: "Susceptibility of \(URL(filePath: dataset).lastPathComponent)",
+        version: ToolkitVersion.text)
+    }
+    switch level {
+    case .participant: try map(scans)
+    case .group:
+      let table = try GroupTable(of: scans, in: output)
+      try AtomicFile.write(table.text, to: "\(output)/\(GroupTable.file)")
+      for name in table.missing { Terminal.report("kspace: \(name) has no maps: run the participant level.") }
+      try Terminal.deliver(
+        "\(output)/\(GroupTable.file): \(counted(scans.count - table.missing.count, "scan"))")
+      if !table.missing.isEmpty { throw ExitCode(4) }
+    }
+  }
+
+  /// Makes the derivatives of scans, each under a claim of its own.
+  private func map(_ scans: [BIDSDataset.Scan]) throws {
+    let work = WorkFolder(of: output)
+    var failed = 0, busy = 0
+    Interruption.postpone(grace: 15) {
+      AtomicFolder.removeUnfinished()
+      WorkClaim.releaseAll()
+    }
+    for scan in scans {
+      do {
+        let claim = try work.claim(scan.name)
+        defer { claim.release() }
+        try work.keepingAccount(of: scan.name) { try map(scan) }
+      } catch let owner as WorkClaim.Busy {
+        busy += 1
+        Terminal.report("kspace: \(owner)")
+      } catch let request as Interruption.Request {
+        throw request.signal == SIGTERM ? ExitCode(75) : request
+      } catch let error as FileError {
+        if case .cannotWrite = error { throw error }
+        failed += 1
+        Terminal.report("kspace: \(scan.name): \(error)")
+      } catch {
+        failed += 1
+        Terminal.report("kspace: \(scan.name): \(error)")
+      }
+    }
+    if failed > 0 { throw ExitCode(4) }
+    if busy > 0 { throw ExitCode(75) }
+  }
+
+  private func map(_ scan: BIDSDataset.Scan) throws {
+    let folder = ParticipantFolder(of: scan, in: output)
+    let signs = phaseSign.map { ["--phase-sign", $0.rawValue] } ?? []
+    let choices = signs + ["--method", "\(method)"] + (config.map { ["--config", $0] } ?? [])
+    let files = try scan.raw.map { [$0] } ?? ImageSource(folder: scan.images).originals
+    let inputs = try Dictionary(
+      (files + [config].compactMap(\.self)).map {
+        ($0.replacing("\(dataset)/", with: ""), try SHA256.digest(ofFile: $0))
+      }, uniquingKeysWith: { first, _ in first })
+    let origin = ParticipantFolder.Origin(version: ToolkitVersion.text, choices: choices, inputs: inputs)
+    if let found = folder.origin {
+      if found == origin { return Terminal.report("kspace: \(scan.name) is there") }
+      guard running.force else {
+        throw InputError(
+          folder.path, "derivatives of other data, choices or another version are there",
+          remedy: "Choose another folder, or replace what is there with `replacing`")
+      }
+    }
+    Terminal.report("kspace: \(scan.name) from \(scan.raw ?? scan.images)")
+    let scratch = try ScratchFolder(in: "\(output)/\(WorkFolder.name)")
+    defer { scratch.remove() }
+    var steps: [(name: String, folder: String)] = []
+    var images = scan.images
+    let common = ["--subject", scan.subject]
+    if let raw = scan.raw {
+      images = scratch.path + "/reconstruction"
+      steps.append(("reconstruction", images))
+      try Self.run(
+        [
+          "reconstruct", raw, "-o", images, "--method", "\(method)",
+        ] + signs + common)
+    }
+    steps.append(("susceptibility", scratch.path + "/susceptibility"))
+    // What was reconstructed from raw data has its sign already.
+    let sign = scan.raw == nil ? signs : ["--phase-sign", "positive"]
+    try Self.run(
+      ["qsm", images, "-o", scratch.path + "/susceptibility", "--intermediates"] + sign
+        + (config.map { ["--config", $0] } ?? []) + common)
+    try folder.place(steps, from: origin)
+    try Terminal.deliver("\(folder.path): \(steps.map(\.name).joined(separator: ", "))")
+  }
+
+  /// Runs another command in this process.
+  private static func run(_ arguments: [String]) throws {
+    var command = try KSpaceCommand.parseAsRoot(arguments)
+    try Terminal.withoutDelivery { try command.run() }
+  }
+}
