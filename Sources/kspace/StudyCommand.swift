@@ -215,3 +215,7 @@ struct StudyCommand: LongCommand {
       })
   }
 }
+
+extension StudyCommand: ReadingCommand {
+  var inputs: [String] { [raw, cohort].compactMap(\.self) }
+}

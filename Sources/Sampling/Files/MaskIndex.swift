@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 import MRIData
@@ -73,13 +74,10 @@ public struct MaskIndex: Sendable, Codable, Equatable {
       throw .file(
         path: path, problem: "is there and lists no masks", remedy: "Move it away; it would be replaced")
     }
-    do {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      let data = try encoder.encode(self) + Data("\n".utf8)
-      try data.write(to: URL(filePath: path), options: .atomic)
+    do throws(FileError) {
+      try JSONFile.write(self, to: path)
     } catch {
-      throw .file(path: path, problem: "cannot be written (\(error))", remedy: "Check the folder")
+      throw .imageFile(error)
     }
   }
 

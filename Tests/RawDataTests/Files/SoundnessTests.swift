@@ -167,16 +167,16 @@ struct OutputFileTests {
   func leftovers() throws {
     let path = folder.path("scan.h5")
     let live = try OutputFile(at: path)
-    let dead = folder.path(".scan.h5.01234567.partial"), other = folder.path(".other.h5.01234567.partial")
-    let foreign = folder.path(".scan.h5.notes.partial")
-    for name in [dead, other, foreign] { try Data("x".utf8).write(to: URL(filePath: name)) }
-    // Older than the moment between making and locking.
-    let old = [timeval(tv_sec: time(nil) - 60, tv_usec: 0), timeval(tv_sec: time(nil) - 60, tv_usec: 0)]
-    for name in [dead, other, foreign, live.partialPath] { #expect(utimes(name, old) == 0) }
+    // The same, of another start of a process of this number, and of another machine.
+    var parts = URL(filePath: live.partialPath).lastPathComponent.split(separator: "-").map(String.init)
+    parts[3] = "1"
+    let dead = parts.joined(separator: "-")
+    parts[1] = "01234567"
+    let elsewhere = parts.joined(separator: "-"), foreign = ".scan.h5.notes.partial"
+    for name in [dead, elsewhere, foreign] { try Data("x".utf8).write(to: URL(filePath: folder.path(name))) }
     let next = try OutputFile(at: path)
     let left = try names
-    #expect(!left.contains(".scan.h5.01234567.partial"))
-    #expect(left.contains(".other.h5.01234567.partial") && left.contains(".scan.h5.notes.partial"))
+    #expect(!left.contains(dead) && left.contains(elsewhere) && left.contains(foreign))
     #expect(FileManager.default.fileExists(atPath: live.partialPath))
     try next.commit()
   }
