@@ -16,6 +16,7 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -24,7 +25,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import running
 import seeds
-from kinds import KINDS, lay_out
+from kinds import KINDS, LINES, lay_out
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -48,14 +49,18 @@ class Case:
             data = KINDS[self.kind].mutation(data, random.Random(change))
         return data
 
-    @property
-    def words(self):
+    def words(self, data):
+        if self.command.words == ["LINE"]:
+            return data.decode().split(" ")
         return [self.name if word == "IN" else word for word in self.command.words]
 
     def culprits(self):
         """The names of which a refusal must tell one."""
         stem = self.name.rsplit(".", 1)[0]
         named = [self.name, *self.command.others, *(stem + ending for ending in [".npy", ".cfl", ".hdr", ".json"])]
+        if self.kind == "options":
+            # Some of them read no file.
+            return [""]
         if self.kind == "participants":
             # The table may name any file; a refusal names that file with its whole path.
             named.append("/case/")
@@ -69,13 +74,26 @@ class Driver:
         if not os.path.exists(os.path.join(self.seeds, "session.bin")):
             shutil.rmtree(self.seeds, ignore_errors=True)
             seeds.make(self.kspace, self.seeds, os.path.join(ROOT, "Protocols"))
+            for index, text in enumerate(LINES):
+                with open(os.path.join(self.seeds, f"line{index}"), "w") as file:
+                    file.write(text)
+        running.limit_this_process()
+        try:
+            self.server = running.Server(self.kspace, work)
+        except (OSError, subprocess.CalledProcessError):
+            # Without a C compiler the command is loaded anew for each case.
+            self.server = None
 
-    def run(self, case, data):
+    def run(self, case, data, anew=False):
         """Runs a case; what is wrong with it, and how it ended."""
         folder = running.emptied(os.path.join(self.work, "case"))
         temporary = running.emptied(os.path.join(self.work, "tmp"))
         inputs = lay_out(folder, self.seeds, case.command, case.name, data)
-        outcome = running.run(self.kspace, case.words, folder, temporary, os.path.join(folder, case.name) if case.command.stdin else None)
+        stdin = os.path.join(folder, case.name) if case.command.stdin else None
+        if self.server and not anew:
+            outcome = self.server.run(case.words(data), folder, temporary, stdin)
+        else:
+            outcome = running.run(self.kspace, case.words(data), folder, temporary, stdin)
         return running.judge(outcome, inputs, case.culprits(), case.command.output, folder, temporary), outcome
 
     def smallest(self, case, problem):
@@ -91,12 +109,12 @@ class Driver:
         """Writes a finding: the input, the command, and what was said."""
         changes = self.smallest(case, problem)
         data = case.data(self.seeds, changes)
-        _, outcome = self.run(case, data)
+        again, outcome = self.run(case, data, anew=True)
         place = os.path.join(folder, f"{number}-{case.kind}")
         running.emptied(place)
         lay_out(place, self.seeds, case.command, case.name, data)
         with open(os.path.join(place, "FINDING"), "w") as file:
-            file.write(f"{problem}\nkspace {' '.join(case.words)}\nstatus {outcome.status}, {outcome.seconds:.1f} s\n{outcome.err[-3000:]}\n")
+            file.write(f"{problem}; loaded anew: {again}\nkspace {' '.join(case.words(data))}\nstatus {outcome.status}, {outcome.seconds:.1f} s\n{outcome.err[-3000:]}\n")
 
 
 def main():
@@ -112,11 +130,11 @@ def main():
     options = parser.parse_args()
     work = os.path.abspath(options.work or tempfile.mkdtemp(prefix="kspace-fuzzing-"))
     driver = Driver(options.kspace, work)
-    running.limit_this_process()
     if options.case is not None:
         case = Case(options.seed, options.case, options.kinds)
-        problem, outcome = driver.run(case, case.data(driver.seeds))
-        print(f"kspace {' '.join(case.words)}   in {work}/case\nstatus {outcome.status}\n{outcome.out[-1000:]}{outcome.err}\n{problem or 'nothing is wrong'}")
+        data = case.data(driver.seeds)
+        problem, outcome = driver.run(case, data, anew=True)
+        print(f"kspace {' '.join(case.words(data))}   in {work}/case\nstatus {outcome.status}\n{outcome.out[-1000:]}{outcome.err}\n{problem or 'nothing is wrong'}")
         return 1 if problem else 0
     state = {"next": options.first, "counts": {}, "statuses": {}, "found": {}}
     if options.state and os.path.exists(options.state):
@@ -130,21 +148,27 @@ def main():
                 json.dump({"next": number, "counts": counts, "statuses": statuses, "found": found}, file, indent=1)
             os.replace(options.state + ".new", options.state)
 
-    end = state["next"] + options.cases
-    for number in range(state["next"], end):
+    number = state["next"] - 1
+    for number in range(state["next"], state["next"] + options.cases):
         case = Case(options.seed, number, options.kinds)
-        problem, outcome = driver.run(case, case.data(driver.seeds))
+        try:
+            data = case.data(driver.seeds)
+            problem, outcome = driver.run(case, data)
+        except KeyboardInterrupt:
+            # The count is of what was done.
+            number -= 1
+            break
         counts[case.kind] += 1
         statuses[str(outcome.status)] += 1
         if problem:
             # Kept once per kind of finding; the rest is counted.
             if not found[f"{case.kind}: {problem}"]:
                 driver.keep(case, number, problem, os.path.join(work, "findings"))
-                print(f"case {number}: {case.kind}: {problem}: kspace {' '.join(case.words)}", flush=True)
+                print(f"case {number}: {case.kind}: {problem}: kspace {' '.join(case.words(data))[:200]}", flush=True)
             found[f"{case.kind}: {problem}"] += 1
         if number % 100 == 99:
             save(number + 1)
-    save(end)
+    save(number + 1)
     print(", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())))
     print("ended with " + ", ".join(f"{status}: {count}" for status, count in sorted(statuses.items())))
     print(f"{sum(counts.values())} cases, {sum(found.values())} findings of {len(found)} kinds")

@@ -115,16 +115,13 @@ class Driver:
         if name in self.results:
             return self.results[name]
         writer, outputs = WRITERS[name], []
-        for words in [writer.words, writer.other]:
-            if not words:
-                outputs.append(None)
-                continue
+        # What was asked for is noted in some outputs, and `--force` with it.
+        for words in [writer.words, writer.words + [writer.force] if writer.force else writer.words]:
             folder, temporary = self.prepared("whole")
             start = time.monotonic()
             status = self.run(words, folder, temporary, writer.stdin)
             assert status == 0, f"{' '.join(words)} ends with {status}"
-            if words is writer.words:
-                self.times[name] = time.monotonic() - start
+            self.times[name] = time.monotonic() - start
             outputs.append([digest(os.path.join(folder, output)) for output in writer.outputs])
         self.results[name] = outputs
         return outputs
@@ -132,13 +129,11 @@ class Driver:
     def kill(self, name, chance):
         """Kills a command once; what is wrong afterwards, and whether it was still at work."""
         writer = WRITERS[name]
-        new, old = self.whole(name)
+        new, forced = self.whole(name)
         replaces = writer.force is not None and chance.random() < 0.5
         folder, temporary = self.prepared("kill")
         if replaces:
             self.run(writer.other, folder, temporary)
-        elif writer.force is None and not writer.continues:
-            old = [digest(os.path.join(folder, output)) for output in writer.outputs]
         before = [digest(os.path.join(folder, output)) for output in writer.outputs]
         words = writer.words + ([writer.force] if replaces else [])
         process = self.start(words, folder, temporary, writer.stdin)
@@ -156,9 +151,10 @@ class Driver:
         if os.listdir(temporary):
             return "left in the temporary folder: " + ", ".join(os.listdir(temporary)), was_killed
         if writer.stdin is None and not writer.continues:
-            for output, whole, earlier in zip(writer.outputs, new, before):
-                found = digest(os.path.join(folder, output)) if output != "masks" else None
-                if output == "masks":
+            for output, whole, earlier in zip(writer.outputs, forced if replaces else new, before):
+                found = digest(os.path.join(folder, output))
+                if os.path.isdir(os.path.join(folder, output)) and hidden(os.path.join(folder, output)):
+                    # A folder of several outputs, each of them whole: the next run tells.
                     continue
                 if replaces and found is None:
                     return f"{output} is gone", was_killed
@@ -174,7 +170,7 @@ class Driver:
             return "left in the temporary folder by the next run", was_killed
         if writer.stdin is None:
             found = [digest(os.path.join(folder, output)) for output in writer.outputs]
-            if found != new:
+            if found != forced:
                 return "the next run gives something else", was_killed
         return None, was_killed
 

@@ -5,7 +5,7 @@ import os
 import re
 import zlib
 
-from mutations import bytes_changed, fields_changed, json_changed, table_changed, text_changed, xml_changed
+from mutations import NUMBERS, bytes_changed, fields_changed, json_changed, table_changed, text_changed, xml_changed
 from seeds import stream_parts
 
 # The header of a readout: offset and struct code of each field.
@@ -129,6 +129,17 @@ def commas(data, chance):
     return table_changed(data, chance, b",")
 
 
+def line(data, chance):
+    """A command line: one of its numbers, of which every option has its own rules."""
+    numbers = list(re.finditer(rb"(?<![\w.-])\d+(?:\.\d+)?(?=[^ /]*(?: |$))|(?<=[x,])\d+(?:\.\d+)?", data))
+    if not numbers:
+        return data
+    found = chance.choice(numbers)
+    # No blanks: they would part words.
+    value = chance.choice([number for number in NUMBERS if number.strip()]).encode()
+    return data[: found.start()] + value + data[found.end() :]
+
+
 class Command:
     """A command: its words, the names that may appear, what it reads besides, and whether it reads standard input."""
 
@@ -145,7 +156,7 @@ class Kind:
 
 QUICK = "--threads 1 --progress none"
 ECHOES = ("mag2.nii", "phase2.nii", "mag1.json", "mag2.json", "phase1.json", "phase2.json")
-# IN stands for the mutated file.
+# IN stands for the mutated file, LINE for its content as words.
 RAW = [
     Command("info IN", weight=6),
     Command("info IN --json", weight=2),
@@ -156,7 +167,35 @@ RAW = [
     Command("convert IN -o new.npy", ["new.npy", "new.json"]),
     Command("mask recover IN -o new.npy", ["new.npy", "new.json"]),
 ]
+LINES = [
+    "mask poisson --matrix 30x12 --acceleration 2 --calibration 4x2 --seed 7 --tr 30.2ms",
+    "mask poisson --matrix 30x12 --nested 2,3 --calibration 4x2",
+    "mask poisson --matrix 30x12 --acceleration 2 --echoes 2 -o new.npy",
+    "mask uniform --matrix 30x12 --step 2x1 --calibration 4x4 -o new.csv",
+    "mask caipi --matrix 30x12 --step 2x2 --shift 1 --calibration 4x4",
+    "mask random --matrix 30x12 --acceleration 4 --width 0.5 --calibration 4x4 --seed 3",
+    "phantom --matrix 12x10x4 --voxel-size 16x18x30mm --channels 2 --echo-times 4ms,9ms --snr 60 --age 44 --tilt 5deg -o new.h5 --dry-run",
+    "phantom --matrix 12x10x4 --voxel-size 16x18x30mm --channels 2 --sequence epi --train-length 5 --navigators 3 --echoes 2 -o new.h5 --dry-run",
+    "phantom --cohort 3 --ages 18-75 --matrix 12x10x4 --voxel-size 16x18x30mm --channels 2 --snr 60 -o new",
+    "info scan.mrd --matrix 12x10x4 --echo-times 3.3ms,6.4ms --field-strength 3T --field-of-view 192x180x120mm",
+    "info scan.mrd --encoding-space 0 --slice 0 --repetition 0 --set 0 --average 0 --segment 0 --cardiac-phase 0",
+    "reconstruct scan.mrd -o new --method zero-filled --threads 1 --matrix 12x10x4 --field-of-view 192x180x120mm --dry-run",
+    "undersample scan.mrd --acceleration 2 --calibration 4x2 --seed 3 -o new.mrd",
+    "convert array.npy -o new.h5 --voxel-size 1x1x2mm --tr 30.2ms --echo-times 4ms,9ms --field-strength 3T",
+    "time protocol_study.json --acceleration 3 --tr 30.2ms --dummies 4 --averages 1",
+    "time --mask mask.npy --tr 30.2ms --dummies 4 --averages 1",
+    "compare true_field.nii true_chi.nii --range 1",
+    "qsm --total-field true_field.nii --field-unit Hz --field-strength 3T --mask true_mask.nii -o new --threads 1 --background-radius 12mm --mask-erosion 2mm --regularization 0.2 --seeds 64 --dry-run",
+    "qsm --total-field true_field.nii --field-unit Hz --field-strength 3T --field-direction 0,0,1 --mask true_mask.nii -o new --threads 1 --expected-deviation 0.1 --reweightings 1 --inversion tkd",
+    "study scan.mrd -o new --methods zero-filled --accelerations 2,3 --calibration 4x2 --seed 1 --dry-run",
+    "openrecon --label --port 9002",
+]
 KINDS = {
+    "options": Kind(
+        [f"line{index}" for index in range(len(LINES))], line, 8,
+        Command("LINE", ["new", "new.h5", "new.npy", "new.csv", "new.json", "new.mrd", "new_truth"],
+                ["scan.mrd", "array.npy", "array.json", "protocol_study.json", "mask.npy", "true_field.nii", "true_chi.nii", "true_mask.nii"]),
+    ),
     "hdf5": Kind(["scan.h5"], container, 8, *RAW),
     "stream": Kind(["scan.mrd", "planar.mrd", "few.mrd"], stream, 10, *RAW, Command("info -", stdin=True, weight=2), Command("info IN --accept-truncated")),
     "methods": Kind(["few.mrd"], stream, 2, *[Command(f"reconstruct IN -o new --method {name} {QUICK}", ["new"]) for name in ["grappa", "sense", "l1-sense", "auto"]]),

@@ -55,6 +55,56 @@ def run(kspace, arguments, folder, temporary, stdin=None):
     return Outcome(code, *words, used, hung)
 
 
+class Server:
+    """`kspace`, loaded once, which runs each command in a copy of its process; see forkserver.c."""
+
+    def __init__(self, kspace, folder):
+        library = os.path.join(folder, "forkserver.so")
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "forkserver.c")
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        self.kspace, self.out, self.err = kspace, os.path.join(folder, "out"), os.path.join(folder, "err")
+        requests, self.requests = os.pipe()
+        self.answers, answers = os.pipe()
+
+        def place():
+            os.dup2(requests, 198)
+            os.dup2(answers, 199)
+
+        environment = {"PATH": os.environ.get("PATH", ""), "SWIFT_BACKTRACE": "enable=no", "LC_ALL": "C.UTF-8", "LD_PRELOAD": library, "LD_BIND_NOW": "1", "OPENBLAS_NUM_THREADS": "1"}
+        self.process = subprocess.Popen([kspace], env=environment, preexec_fn=place, close_fds=False, stdin=subprocess.DEVNULL)
+        os.close(requests)
+        os.close(answers)
+
+    def run(self, arguments, folder, temporary, stdin=None):
+        words = [folder, temporary, stdin or "/dev/null", self.out, self.err, self.kspace, *arguments]
+        request = b"".join(word.encode() + b"\0" for word in words)
+        os.write(self.requests, len(request).to_bytes(4, "little") + request)
+        number = int.from_bytes(self.take(4), "little")
+        hung = False
+
+        def overdue(*_):
+            nonlocal hung
+            hung = True
+            os.killpg(number, signal.SIGKILL)
+
+        signal.signal(signal.SIGALRM, overdue)
+        signal.alarm(CLOCK)
+        answer = self.take(12)
+        signal.alarm(0)
+        words = [open(name, "rb").read().decode(errors="replace") for name in (self.out, self.err)]
+        seconds = int.from_bytes(answer[4:], "little") / 1e6
+        return Outcome(os.waitstatus_to_exitcode(int.from_bytes(answer[:4], "little")), *words, seconds, hung)
+
+    def take(self, count):
+        data = b""
+        while len(data) < count:
+            part = os.read(self.answers, count - len(data))
+            if not part:
+                raise RuntimeError("the loaded command is gone")
+            data += part
+        return data
+
+
 def wait(process):
     """Waits for the end of a process, or brings it about when its time is up."""
     hung = False

@@ -46,7 +46,7 @@ def make(kspace, folder, protocols):
         # Grids that take no time.
         with open(os.path.join(protocols, name)) as file:
             protocol = json.load(file)
-        protocol["matrix"] = [20, 24, 10]
+        protocol["matrix"] = [20, 64, 48]
         with open(os.path.join(folder, "protocol_" + name.split("_")[0] + ".json"), "w") as file:
             json.dump(protocol, file, indent=1)
     with open(os.path.join(folder, "options.yaml"), "w") as file:

@@ -12,7 +12,8 @@ import Foundation
 ///
 /// Errors are what parsers are for; a trap, a hang or memory without bounds is a finding.
 enum Parser: String, CaseIterable {
-  case xml, stream, messages, nifti, array, mask, positions, cfl, sidecar, recipe, `protocol`, table, safetensors
+  case xml, stream, messages, nifti, array, mask, positions, cfl, sidecar, recipe, `protocol`, table,
+    safetensors
 
   /// Takes in bytes.
   func take(_ bytes: UnsafeRawBufferPointer) {
@@ -73,7 +74,6 @@ enum Parser: String, CaseIterable {
   private func takeVolumes(_ path: String) {
     guard let file = try? NIfTIFile(at: path) else { return }
     _ = file.remarks
-    guard file.header.dimensions.reduce(1.0, { $0 * Double($1) }) < 1 << 20 else { return }
     _ = try? file.volumes(scaling: .applied)
   }
 
@@ -86,7 +86,7 @@ enum Parser: String, CaseIterable {
 
   private func takeWeights(_ data: Data) {
     guard let file = try? SafetensorsFile(data: data, path: "weights") else { return }
-    _ = try? CascadeWeights(file)
+    _ = try? ReconNetWeights(file)
   }
 
   /// Puts bytes into a file in memory, whose name tells its kind.
@@ -111,7 +111,8 @@ private final class Incoming: ByteStream, @unchecked Sendable {
 
   init(_ bytes: [UInt8]) { rest = bytes[...] }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: ContinuousClock.Instant) throws -> Int {
+  func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: ContinuousClock.Instant) throws -> Int
+  {
     let part = rest.prefix(buffer.count)
     buffer.copyBytes(from: part)
     rest = rest.dropFirst(part.count)
