@@ -11,6 +11,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [
     .package(name: "KSpaceToolkit", path: "../.."),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -18,9 +19,9 @@ let package = Package(
     .executableTarget(
       name: "FuzzParsers",
       dependencies: [
-        "CFuzzer", module("Files"), module("ImageFiles"), module("RawData"), module("ReconNet"),
+        "CFuzzer", module("Files"), module("ImageFiles"), module("NDArrays"), module("RawData"), module("ReconNet"),
         module("Sampling"), module("ScanExchange"), module("ScannerServer"), module("KSpaceToolkit"),
-        .product(name: "Yams", package: "Yams"),
+        .product(name: "Numerics", package: "swift-numerics"), .product(name: "Yams", package: "Yams"),
       ],
       path: ".", sources: ["Driver", "Parsers"]),
   ]

@@ -36,6 +36,7 @@ PARSERS = {
     "protocol": (["protocol_study.json", "protocol_high.json"], "json", 4096),
     "table": (["labels.tsv", "participants.tsv"], "text", 2048),
     "safetensors": (["weights.safetensors"], "json", 8192),
+    "facts": (["array.json", "bart.json"], "json", 4096),
     "options": (["options.yaml", "options.json"], "text", 2048),
 }
 

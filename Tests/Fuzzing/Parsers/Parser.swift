@@ -1,4 +1,6 @@
 import Foundation
+import NDArrays
+import Numerics
 
 @testable import Files
 @testable import ImageFiles
@@ -13,7 +15,7 @@ import Foundation
 /// Errors are what parsers are for; a trap, a hang or memory without bounds is a finding.
 enum Parser: String, CaseIterable {
   case xml, stream, messages, nifti, array, mask, positions, cfl, sidecar, recipe, `protocol`, table,
-    safetensors
+    safetensors, facts
 
   /// Takes in bytes.
   func take(_ bytes: UnsafeRawBufferPointer) {
@@ -36,6 +38,7 @@ enum Parser: String, CaseIterable {
     case .protocol: withFile(bytes, "json") { path in takeProtocol(path) }
     case .table: withFile(bytes, "tsv") { path in _ = try? Table(at: path, needing: ["index", "name"]) }
     case .safetensors: takeWeights(Data(bytes))
+    case .facts: withFile(bytes, "json") { path in takeArray(String(path.dropLast(5))) }
     }
   }
 
@@ -87,6 +90,14 @@ enum Parser: String, CaseIterable {
   private func takeWeights(_ data: Data) {
     guard let file = try? SafetensorsFile(data: data, path: "weights") else { return }
     _ = try? ReconNetWeights(file)
+  }
+
+  /// An array of one element in a sidecar's words, and the scan that is made of it.
+  private func takeArray(_ base: String) {
+    let array = base + ".npy", scan = base + ".scan.mrd"
+    defer { for path in [array, scan] { unlink(path) } }
+    try? NumPyArray.write(NDArray([Complex<Float>(1, 0)], shape: [1, 1, 1, 1, 1]), to: array)
+    try? ScanArray(readingFile: array).writeMRD(to: scan, from: "array")
   }
 
   /// Puts bytes into a file in memory, whose name tells its kind.
