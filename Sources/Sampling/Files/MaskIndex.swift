@@ -34,7 +34,16 @@ public struct MaskIndex: Sendable, Codable, Equatable {
     for name in names.sorted() where name.hasSuffix(".npy") {
       let path = URL(filePath: folder).appending(path: name).path
       let sidecar = try MaskSidecar(ofMaskAt: path)
-      guard let recipe = sidecar.recipe, let made = try sidecar.rederivedMasks() else {
+      let rederived: [SamplingMask]?
+      do throws(SamplingError) {
+        rederived = try sidecar.rederivedMasks()
+      } catch {
+        throw .file(
+          path: MaskSidecar.path(ofMaskAt: path),
+          problem: "its recipe does not give its masks (\("\(error)".dropLast()))",
+          remedy: "Make the mask anew")
+      }
+      guard let recipe = sidecar.recipe, let made = rederived else {
         throw .file(
           path: path, problem: "its sidecar has no recipe", remedy: "Make the mask with kspace mask")
       }

@@ -30,7 +30,7 @@ enum FuzzParsers {
   /// The options that a YAML file holds.
   private static func takeOptions(_ bytes: UnsafeRawBufferPointer) {
     let path = "/dev/shm/kspace-fuzz-\(getpid()).yaml"
-    FileManager.default.createFile(atPath: path, contents: Data(bytes))
+    _ = FileManager.default.createFile(atPath: path, contents: Data(bytes))
     _ = try? QSMConfiguration(at: path)
     unlink(path)
   }

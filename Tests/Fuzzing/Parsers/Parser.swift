@@ -29,7 +29,7 @@ enum Parser: String, CaseIterable {
     case .positions: withFile(bytes, "csv") { path in _ = try? MaskFile.read(path) }
     case .cfl:
       withFile(bytes, "hdr") { path in
-        FileManager.default.createFile(atPath: path.dropLast(3) + "cfl", contents: Data(count: 1920))
+        _ = FileManager.default.createFile(atPath: path.dropLast(3) + "cfl", contents: Data(count: 1920))
         _ = try? CFLFile.readScan(path)
         unlink(path.dropLast(3) + "cfl")
       }

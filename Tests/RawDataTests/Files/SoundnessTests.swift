@@ -51,6 +51,30 @@ struct SoundnessTests {
     }
   }
 
+  @Test("References to objects that are not there, or longer than they say, are refused")
+  func references() throws {
+    let (path, whole) = try scan()
+    var count = 0
+    for collection in places(of: Array("GCOL".utf8), in: whole) {
+      // A reference: its count, the collection's address, the object's number.
+      let address = (0..<8).map { UInt8(truncatingIfNeeded: collection >> (8 * $0)) }
+      for place in places(of: address, in: whole) where place >= 4 {
+        guard whole[place - 4] > 1, whole[place - 3..<place] == [0, 0, 0], whole[place + 8] > 0 else {
+          continue
+        }
+        count += 1
+        for (offset, value) in [(8, UInt8(0xEE)), (9, 0xA7), (11, 0x7F), (-4, 1)] {
+          var bytes = whole
+          bytes[place + offset] = value
+          try Data(bytes).write(to: URL(filePath: path))
+          let error = try #require(throws: RawDataError.self, "\(offset)") { try readAll(path) }
+          #expect(error.kind == .malformed && error.path == path)
+        }
+      }
+    }
+    #expect(count > 2)
+  }
+
   @Test("A column that lies beyond its row is refused")
   func types() throws {
     let (path, whole) = try scan()
