@@ -110,7 +110,10 @@ static void end(int number, siginfo_t *information, void *context) {
     say(". Nothing half-written was left. Please report it, with the file if you may.\n");
   }
   for (int index = 0; index < COUNT; index++) {
-    if (faults[index] == number) sigaction(number, &earlier[index], NULL);
+    if (faults[index] != number) continue;
+    // Who started the program may have had the signal ignored; after what was cleared away it must not go on.
+    if (earlier[index].sa_handler == SIG_IGN) earlier[index].sa_handler = SIG_DFL;
+    sigaction(number, &earlier[index], NULL);
   }
   errno = code;
   // What the processor found happens again on return, and ends the process as it would have; what was sent does not.
@@ -128,7 +131,14 @@ void last_word_install(const char *command) {
   action.sa_sigaction = end;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigfillset(&action.sa_mask);
-  for (int index = 0; index < COUNT; index++) sigaction(faults[index], &action, &earlier[index]);
+  sigset_t all;
+  sigemptyset(&all);
+  for (int index = 0; index < COUNT; index++) {
+    sigaction(faults[index], &action, &earlier[index]);
+    sigaddset(&all, faults[index]);
+  }
+  // Threads of many programs block signals, and what they start inherits that.
+  pthread_sigmask(SIG_UNBLOCK, &all, NULL);
 }
 
 void last_word_note(const char *activity, const char *path) {

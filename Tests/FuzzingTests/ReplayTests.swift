@@ -10,7 +10,7 @@ import Testing
 @Suite(.serialized) struct ReplayTests {
   private static let scripts = SharedData.packageRoot.appending(path: "Tests/Fuzzing")
 
-  @Test("Inputs that were findings are taken in or refused", .timeLimit(.minutes(1)))
+  @Test("Inputs that were findings are taken in or refused")
   func corpus() throws {
     let folder = Self.scripts.appending(path: "Corpus"), files = FileManager.default
     var count = 0
