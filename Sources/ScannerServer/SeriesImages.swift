@@ -127,7 +127,8 @@ struct SeriesImages {
       ("RescaleIntercept", [String(format: "%.10g", coding.intercept)]),
       ("RescaleType", ["US"]), ("Unit", [series.storedUnit(for: coding)]),
       ("WindowCenter", [String(Int(exactly: window.center.rounded()) ?? 0)]),
-      ("WindowWidth", [String(max(1, Int(exactly: window.width.rounded()) ?? 1))]), ("PixelPaddingValue", ["0"]),
+      ("WindowWidth", [String(max(1, Int(exactly: window.width.rounded()) ?? 1))]),
+      ("PixelPaddingValue", ["0"]),
     ]
     if !series.isQuantitative { result.append(("StoredPerUnit", [String(format: "%.9g", coding.factor)])) }
     return result

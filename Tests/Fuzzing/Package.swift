@@ -19,7 +19,8 @@ let package = Package(
     .executableTarget(
       name: "FuzzParsers",
       dependencies: [
-        "CFuzzer", module("Files"), module("ImageFiles"), module("NDArrays"), module("RawData"), module("ReconNet"),
+        "CFuzzer", module("Files"), module("ImageFiles"), module("NDArrays"), module("RawData"),
+        module("ReconNet"),
         module("Sampling"), module("ScanExchange"), module("ScannerServer"), module("KSpaceToolkit"),
         .product(name: "Numerics", package: "swift-numerics"), .product(name: "Yams", package: "Yams"),
       ],
