@@ -108,7 +108,7 @@ extension EchoPlanarEstimate {
         .error(
           .malformed,
           "samples along kx cannot lie where the header or their trajectories say on a grid of \(extent)",
-          remedy: "Convert the scan again, or ignore that with `correctsEchoPlanar: false`"))
+          remedy: "Convert the scan again, or take its lines as they are (`correctsEchoPlanar`)"))
       return EchoPlanarCorrection(resamplings: [:], isSliceSpecific: false)
     }
     let view = layout.grid.fieldOfView[0] ?? 0
