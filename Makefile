@@ -2,6 +2,8 @@
 # make test   set up, build and run all tests
 # make package  a .deb and a .tar.xz that need no Swift toolchain; make check-package installs it in a bare Debian 12 (root)
 # make test-cluster  a cohort on a Slurm of two virtual nodes, by Snakemake, and with processes killed at random (root)
+# make fuzz   fuzz parsers and commands, and kill commands, for FUZZ_SECONDS; goes on where the last run ended
+# make sanitize  run the tests under the address sanitizer, then under the thread sanitizer
 # make build bench bench-peers examples lint docs clean; make bench BENCHMARKS="fourier reading" runs some of them
 
 SWIFT ?= swift
@@ -18,7 +20,8 @@ PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmr
 MODULES = $(shell $(SWIFT) package describe --type json | \
   $(PYTHON) -c 'import json, sys; print(*(p["name"] for p in json.load(sys.stdin)["products"] if "library" in p["type"]))')
 
-.PHONY: demo test test-cluster build bench bench-peers examples package check-package lint docs clean setup test-setup
+.PHONY: demo test test-cluster build bench bench-peers examples package check-package fuzz fuzz-parsers fuzz-commands kills \
+  sanitize lint docs clean setup test-setup
 
 # Installs what is missing and says so; nothing is touched when all packages are there.
 define install
@@ -104,6 +107,38 @@ examples: build
 	cd $(EXAMPLES)/run && ../../$(BUILD)/kspace phantom --matrix 48x58x18 --voxel-size 4x4x8mm --channels 4 --echoes 3 -o head.h5 && \
 	  ../release/MapSusceptibility && ../release/Evaluate && ../release/OwnMethod
 
+# Parsers by libFuzzer, guided by coverage; whole commands on mutated inputs; commands killed while they write.
+FUZZ := .build-fuzz
+FUZZ_SECONDS ?= 600
+CASES ?= 2000
+KILLS ?= 100
+LIBFUZZER = $(shell ls $$(dirname $$(readlink -f $$(command -v swiftc)))/../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-x86_64.a)
+
+fuzz: fuzz-parsers fuzz-commands kills
+
+fuzz-parsers: build
+	$(SWIFT) build -c release --package-path Tests/Fuzzing --scratch-path $(FUZZ) --product FuzzParsers --sanitize address \
+	  -Xswiftc -enable-testing -Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer -Xlinker $(LIBFUZZER) -Xlinker -lstdc++
+	$(PYTHON) Tests/Fuzzing/fuzz.py --fuzzer $(FUZZ)/release/FuzzParsers --kspace $(BUILD)/kspace --seconds $(FUZZ_SECONDS)
+
+fuzz-commands: build
+	@mkdir -p $(FUZZ)
+	$(PYTHON) Tests/Fuzzing/blackbox.py --kspace $(BUILD)/kspace --cases $(CASES) --work $(FUZZ)/commands --state $(FUZZ)/commands/state
+
+kills: build
+	$(PYTHON) Tests/Fuzzing/kills.py --kspace $(BUILD)/kspace --kills $(KILLS)
+
+# Each takes a build of its own. Libraries underneath keep memory to the end, which is no leak of ours; the runtime's own
+# reports of crashes would hold up those of the sanitizer. SANITIZED narrows the tests: make sanitize SANITIZED="--filter RawDataTests".
+SANITIZERS ?= address thread
+
+sanitize: test-setup
+	for kind in $(SANITIZERS); do \
+	  $(SWIFT) build --build-tests -c release -Xswiftc -enable-testing --sanitize $$kind --scratch-path .build-$$kind && \
+	  ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no \
+	  $(SWIFT) test --skip-build -c release -Xswiftc -enable-testing --sanitize $$kind --scratch-path .build-$$kind $(SANITIZED) || exit; \
+	done
+
 # The command with Swift's runtime inside, its resources, man pages and completions.
 package: setup
 	@$(call install,dpkg-dev python3)
@@ -140,4 +175,4 @@ docs: setup
 	@echo "Open docs-html/index.html through a web server, or read docs-html/data"
 
 clean:
-	rm -rf .build .build-package $(TESTS) $(PEERS) $(EXAMPLES) $(CLUSTER) demo
+	rm -rf .build .build-package .build-address .build-thread $(FUZZ) $(TESTS) $(PEERS) $(EXAMPLES) $(CLUSTER) demo

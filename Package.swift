@@ -45,7 +45,8 @@ let package = Package(
 
     // MARK: - Foundations
     .target(name: "NDArrays", dependencies: [numerics]),
-    .target(name: "Files", dependencies: ["CCrypto", "CSystem"]),
+    .target(name: "CLastWord"),
+    .target(name: "Files", dependencies: ["CCrypto", "CLastWord", "CSystem"]),
     .target(name: "FourierTransforms", dependencies: ["NDArrays", "CFFTW", numerics]),
     .target(name: "LinearAlgebra", dependencies: ["NDArrays", "COpenBLAS", numerics]),
     .target(name: "MRIData", dependencies: ["NDArrays", numerics]),
@@ -134,6 +135,8 @@ let package = Package(
       name: "ScannerServerTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"],
       exclude: ["hostile.py"]),
     .testTarget(name: "PhantomsTests", dependencies: modules + ["TestSupport"]),
+    .testTarget(
+      name: "FuzzingTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: modules + ["kspace", "KSpaceToolkit", "TestSupport"]),
   ],
   cxxLanguageStandard: .cxx17

@@ -29,6 +29,8 @@ public final class AtomicFolder {
   public let temporaryPath: String
   private let path: String
   private var isFinished = false
+  /// The folder, locked as long as this process works on it.
+  private var descriptor: Int32 = -1
 
   /// Prepares a folder.
   ///
@@ -54,11 +56,17 @@ public final class AtomicFolder {
       throw InputError(
         path, "the output folder cannot be made", remedy: "Choose a place where you may write")
     }
+    descriptor = open(temporaryPath, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    WorkMark.hold(descriptor)
+    LastWord.note(.writing, path)
+    LastWord.willRemove(temporaryPath)
   }
 
   deinit {
     Self.unfinished.withLock { _ = $0.remove(temporaryPath) }
     if !isFinished { try? FileManager.default.removeItem(atPath: temporaryPath) }
+    LastWord.willKeep(temporaryPath)
+    if descriptor >= 0 { close(descriptor) }
   }
 
   private static let unfinished = Mutex<Set<String>>([])
@@ -118,10 +126,12 @@ public final class AtomicFolder {
           try? files.moveItem(atPath: replaced, toPath: temporaryPath)
         }
         isFinished = true
+        Disk.synchronize(URL(filePath: path).deletingLastPathComponent().path)
         try files.removeItem(atPath: temporaryPath)
       } else {
         try files.moveItem(atPath: temporaryPath, toPath: path)
         isFinished = true
+        Disk.synchronize(URL(filePath: path).deletingLastPathComponent().path)
       }
     } catch {
       throw InputError(
@@ -132,11 +142,6 @@ public final class AtomicFolder {
   /// Waits until all that was written has reached the disk.
   private func synchronize() {
     let names = (try? FileManager.default.subpathsOfDirectory(atPath: temporaryPath)) ?? []
-    for name in names.map({ "\(temporaryPath)/\($0)" }) + [temporaryPath] {
-      let descriptor = open(name, O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { continue }
-      _ = fsync(descriptor)
-      close(descriptor)
-    }
+    for name in names.map({ "\(temporaryPath)/\($0)" }) + [temporaryPath] { Disk.synchronize(name) }
   }
 }

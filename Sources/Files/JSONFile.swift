@@ -45,15 +45,33 @@ public enum JSONFile {
   /// - Throws: ``FileError`` if the file is missing, no JSON, or holds something else.
   public static func read<Value: Decodable>(_ path: String) throws(FileError) -> Value {
     guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+    LastWord.note(.reading, path)
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .unreadable(path: path, reason: "no permission")
     }
+    do throws(Fault) {
+      return try decode(data)
+    } catch {
+      throw .malformed(path: path, reason: error.reason)
+    }
+  }
+
+  /// Why a text is not the JSON that it should be.
+  public struct Fault: Error, Equatable {
+    /// What is wrong with it, and under which key, as the end of a sentence.
+    public let reason: String
+  }
+
+  /// Makes a value from the content of a file.
+  ///
+  /// - Throws: ``Fault`` in words of its own: a decoder's are for programmers.
+  public static func decode<Value: Decodable>(_ data: Data) throws(Fault) -> Value {
     do {
       return try JSONDecoder().decode(Value.self, from: data)
     } catch let error as DecodingError {
-      throw .malformed(path: path, reason: error.summary)
+      throw Fault(reason: error.summary)
     } catch {
-      throw .malformed(path: path, reason: "it is not JSON")
+      throw Fault(reason: "it is not JSON")
     }
   }
 }
@@ -62,9 +80,25 @@ extension DecodingError {
   /// What does not fit, and under which key.
   fileprivate var summary: String {
     switch self {
-    case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
-      "its key \(context.codingPath.map(\.stringValue).joined(separator: ".")) has another type than BIDS asks for"
-    default: "it is not JSON"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      return context.codingPath.isEmpty
+        ? "it is not a table of keys and values"
+        : "its key \"\(Self.name(of: context))\" has another type than it should"
+    case .keyNotFound(let key, let context):
+      let place = context.codingPath.isEmpty ? "" : "\(Self.name(of: context))."
+      return "its key \"\(place)\(key.stringValue)\" is missing"
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      // These words are the toolkit's own, or say that a number does not fit.
+      let words = context.debugDescription
+      let reason =
+        words.hasPrefix("Parsed JSON number") || words.hasPrefix("Number") ? "its number does not fit" : words
+      return "its key \"\(Self.name(of: context))\": \(reason)"
+    default: return "it is not JSON"
     }
+  }
+
+  private static func name(of context: Context) -> String {
+    context.codingPath.map { key in key.intValue.map { "\($0 + 1)" } ?? key.stringValue }.joined(
+      separator: ".")
   }
 }

@@ -30,6 +30,7 @@ public struct Table: Sendable, Equatable {
   ///   - needed: The columns that must be there.
   /// - Throws: ``InputError`` that names the file, and the line or column.
   public init(at path: String, needing needed: [String]) throws(InputError) {
+    LastWord.note(.reading, path)
     guard let data = FileManager.default.contents(atPath: path) else {
       throw InputError(path, "the table cannot be read", remedy: "Check the path")
     }

@@ -8,8 +8,8 @@ import Synchronization
 /// ```
 ///
 /// Machine stands for the host since it was started, and for the name space of its process numbers, as containers count
-/// their own. The start of a process tells it from a later one of the same number. What lies on a shared disk from another
-/// machine is never taken for dead.
+/// their own. The start of a process tells it from a later one of the same number. What another machine left, or a container
+/// that is gone, is taken for dead when nobody has touched it for a day and its lock is free, which its owner holds to the end.
 public enum WorkMark {
   static let prefix = ".partial-"
 
@@ -45,10 +45,8 @@ public enum WorkMark {
     let files = FileManager.default
     for name in (try? files.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix(prefix) {
       let path = "\(folder)/\(name)"
-      if isAbandoned(name) || !isLocal(name) && patience.map({ lastChange(of: path) < Date() - $0 }) ?? false
-      {
-        try? files.removeItem(atPath: path)
-      }
+      let isStale = !isLocal(name) && patience.map { lastChange(of: path) < Date() - $0 } ?? false
+      if isAbandoned(name) || isForgotten(path) || isStale { try? files.removeItem(atPath: path) }
     }
   }
 
@@ -80,6 +78,30 @@ public enum WorkMark {
       return String(cString: start)
     }
   }()
+
+  /// Locks unfinished work as long as its file or folder is open; file systems without locks do without.
+  static func hold(_ descriptor: Int32) {
+    if descriptor >= 0 { _ = flock(descriptor, LOCK_EX | LOCK_NB) }
+  }
+
+  /// The time after which work that nobody touches may be dead [s]; locks alone do not tell, as some disks have none.
+  private static let longestPause = 86_400
+
+  /// Whether another machine's or container's work is this user's, old, and nobody's any more.
+  private static func isForgotten(_ path: String) -> Bool {
+    let parts = URL(filePath: path).lastPathComponent.dropFirst(prefix.count).split(
+      separator: "-", maxSplits: 4, omittingEmptySubsequences: false)
+    var status = stat()
+    guard parts.count == 5, parts[0] != machine, parts[0].count == 8, parts[0].allSatisfy(\.isHexDigit),
+      lstat(path, &status) == 0, status.st_uid == geteuid(),
+      [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT),
+      time(nil) - status.st_mtim.tv_sec > longestPause
+    else { return false }
+    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_EX | LOCK_NB) == 0
+  }
 
   /// Eight digits for this host since it was started, and for its process numbers.
   private static let machine: String = {

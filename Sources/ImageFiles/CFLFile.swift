@@ -23,6 +23,7 @@ public enum CFLFile {
   ///
   /// - Throws: ``FileError`` if one of the two files is missing, or they do not fit each other.
   public static func read(_ path: String) throws(FileError) -> NDArray<Complex<Float>> {
+    LastWord.note(.reading, path)
     let base = baseName(path)
     let dimensions = try dimensions(base + ".hdr")
     let needed = byteCount(of: dimensions, elementBytes: bytes)

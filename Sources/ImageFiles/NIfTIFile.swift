@@ -32,6 +32,7 @@ public struct NIfTIFile: Sendable {
   ///
   /// - Throws: ``FileError`` if the file is missing, too short, not NIfTI-1, or of an unknown element type.
   public init(at path: String) throws(FileError) {
+    LastWord.note(.reading, path)
     var reader = try GzipReader(path: path)
     self.path = path
     header = try NIfTIHeader(bytes: reader.bytes(NIfTIHeader.size), path: path)

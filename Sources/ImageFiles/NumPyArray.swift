@@ -9,6 +9,7 @@ public enum NumPyArray {
   ///
   /// - Throws: ``FileError`` if the file is missing, is no such array, or ends too early.
   public static func read(_ path: String) throws(FileError) -> NDArray<Complex<Float>> {
+    LastWord.note(.reading, path)
     guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
     guard let data = try? Data(contentsOf: URL(filePath: path), options: .mappedIfSafe) else {
       throw .unreadable(path: path, reason: "no permission")

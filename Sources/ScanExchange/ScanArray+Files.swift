@@ -112,6 +112,9 @@ extension ScanArray {
             "the prescribed matrix \(prescribed) does not lie within that of the array, \(Array(extents))")
       }
     }
+    if let name = sidecar?.scan.impossible {
+      throw .malformed(path: "\(base).json", reason: "its \(name) is none of a scan")
+    }
     self.init(
       elements, content: content ?? sidecar?.content ?? .kSpace, facts: sidecar?.scan ?? ScanFacts())
   }

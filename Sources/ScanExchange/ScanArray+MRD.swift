@@ -19,6 +19,10 @@ extension ScanArray {
     let shape = elements.shape
     let (slices, echoes, channels) = (shape[0], shape[1], shape[2])
     let matrix = Extents(x: shape[5], y: shape[4], z: shape[3])
+    if let fact = facts.impossible {
+      throw InputError(
+        name, "its \(fact) is none of a scan", remedy: "Check its sidecar and what was said of it")
+    }
     guard let stack = facts.geometry(on: Extents(x: matrix.x, y: matrix.y, z: max(slices, matrix.z))) else {
       throw InputError(
         name, "nothing says how large its voxels are", remedy: "Say `voxelSize: 1x1x2mm`, x first")

@@ -50,6 +50,34 @@ public struct ScanFacts: Sendable, Codable, Equatable {
     assumptions = first.assumptions
   }
 
+  /// The first fact that no scan has, as it would be written; `nil` if all are possible.
+  ///
+  /// Bounds are far beyond what is measured: they keep arithmetic on what a file says within its numbers.
+  var impossible: String? {
+    func isOutside(_ values: [Double]?, _ range: ClosedRange<Double>, count: Int? = nil) -> Bool {
+      guard let values else { return false }
+      return count.map { values.count != $0 } == true || !values.allSatisfy(range.contains)
+    }
+    func one(_ value: Double?) -> [Double]? { value.map { [$0] } }
+    let facts: [(name: String, isOutside: Bool)] = [
+      ("voxelSizeMillimetres", isOutside(voxelSizeMillimetres, 1e-6...1e6, count: 3)),
+      ("centerMillimetres", isOutside(centerMillimetres, -1e9...1e9, count: 3)),
+      ("directions", directions.map { $0.count != 3 } ?? false),
+      ("directions", directions?.contains { isOutside($0, -1.001...1.001, count: 3) } ?? false),
+      (
+        "prescribedMatrix",
+        isOutside(prescribedMatrix?.map(Double.init), 1...Double(UInt16.max), count: 3)
+      ),
+      ("echoTimes", isOutside(echoTimes, 0...1e6)),
+      ("repetitionTime", isOutside(one(repetitionTime), 0...1e6)),
+      ("flipAngleDegrees", isOutside(one(flipAngleDegrees), -1e4...1e4)),
+      ("fieldStrength", isOutside(one(fieldStrength), 0...1e6)),
+      ("imagingFrequency", isOutside(one(imagingFrequency), 0...1e15)),
+      ("dwellTime", isOutside(one(dwellTime), 0...1e6)),
+    ]
+    return facts.first { $0.isOutside }?.name
+  }
+
   /// The geometry of a grid; `nil` where the size of voxels is unknown.
   func geometry(on matrix: Extents) -> Geometry? {
     func vector(_ values: [Double]?) -> SIMD3<Double>? {

@@ -126,8 +126,9 @@ struct SeriesImages {
       ("RescaleSlope", [String(format: "%.10g", coding.slope)]),
       ("RescaleIntercept", [String(format: "%.10g", coding.intercept)]),
       ("RescaleType", ["US"]), ("Unit", [series.storedUnit(for: coding)]),
-      ("WindowCenter", [String(Int(window.center.rounded()))]),
-      ("WindowWidth", [String(max(1, Int(window.width.rounded())))]), ("PixelPaddingValue", ["0"]),
+      ("WindowCenter", [String(Int(exactly: window.center.rounded()) ?? 0)]),
+      ("WindowWidth", [String(max(1, Int(exactly: window.width.rounded()) ?? 1))]),
+      ("PixelPaddingValue", ["0"]),
     ]
     if !series.isQuantitative { result.append(("StoredPerUnit", [String(format: "%.9g", coding.factor)])) }
     return result

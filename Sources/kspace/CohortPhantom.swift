@@ -14,7 +14,7 @@ extension Phantom {
       matrix: matrix, voxelSize: voxelSize?.metres ?? HeadPhantom.defaultGeometry.voxelSize,
       channels: channels, echoTimes: parameters.echoTimes, signalToNoise: snr)
     func write(_ text: String, to name: String) throws {
-      try Data(text.utf8).write(to: URL(filePath: "\(folder.temporaryPath)/\(name)"))
+      try AtomicFile.write(text, to: "\(folder.temporaryPath)/\(name)")
     }
     var table = "participant_id\tage\tseed\n"
     let digits = max(2, "\(count)".count)

@@ -104,3 +104,7 @@ struct Compare: ParsableCommand {
     ["results.json", "results.tsv", "regions.tsv", "figures"].contains(name)
   }
 }
+
+extension Compare: ReadingCommand {
+  var inputs: [String] { [image, reference] }
+}

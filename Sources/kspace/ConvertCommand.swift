@@ -107,3 +107,7 @@ struct ConvertScan: LongCommand {
     return array
   }
 }
+
+extension ConvertScan: ReadingCommand {
+  var inputs: [String] { [input] }
+}

@@ -27,3 +27,7 @@ struct Info: ParsableCommand {
     try Terminal.deliver(OptionNames.translated(json ? report.json() : report.description))
   }
 }
+
+extension Info: ReadingCommand {
+  var inputs: [String] { [raw] }
+}

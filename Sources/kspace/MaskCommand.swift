@@ -195,3 +195,15 @@ struct Mask: ParsableCommand {
     }
   }
 }
+
+extension Mask.Convert: ReadingCommand {
+  var inputs: [String] { [file] }
+}
+
+extension Mask.Recover: ReadingCommand {
+  var inputs: [String] { [raw] }
+}
+
+extension Mask.CheckMasks: ReadingCommand {
+  var inputs: [String] { [folder] }
+}

@@ -182,3 +182,18 @@ struct MapSusceptibility: LongCommand {
         : results.summary(of: result, in: output, intermediates: intermediates) + archive.summary(series))
   }
 }
+
+extension MapSusceptibility: ReadingCommand {
+  var inputs: [String] {
+    (input.map { [$0] } ?? images.phase + images.magnitude)
+      + [images.totalField, images.localField, methods.mask].compactMap(\.self)
+  }
+}
+
+extension QSMConfiguration {
+  /// The command with the file's options under those of the command line.
+  func merged() throws -> MapSusceptibility {
+    let typed = Array(CommandLine.arguments.drop { $0 != "qsm" }.dropFirst())
+    return try MapSusceptibility.parse(arguments(before: typed))
+  }
+}

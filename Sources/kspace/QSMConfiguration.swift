@@ -118,12 +118,6 @@ struct QSMConfiguration {
     return kept + Self.withoutConfig(typed)
   }
 
-  /// The command with the file's options under those of the command line.
-  func merged() throws -> MapSusceptibility {
-    let typed = Array(CommandLine.arguments.drop { $0 != "qsm" }.dropFirst())
-    return try MapSusceptibility.parse(arguments(before: typed))
-  }
-
   /// The arguments of the command line without the one that names the file.
   static func withoutConfig(_ arguments: [String]) -> [String] {
     var result: [String] = [], skips = false

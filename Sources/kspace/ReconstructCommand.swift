@@ -253,3 +253,7 @@ extension ScanLayout {
     return warnings
   }
 }
+
+extension Reconstruct: ReadingCommand {
+  var inputs: [String] { [raw] }
+}

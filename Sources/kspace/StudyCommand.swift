@@ -279,3 +279,7 @@ struct StudyCommand: LongCommand {
       })
   }
 }
+
+extension StudyCommand: ReadingCommand {
+  var inputs: [String] { [raw, cohort].compactMap(\.self) }
+}

@@ -65,7 +65,7 @@ struct Time: ParsableCommand {
     let rows = try protocols.isEmpty ? [maskRow()] : protocols.map(row)
     let comparison = TimeComparison(rows)
     if let chart {
-      try AtomicFile.write(to: chart) { try Data(comparison.chart.utf8).write(to: URL(filePath: $0)) }
+      try AtomicFile.write(comparison.chart, to: chart)
     }
     try Terminal.deliver(json ? rows.json() : comparison.table)
   }
@@ -124,4 +124,8 @@ struct Time: ParsableCommand {
     if let averages { scan.averages = averages }
     return scan
   }
+}
+
+extension Time: ReadingCommand {
+  var inputs: [String] { protocols + [mask].compactMap(\.self) }
 }

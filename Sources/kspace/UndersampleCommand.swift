@@ -109,3 +109,7 @@ struct Undersample: LongCommand {
     ]
   }
 }
+
+extension Undersample: ReadingCommand {
+  var inputs: [String] { [raw] }
+}

@@ -51,3 +51,7 @@ struct ViewImages: ParsableCommand {
     print("\(output): open it in a browser")
   }
 }
+
+extension ViewImages: ReadingCommand {
+  var inputs: [String] { images }
+}

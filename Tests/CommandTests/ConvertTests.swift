@@ -29,6 +29,28 @@ struct ConvertTests {
         == Data(contentsOf: URL(filePath: head.folder.path("again.\(format)"))))
   }
 
+  @Test("Facts that no scan has are refused by name, wherever they are stated")
+  func impossibleFacts() throws {
+    let head = try SmallScan("head.h5", "--matrix", "20x24x8", "--voxel-size", "9x9x18mm")
+    #expect(try head.run("convert", "head.h5", "-o", "k.npy").status == 0)
+    let sidecar = head.folder.path("k.json"), text = try String(contentsOfFile: sidecar, encoding: .utf8)
+    for (fact, pattern) in [
+      ("imagingFrequency", /("imagingFrequency" : )[0-9.e+-]+/), ("dwellTime", /("dwellTime" : )[0-9.e+-]+/),
+      ("repetitionTime", /("repetitionTime" : )[0-9.e+-]+/),
+    ] {
+      try AtomicFile.write(text.replacing(pattern) { "\($0.output.1)-1e19" }, to: sidecar)
+      let refused = try head.run("convert", "k.npy", "-o", "back.h5")
+      #expect(refused.status == 3 && refused.errors.contains(fact), "\(refused.errors)")
+      #expect(refused.errors.contains("k.json"))
+    }
+    try AtomicFile.write(text, to: sidecar)
+    for options in [["--field-strength", "1e18T"], ["--voxel-size", "1e25x1x2mm"], ["--tr", "1e300ms"]] {
+      let refused = try head.run(["convert", "k.npy", "-o", "back.h5"] + options)
+      #expect([2, 3].contains(refused.status), "\(options): \(refused.errors)")
+    }
+    #expect(try head.run("convert", "k.npy", "-o", "back.h5").status == 0)
+  }
+
   @Test(
     "Undersampled positions, slices and oversampling survive",
     .enabled(if: SharedData.isPresent, "\(SharedData.absence)"))

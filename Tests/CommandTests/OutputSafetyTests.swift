@@ -71,6 +71,63 @@ struct OutputSafetyTests {
     #expect(try scan.names == ["head.h5", "head_truth"])
   }
 
+  @Test(
+    "A fault of the program says what was being done to which file, and leaves nothing half-written",
+    arguments: [SIGILL, SIGSEGV, SIGABRT])
+  func lastWord(signal: Int32) throws {
+    let scan = try SmallScan("head.h5", "--matrix", "96x116x36", "--voxel-size", "2x2x4mm")
+    let errors = scan.folder.path("errors")
+    for _ in 0..<10 {
+      let process = Process()
+      process.executableURL = URL(filePath: Command.path)
+      process.arguments = ["reconstruct", "head.h5", "-o", "out", "--channels", "--progress", "none"]
+      process.currentDirectoryURL = scan.folder.url
+      process.environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) {
+        $1
+      }
+      _ = FileManager.default.createFile(atPath: errors, contents: nil)
+      process.standardError = try FileHandle(forWritingTo: URL(filePath: errors))
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      // Wait until something lies in its hidden folder.
+      func isAtWork() throws -> Bool {
+        try scan.names.contains { name in
+          name.hasPrefix(".partial-")
+            && (try? FileManager.default.contentsOfDirectory(atPath: scan.folder.path(name)))?.isEmpty
+              == false
+        }
+      }
+      while process.isRunning, try !isAtWork() { usleep(1000) }
+      kill(process.processIdentifier, signal)
+      process.waitUntilExit()
+      let text = try String(contentsOfFile: errors, encoding: .utf8)
+      if process.terminationReason == .uncaughtSignal {
+        #expect(process.terminationStatus == signal)
+        #expect(
+          text.contains("a fault of the program") && text.contains("reconstruct head.h5 -o out"), "\(text)")
+        #expect(text.contains("the last that it began was"), "\(text)")
+        #expect(try scan.names == ["errors", "head.h5", "head_truth"])
+        return
+      }
+      try FileManager.default.removeItem(atPath: scan.folder.path("out"))
+    }
+    Issue.record("ten runs ended before the signal reached them")
+  }
+
+  @Test("A refusal for what a file holds names the file")
+  func place() throws {
+    let scan = try SmallScan()
+    let tooFew = try scan.run(
+      "undersample", "head.h5", "--acceleration", "4", "--calibration", "2x2", "-o", "few.mrd")
+    #expect(tooFew.status == 0, "\(tooFew.errors)")
+    let refused = try scan.run("reconstruct", "few.mrd", "-o", "out", "--method", "grappa")
+    #expect(refused.status == 3 && refused.errors.contains("kspace: few.mrd: "), "\(refused.errors)")
+    // What names its place already is left as it is.
+    try Data().write(to: URL(filePath: scan.folder.path("out")))
+    let taken = try scan.run("reconstruct", "few.mrd", "-o", "out", "--method", "zero-filled")
+    #expect(taken.status == 3 && taken.errors.contains("kspace: out: "), "\(taken.errors)")
+  }
+
   @Test("An interrupted run leaves nothing behind", arguments: [SIGTERM, SIGINT])
   func interruption(signal: Int32) throws {
     let scan = try SmallScan("head.h5", "--matrix", "96x116x36", "--voxel-size", "2x2x4mm")

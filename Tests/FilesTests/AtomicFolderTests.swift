@@ -71,6 +71,37 @@ struct AtomicFolderTests {
     #expect(try names == [living, elsewhere, ".partial-mine", "out"].sorted())
   }
 
+  @Test func `What another machine left is removed when it is old and nobody's`() throws {
+    let mark = ".partial-01234567-1-1-ABCDEF01-"
+    let (old, held, young) = (
+      folder.path(mark + "old"), folder.path(mark + "held"), folder.path(mark + "young")
+    )
+    let tree = folder.path(mark + "tree")
+    for name in [old, held, young] { try Data("x".utf8).write(to: URL(filePath: name)) }
+    try FileManager.default.createDirectory(atPath: tree, withIntermediateDirectories: false)
+    try Data("x".utf8).write(to: URL(filePath: tree + "/inner"))
+    let descriptor = open(held, O_RDWR | O_CLOEXEC)
+    defer { close(descriptor) }
+    WorkMark.hold(descriptor)
+    let before = timeval(tv_sec: time(nil) - 100_000, tv_usec: 0)
+    for name in [old, held, tree] { #expect(utimes(name, [before, before]) == 0) }
+    try AtomicFile.write("text", to: folder.path("out"))
+    #expect(try names == [mark + "held", mark + "young", "out"])
+  }
+
+  @Test func `A file takes the place of the file behind a link, and of nothing else`() throws {
+    let target = folder.path("target"), link = folder.path("link")
+    try AtomicFile.write("old", to: target)
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+    try AtomicFile.write("new", to: link)
+    #expect(try String(contentsOfFile: target, encoding: .utf8) == "new")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
+    try FileManager.default.createDirectory(atPath: folder.path("inner"), withIntermediateDirectories: false)
+    let error = #expect(throws: FileError.self) { try AtomicFile.write("text", to: folder.path("inner")) }
+    #expect(error?.description.contains("this is a folder") == true)
+    #expect(try names == ["inner", "link", "target"])
+  }
+
   @Test func `A file does not replace a pipe`() throws {
     let pipe = folder.path("pipe")
     #expect(mkfifo(pipe, 0o600) == 0)

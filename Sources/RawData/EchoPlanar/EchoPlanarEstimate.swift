@@ -103,6 +103,14 @@ extension EchoPlanarEstimate {
     _ used: [AcquisitionHeader], _ positions: SamplePositions?, maker: String?
   ) -> EchoPlanarCorrection {
     guard let positions else { return EchoPlanarCorrection(resamplings: [:], isSliceSpecific: false) }
+    guard extent <= ReadoutResampling.largestExtent, positions.arePossible else {
+      findings.append(
+        .error(
+          .malformed,
+          "samples along kx cannot lie where the header or their trajectories say on a grid of \(extent)",
+          remedy: "Convert the scan again, or take its lines as they are (`correctsEchoPlanar`)"))
+      return EchoPlanarCorrection(resamplings: [:], isSliceSpecific: false)
+    }
     let view = layout.grid.fieldOfView[0] ?? 0
     let isSliceSpecific = used.contains {
       positions.demodulation(of: $0, fieldOfView: view, maker: maker) != nil

@@ -22,10 +22,14 @@ struct ReadoutResampling: Sendable {
   /// The part of the grid that samples span.
   let range: Range<Int>
 
+  /// The largest grid that a map is worked out for, which takes the cube of it; a line of a scanner has 512 samples.
+  static let largestExtent = 2048
+
   /// Works out the map.
   ///
   /// - Parameters:
-  ///   - positions: Where the samples lie, in steps of the grid from its centre `extent / 2`.
+  ///   - positions: Where the samples lie, in steps of the grid from its centre `extent / 2`; possible ones, see
+  ///     ``SamplePositions/arePossible``.
   ///   - extent: The number of points of the grid.
   ///   - imageExtent: How many voxels about the centre are meant to be seen; the support is at least as large, and larger
   ///     as far as samples are nowhere too far apart for it.

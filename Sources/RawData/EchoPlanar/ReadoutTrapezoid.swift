@@ -38,7 +38,9 @@ public struct ReadoutTrapezoid: Sendable, Equatable, Codable {
   /// Whether samples are taken while there is a gradient, within half a dwell time.
   public var isPlausible: Bool {
     let times = [rampUp, flatTop, rampDown, delay]
-    return times.allSatisfy { $0 >= 0 && $0.isFinite } && dwellTime > 0 && samples > 1
+    return times.allSatisfy { $0 >= 0 && $0.isFinite } && dwellTime > 0
+      // A readout counts its samples in 16 bits.
+      && (2...Int(UInt16.max)).contains(samples)
       && delay + dwellTime * Double(samples) <= duration + dwellTime / 2
   }
 

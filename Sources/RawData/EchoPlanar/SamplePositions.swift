@@ -30,6 +30,9 @@ struct SamplePositions: Sendable {
     self.reversed = reversed
   }
 
+  /// Whether all positions are numbers whose phases on a grid can be told.
+  var arePossible: Bool { (forward + reversed).allSatisfy { abs($0) <= 1e6 } }
+
   /// The positions of the kept samples of a readout; `nil` if it is none of those that they are known for.
   func kept(of readout: AcquisitionHeader) -> [Double]? {
     let all = readout.flags.contains(.isReverse) ? reversed : forward

@@ -212,7 +212,7 @@ extension HDF5Layout {
     }
     if H5Tis_variable_str(type.id) > 0 {
       let raw = HDF5RawRows(file, set, rank: max(1, extents(of: set).count))
-      guard raw?.refersToSoundHeaps([0], at: 0) ?? true else {
+      guard raw?.refersToSoundHeaps([0], at: 0, elementSize: 1) ?? true else {
         throw RawDataError(
           .malformed, in: path, "the HDF5 heap that holds its \(name) is damaged",
           remedy: "Copy the file again or convert the scan again")

@@ -106,8 +106,11 @@ final class HDF5Readouts: ReadoutContainer {
   private func refersToSoundHeaps(_ member: String, _ indices: ArraySlice<Int>) -> Bool {
     guard let rawRows, let row = HDF5Object(H5Dget_type(data.id), H5Tclose) else { return true }
     let index = H5Tget_member_index(row.id, member)
-    guard index >= 0 else { return true }
-    return rawRows.refersToSoundHeaps(indices, at: H5Tget_member_offset(row.id, UInt32(index)))
+    guard index >= 0, let sequence = HDF5Object(H5Tget_member_type(row.id, UInt32(index)), H5Tclose),
+      let element = HDF5Object(H5Tget_super(sequence.id), H5Tclose)
+    else { return true }
+    return rawRows.refersToSoundHeaps(
+      indices, at: H5Tget_member_offset(row.id, UInt32(index)), elementSize: H5Tget_size(element.id))
   }
 
   private func borrowArena(bytes: Int, sequences: Int) -> SequenceArena {

@@ -5,6 +5,8 @@ import Synchronization
 ///
 /// - Compound types whose members lie beyond them: conversion writes beyond its buffers.
 /// - Global heap collections whose objects have impossible sizes: the library walks in circles.
+/// - References to objects that are not there, or are longer than their references say: the library reads from anywhere, or
+///   writes beyond its buffers.
 ///
 /// - SeeAlso: HDF5 File Format Specification 3.0, section III.E "Global Heap".
 enum HDF5Soundness {
@@ -58,8 +60,8 @@ final class HDF5RawRows: Sendable {
   private let rank: Int
   private let place: Place
   private let rowSize: Int
-  /// The collections that were found sound.
-  private let sound = Mutex<Set<Int>>([])
+  /// The lengths of the objects of the collections that were found sound, by their numbers; -1 for numbers without one [byte].
+  private let sound = Mutex<[Int: [Int]]>([:])
 
   private enum Place {
     case contiguous(offset: Int)
@@ -108,11 +110,13 @@ final class HDF5RawRows: Sendable {
   /// - Parameters:
   ///   - rows: The rows, in ascending order.
   ///   - offset: Where a row holds the reference: its count, the collection's address and the object's number.
+  ///   - elementSize: What each of the counted elements takes in the file [byte].
   ///
   /// Used inside ``HDF5/exclusively(_:)``.
-  func refersToSoundHeaps(_ rows: some Sequence<Int>, at offset: Int) -> Bool {
+  func refersToSoundHeaps(_ rows: some Sequence<Int>, at offset: Int, elementSize: Int) -> Bool {
     guard offset + 16 <= rowSize else { return true }
     var bytes: [UInt8] = [], current = -1
+    var last = -1, lengths: [Int] = []
     for row in rows {
       var start = offset
       switch place {
@@ -139,44 +143,58 @@ final class HDF5RawRows: Sendable {
           }
         }
       }
-      let (count, address): (UInt32, UInt64) = bytes.withUnsafeBytes {
-        ($0.little(at: start), $0.little(at: start + 4))
+      let (count, address, number): (UInt32, UInt64, UInt32) = bytes.withUnsafeBytes {
+        ($0.little(at: start), $0.little(at: start + 4), $0.little(at: start + 12))
       }
       guard count > 0, address != .max, address != 0 else { continue }
-      guard let collection = Int(exactly: address), isSound(collection) else { return false }
+      guard let collection = Int(exactly: address) else { return false }
+      if collection != last {
+        guard let found = lengthsOfObjects(in: collection) else { return false }
+        (last, lengths) = (collection, found)
+      }
+      let (longest, overflows) = Int(count).multipliedReportingOverflow(by: elementSize)
+      guard !overflows, number < lengths.count, 0...longest ~= lengths[Int(number)] else { return false }
     }
     return true
   }
 
-  /// Whether the objects of a collection follow each other up to its end, as the library takes them.
-  private func isSound(_ collection: Int) -> Bool {
-    if sound.withLock({ $0.contains(collection) }) { return true }
+  /// The lengths of a collection's objects by their numbers; `nil` unless they follow each other up to its end, as the
+  /// library takes them.
+  private func lengthsOfObjects(in collection: Int) -> [Int]? {
+    if let known = sound.withLock({ $0[collection] }) { return known }
     guard collection > 0, collection <= file.size - 16, let head = try? file.bytes(at: collection, upTo: 16),
       head.count == 16, head.starts(with: Array("GCOL".utf8)), head[4] == 1
-    else { return false }
+    else { return nil }
     let size: UInt64 = head.withUnsafeBytes { $0.little(at: 8) }
-    guard let size = Int(exactly: size), size >= 32, size <= file.size - collection else { return false }
+    guard let size = Int(exactly: size), size >= 32, size <= file.size - collection else { return nil }
+    var lengths: [Int] = []
     let whole = size <= 1 << 20 ? try? file.bytes(at: collection, upTo: size) : nil
     var position = 16
     while position + 16 <= size {
       let bytes: [UInt8]
       if let whole {
-        guard whole.count == size else { return false }
+        guard whole.count == size else { return nil }
         bytes = Array(whole[position..<position + 16])
       } else {
         guard let read = try? file.bytes(at: collection + position, upTo: 16), read.count == 16 else {
-          return false
+          return nil
         }
         bytes = read
       }
       let (number, length): (UInt16, UInt64) = bytes.withUnsafeBytes { ($0.little(at: 0), $0.little(at: 8)) }
-      guard let length = Int(exactly: length), length <= size - position else { return false }
+      guard let length = Int(exactly: length), length <= size - position else { return nil }
       // Object 0 is what is free, its header included.
       let step = number == 0 ? length : 16 + (length + 7) / 8 * 8
-      guard step >= 16, step <= size - position else { return false }
+      guard step >= 16, step <= size - position else { return nil }
+      if number > 0 {
+        let missing = Int(number) + 1 - lengths.count
+        if missing > 0 { lengths.append(contentsOf: repeatElement(-1, count: missing)) }
+        // Of two with one number the library takes either.
+        lengths[Int(number)] = max(lengths[Int(number)], length)
+      }
       position += step
     }
-    sound.withLock { _ = $0.insert(collection) }
-    return true
+    sound.withLock { $0[collection] = lengths }
+    return lengths
   }
 }

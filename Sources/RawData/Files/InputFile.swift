@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A file open for reading at any offset; what comes through a pipe is put into a temporary file first.
@@ -15,6 +16,7 @@ final class InputFile: Sendable {
   ///
   /// - Throws: ``RawDataError`` of kind `unreadable`.
   init(at path: String) throws(RawDataError) {
+    LastWord.note(.reading, path == "-" ? "standard input" : path)
     let source = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
     guard source >= 0 else { throw Self.unreadable(path, errno) }
     var status = stat()

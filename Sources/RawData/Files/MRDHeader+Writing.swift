@@ -45,7 +45,7 @@ extension MRDHeader {
       text.group("experimentalConditions") {
         // The schema demands a number; 0 stands for none.
         let frequency = parameters.imagingFrequency
-        $0.element("H1resonanceFrequency_Hz", frequency.isFinite ? Int(frequency.rounded()) : 0)
+        $0.element("H1resonanceFrequency_Hz", Int(exactly: frequency.rounded()) ?? 0)
       }
       text.group("encoding") {
         $0.space("encodedSpace", geometry.matrix, geometry.voxelSize)
@@ -154,8 +154,8 @@ private struct HeaderText {
     let factors = acceleration ?? [1, 1]
     group("parallelImaging") { text in
       text.group("accelerationFactor") {
-        $0.element("kspace_encoding_step_1", max(1, Int(factors.x.rounded())))
-        $0.element("kspace_encoding_step_2", max(1, Int(factors.y.rounded())))
+        $0.element("kspace_encoding_step_1", max(1, Int(exactly: factors.x.rounded()) ?? 1))
+        $0.element("kspace_encoding_step_2", max(1, Int(exactly: factors.y.rounded()) ?? 1))
       }
       text.element("calibrationMode", calibrationMode)
     }

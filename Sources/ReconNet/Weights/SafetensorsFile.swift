@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import NDArrays
 
@@ -39,13 +40,14 @@ struct SafetensorsFile {
   ///
   /// - Throws: ``ReconNetError`` if it cannot be read, is not safetensors, or has a tensor that contradicts the file.
   init(at path: String) throws(ReconNetError) {
-    do {
-      try self.init(data: Data(contentsOf: URL(filePath: path), options: .mappedIfSafe), path: path)
-    } catch let error as ReconNetError {
-      throw error
-    } catch {
-      throw .unreadable(path: path, reason: (error as NSError).localizedDescription)
+    LastWord.note(.reading, path)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
+    defer { close(descriptor) }
+    guard let data = try? Data(contentsOf: URL(filePath: path), options: .mappedIfSafe) else {
+      throw .unreadable(path: path, reason: "it is no file that can be mapped")
     }
+    try self.init(data: data, path: path)
   }
 
   /// Reads the content of a file.

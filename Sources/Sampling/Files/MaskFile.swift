@@ -25,6 +25,7 @@ public enum MaskFile {
   public static func read(
     _ path: String, matrix: GridExtent? = nil, axes: MaskAxes? = nil
   ) throws(SamplingError) -> [SamplingMask] {
+    LastWord.note(.reading, path)
     let masks =
       switch kind(of: path) {
       case "npy": try oriented(NumPyMask.read(path), path, matrix, axes)
@@ -83,6 +84,9 @@ public enum MaskFile {
       !masks.isEmpty && masks.allSatisfy { $0.extent == masks[0].extent }, "masks of different extents")
     let sidecar = try MaskSidecar(masks: masks, recipe: recipe, source: source)
     do {
+      // Ready before the mask gets its name, so that the two appear together.
+      let companion = try AtomicFile(MaskSidecar.path(ofMaskAt: path))
+      try companion.append(sidecar.json())
       switch kind(of: path) {
       case "npy": try write(NumPyMask.data(masks), to: path)
       case "csv": try write(PositionList.data(masks, order: order), to: path)
@@ -93,7 +97,7 @@ public enum MaskFile {
           path: path, problem: "masks are not written to this kind of file",
           remedy: "Choose a name that ends in .npy, .cfl, .csv or .png")
       }
-      try write(sidecar.json(), to: MaskSidecar.path(ofMaskAt: path))
+      try companion.commit()
     } catch {
       throw samplingError(error, path)
     }

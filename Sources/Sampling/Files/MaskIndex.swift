@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 import MRIData
@@ -33,7 +34,16 @@ public struct MaskIndex: Sendable, Codable, Equatable {
     for name in names.sorted() where name.hasSuffix(".npy") {
       let path = URL(filePath: folder).appending(path: name).path
       let sidecar = try MaskSidecar(ofMaskAt: path)
-      guard let recipe = sidecar.recipe, let made = try sidecar.rederivedMasks() else {
+      let rederived: [SamplingMask]?
+      do throws(SamplingError) {
+        rederived = try sidecar.rederivedMasks()
+      } catch {
+        throw .file(
+          path: MaskSidecar.path(ofMaskAt: path),
+          problem: "its recipe does not give its masks (\("\(error)".dropLast()))",
+          remedy: "Make the mask anew")
+      }
+      guard let recipe = sidecar.recipe, let made = rederived else {
         throw .file(
           path: path, problem: "its sidecar has no recipe", remedy: "Make the mask with kspace mask")
       }
@@ -73,13 +83,10 @@ public struct MaskIndex: Sendable, Codable, Equatable {
       throw .file(
         path: path, problem: "is there and lists no masks", remedy: "Move it away; it would be replaced")
     }
-    do {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      let data = try encoder.encode(self) + Data("\n".utf8)
-      try data.write(to: URL(filePath: path), options: .atomic)
+    do throws(FileError) {
+      try JSONFile.write(self, to: path)
     } catch {
-      throw .file(path: path, problem: "cannot be written (\(error))", remedy: "Check the folder")
+      throw .imageFile(error)
     }
   }
 

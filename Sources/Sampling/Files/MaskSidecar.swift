@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 import MRIData
@@ -75,11 +76,11 @@ public struct MaskSidecar: Sendable, Codable, Equatable {
         path: path, problem: "no such sidecar",
         remedy: "Masks from elsewhere need none; make masks with kspace mask to have one")
     }
-    do {
-      self = try JSONDecoder().decode(MaskSidecar.self, from: data)
+    do throws(JSONFile.Fault) {
+      self = try JSONFile.decode(data)
     } catch {
       throw .file(
-        path: path, problem: "not a sidecar of a mask (\(error))", remedy: "Make the mask again")
+        path: path, problem: "not a sidecar of a mask (\(error.reason))", remedy: "Make the mask again")
     }
   }
 

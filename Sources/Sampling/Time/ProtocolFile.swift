@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import MRIData
 
@@ -36,15 +37,10 @@ public struct ProtocolFile: Sendable, Equatable {
       .file(path: path, problem: problem, remedy: "Compare it with the files of Protocols")
     }
     let content: Content
-    do {
-      content = try JSONDecoder().decode(Content.self, from: data)
-    } catch DecodingError.keyNotFound(let key, _) {
-      throw malformed("\"\(key.stringValue)\" is missing")
-    } catch DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty {
-      throw malformed(
-        "\"\(context.codingPath.map(\.stringValue).joined(separator: "."))\": \(context.debugDescription)")
+    do throws(JSONFile.Fault) {
+      content = try JSONFile.decode(data)
     } catch {
-      throw malformed("not a protocol (\(error))")
+      throw malformed("not a protocol (\(error.reason))")
     }
     if let problem = content.problem ?? Self.unknownKey(data) { throw malformed(problem) }
     scan = content.scan

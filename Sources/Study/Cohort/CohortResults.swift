@@ -24,7 +24,7 @@ public struct CohortResults: Sendable, Equatable {
       ("results.tsv", tables.regions), ("scores.tsv", tables.scores), ("subjects.tsv", tables.subjects),
     ] {
       let text = lines.map { $0.joined(separator: "\t") + "\n" }.joined()
-      try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name)"), options: .atomic)
+      try AtomicFile.write(text, to: "\(folder)/\(name)")
     }
   }
 }

@@ -50,13 +50,11 @@ public struct PhantomFiles {
     try NIfTIFile.write(phantom.transverseRelaxationRate, to: path("r2star.nii.gz"), displayRange: 0...60)
     try NIfTIFile.write(phantom.labels, to: path("labels.nii.gz"))
     let names = Tissue.allCases.map { "\($0.rawValue)\t\($0)\n" }.joined()
-    try Data(("index\tname\n" + names).utf8).write(to: URL(filePath: path("labels.tsv")))
+    try AtomicFile.write("index\tname\n" + names, to: path("labels.tsv"))
     try NIfTIFile.write(phantom.brainMask, to: path("mask.nii.gz"))
     try NIfTIFile.write(
       ImageVolumes(phantom.sensitivities.maps, geometry: phantom.geometry), to: path("sensitivities.nii.gz"))
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    try encoder.encode(PhantomDescription(phantom)).write(to: URL(filePath: path("phantom.json")))
+    try JSONFile.write(PhantomDescription(phantom), to: path("phantom.json"))
     return folder
   }
 

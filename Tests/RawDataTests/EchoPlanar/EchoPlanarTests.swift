@@ -142,5 +142,12 @@ import Testing
           $0.severity == .error && $0.problem.contains(words)
         }, "\(name)")
     }
+    // Where samples take no time at all, they lie nowhere.
+    source.header.encodings[0].trajectoryDescription = whole
+    source.header.encodings[0].trajectoryDescription?.parameters["dwellTime"] = 1e-200
+    #expect(
+      try ScanLayout(of: source).findings.contains {
+        $0.severity == .error && $0.problem.contains("cannot lie where")
+      })
   }
 }

@@ -51,6 +51,30 @@ struct SoundnessTests {
     }
   }
 
+  @Test("References to objects that are not there, or longer than they say, are refused")
+  func references() throws {
+    let (path, whole) = try scan()
+    var count = 0
+    for collection in places(of: Array("GCOL".utf8), in: whole) {
+      // A reference: its count, the collection's address, the object's number.
+      let address = (0..<8).map { UInt8(truncatingIfNeeded: collection >> (8 * $0)) }
+      for place in places(of: address, in: whole) where place >= 4 {
+        guard whole[place - 4] > 1, whole[place - 3..<place] == [0, 0, 0], whole[place + 8] > 0 else {
+          continue
+        }
+        count += 1
+        for (offset, value) in [(8, UInt8(0xEE)), (9, 0xA7), (11, 0x7F), (-4, 1)] {
+          var bytes = whole
+          bytes[place + offset] = value
+          try Data(bytes).write(to: URL(filePath: path))
+          let error = try #require(throws: RawDataError.self, "\(offset)") { try readAll(path) }
+          #expect(error.kind == .malformed && error.path == path)
+        }
+      }
+    }
+    #expect(count > 2)
+  }
+
   @Test("A column that lies beyond its row is refused")
   func types() throws {
     let (path, whole) = try scan()
@@ -167,16 +191,16 @@ struct OutputFileTests {
   func leftovers() throws {
     let path = folder.path("scan.h5")
     let live = try OutputFile(at: path)
-    let dead = folder.path(".scan.h5.01234567.partial"), other = folder.path(".other.h5.01234567.partial")
-    let foreign = folder.path(".scan.h5.notes.partial")
-    for name in [dead, other, foreign] { try Data("x".utf8).write(to: URL(filePath: name)) }
-    // Older than the moment between making and locking.
-    let old = [timeval(tv_sec: time(nil) - 60, tv_usec: 0), timeval(tv_sec: time(nil) - 60, tv_usec: 0)]
-    for name in [dead, other, foreign, live.partialPath] { #expect(utimes(name, old) == 0) }
+    // The same, of another start of a process of this number, and of another machine.
+    var parts = URL(filePath: live.partialPath).lastPathComponent.split(separator: "-").map(String.init)
+    parts[3] = "1"
+    let dead = parts.joined(separator: "-")
+    parts[1] = "01234567"
+    let elsewhere = parts.joined(separator: "-"), foreign = ".scan.h5.notes.partial"
+    for name in [dead, elsewhere, foreign] { try Data("x".utf8).write(to: URL(filePath: folder.path(name))) }
     let next = try OutputFile(at: path)
     let left = try names
-    #expect(!left.contains(".scan.h5.01234567.partial"))
-    #expect(left.contains(".other.h5.01234567.partial") && left.contains(".scan.h5.notes.partial"))
+    #expect(!left.contains(dead) && left.contains(elsewhere) && left.contains(foreign))
     #expect(FileManager.default.fileExists(atPath: live.partialPath))
     try next.commit()
   }

@@ -1,0 +1,1 @@
+../../../Sources/kspace/QSMConfiguration.swift

@@ -1,0 +1,1 @@
+../Fuzzing/Parsers/Parser.swift
