@@ -58,7 +58,10 @@ struct ReadmeTests {
       }
       if !program.isEmpty, Python.has("pandas") {
         #expect(throws: Never.self, "\(page)") {
-          try Python.run("import os, sys; os.chdir(sys.argv[1])\n" + program, folder.url.path)
+          let start =
+            "import os, sys; os.chdir(sys.argv[1]); os.environ['PATH'] = sys.argv[2] + ':' + os.environ['PATH']\n"
+          let binaries = URL(filePath: Command.path).deletingLastPathComponent().path
+          try Python.run(start + program, folder.url.path, binaries)
         }
       }
     }

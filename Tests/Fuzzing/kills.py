@@ -63,11 +63,12 @@ WRITERS = {
 
 
 def digest(path):
-    """What a file or folder holds, its names and bytes; `None` if it is not there. Lock files do not count."""
+    """What a file or folder holds, its names and bytes; `None` if it is not there. Locks and a study's records of its work do not count."""
     if not os.path.lexists(path):
         return None
     names = [""] if os.path.isfile(path) else sorted(
-        os.path.relpath(os.path.join(where, name), path) for where, _, files in os.walk(path) for name in files if name != ".lock")
+        os.path.relpath(os.path.join(where, name), path) for where, _, files in os.walk(path) for name in files
+        if name != ".lock" and "/.work" not in where)
     total = hashlib.sha256()
     for name in names:
         total.update(name.encode() + b"\0")
@@ -77,8 +78,9 @@ def digest(path):
 
 
 def hidden(folder):
-    """Unfinished work in a folder or below."""
-    return sorted(name for _, folders, files in os.walk(folder) for name in folders + files if name.startswith(".") and name not in (".lock", ".bidsignore"))
+    """Unfinished work in a folder or below, and claims of a study's units."""
+    return sorted(name for place, folders, files in os.walk(folder) for name in folders + files
+                  if name.startswith(".") and name not in (".lock", ".work", ".bidsignore") or place.endswith("/.work/claims"))
 
 
 class Driver:

@@ -39,6 +39,6 @@ final class OutputFile {
     guard case .cannotWrite(_, let reason) = error else { preconditionFailure("a writer throws \(error)") }
     return RawDataError(
       .unreadable, in: path, "the file cannot be written (\(reason))",
-      remedy: "Check the name, the folder, its permissions and the free space")
+      remedy: "Create the folder if it is not there, or check its permissions and the free space")
   }
 }
