@@ -34,7 +34,8 @@ extension SENSESolution {
         Diagnostic(
           "data misfit over noise",
           "What images leave unexplained of the samples, for each echo: about 1 or less is noise, much more says that "
-            + "sensitivities or samples are wrong.", values: misfits.map { $0 / expected }))
+            + "sensitivities or samples are wrong, or that the noise scan is of another scale.",
+          values: misfits.map { $0 / expected }, isWarning: misfits.contains { $0 > 50 * expected }))
     } else {
       list.append(
         Diagnostic(

@@ -75,12 +75,16 @@ extension NoiseCovariance {
   /// More readouts than these (65,000 samples or so) would not change the estimate noticeably.
   private static let largestNumberOfReadouts = 256
 
-  /// Estimates the covariance from the noise readouts of a layout; `nil` if it uses none.
+  /// Estimates the covariance from the noise readouts of a layout; `nil` if it uses none, or if nobody knows their
+  /// bandwidth: a level of noise that is wrong by orders of magnitude makes images of noise, one that is estimated does not.
   ///
   /// - Throws: ``RawDataError`` if samples are missing or not finite.
   init?(_ source: some ReadoutSource, layout: ScanLayout) throws(RawDataError) {
-    guard !layout.noise.isEmpty else { return nil }
     let acquisitions = source.acquisitions, channels = layout.channels
+    let isKnown = layout.noise.allSatisfy {
+      Plausible.dwellTime.contains(Double(acquisitions[$0].sampleTime) * 1e-6)
+    }
+    guard !layout.noise.isEmpty, isKnown, layout.parameters.dwellTime != nil else { return nil }
     // Readouts are summed in the order of time, so that the order of the file does not show in the last bit.
     let chosen = layout.noise.sorted { acquisitions[$0].scanCounter < acquisitions[$1].scanCounter }
       .prefix(Self.largestNumberOfReadouts)
@@ -126,19 +130,13 @@ extension NoiseCovariance {
     _ scans: [AcquisitionHeader], _ header: MRDHeader, _ imageDwell: Double?, _ findings: inout [Finding]
   ) {
     let times = Set(scans.map(\.sampleTime))
-    if let odd = times.first(where: { !Plausible.dwellTime.contains(Double($0) * 1e-6) }) {
+    let odd = times.first { !Plausible.dwellTime.contains(Double($0) * 1e-6) }
+    if odd != nil || imageDwell == nil {
       findings.append(
         .warning(
-          String(format: "the noise scan states a sample time of %g us, which cannot be", odd),
-          assuming:
-            "that of the image lines, so that the level of noise is right only if they have the same bandwidth"
-        ))
-    } else if imageDwell == nil {
-      findings.append(
-        .warning(
-          "the image lines state no sample time beside that of the noise scan",
-          assuming:
-            "the same for both, so that the level of noise is right only if they have the same bandwidth"))
+          odd.map { String(format: "the noise scan states a sample time of %g us, which cannot be", $0) }
+            ?? "the image lines state no sample time beside that of the noise scan",
+          assuming: "nothing about the level of noise; channels are not whitened"))
     }
     if let stated = header.relativeNoiseBandwidth, !Plausible.noiseBandwidth.contains(stated) {
       findings.append(

@@ -314,13 +314,17 @@ struct PlausibilityTests {
   }
 
   @Test("A sample time of the noise scan that cannot be is named", arguments: [0, -5, 1e9, .nan] as [Float])
-  func noiseDwell(time: Float) {
+  func noiseDwell(time: Float) throws {
     var source = plane()
     source.append(testPattern([2, 400]).elements, channels: 2, flags: .isNoise) { $0.sampleTime = time }
     #expect(
       findings(source).contains {
         $0.severity == .warning && $0.problem.contains("noise scan") && $0.problem.contains("sample time")
+          && $0.assumption?.contains("not whitened") == true
       })
+    let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions, options: .init())
+    let covariance = try NoiseCovariance(source, layout: layout)
+    #expect(covariance == nil)
   }
 
   @Test("One average or segment can be chosen")
