@@ -102,6 +102,17 @@ public struct CohortStudy: Sendable {
     if !missing.isEmpty, records.count < Self.leastCount {
       throw StudyError.nothingToReport(folder: folder, missing: missing.map(\.description))
     }
+    for record in records.dropFirst() {
+      let isAlike = zip(record.rows, records[0].rows).allSatisfy { own, first in
+        own.cell == first.cell && own.regions.map(\.name) == first.regions.map(\.name)
+      }
+      guard record.rows.count == records[0].rows.count, isAlike else {
+        throw InputError(
+          "\(folder)/subjects/\(record.name).json",
+          "it has other cells or regions than the results of \(records[0].name)",
+          remedy: "Remove it, and start again: its cells are made anew")
+      }
+    }
     var results = CohortResults(records, statistics: CohortStatistics(of: records, aims: aims))
     results.missing = missing
     return results
