@@ -99,7 +99,7 @@ public struct CohortStudy: Sendable {
     }
     let kept = keepsImages ? subjects : Array(subjects.prefix(1))
     work.tidy([folder, "\(folder)/subjects"] + kept.flatMap { [path(of: $0), path(of: $0) + "/cells"] })
-    if !missing.isEmpty, records.count < Self.leastCount {
+    if records.count < Self.leastCount {
       throw StudyError.nothingToReport(folder: folder, missing: missing.map(\.description))
     }
     for record in records.dropFirst() {
