@@ -15,28 +15,25 @@ public enum JSONFile {
   ///
   /// - Throws: ``FileError/cannotWrite(path:reason:)``, also if a number is not finite.
   public static func write(_ value: some Encodable, to path: String) throws(FileError) {
-    let text: String
+    try AtomicFile.write(content(of: value, for: path), to: path)
+  }
+
+  private static func content(of value: some Encodable, for path: String) throws(FileError) -> String {
     do {
-      text = try Self.text(of: value)
+      return try text(of: value) + "\n"
     } catch {
       // JSON has no infinities; they come from a header, so this is no bug of the caller's.
       throw .cannotWrite(path: path, reason: "a number is not finite")
     }
-    try AtomicFile.write(text + "\n", to: path)
   }
 
   /// Writes a value, unless there is a file of this name; of several processes, the first one's stays.
   ///
   /// - Throws: ``FileError/cannotWrite(path:reason:)``, also if a number is not finite.
   public static func create(_ value: some Encodable, at path: String) throws(FileError) {
-    let text: String
-    do {
-      text = try Self.text(of: value)
-    } catch {
-      throw .cannotWrite(path: path, reason: "a number is not finite")
-    }
+    let content = try content(of: value, for: path)
     let file = try AtomicFile(path)
-    try file.append((text + "\n").utf8)
+    try file.append(content.utf8)
     try file.commit(replacing: false)
   }
 

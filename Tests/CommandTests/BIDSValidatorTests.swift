@@ -26,6 +26,18 @@ struct BIDSValidatorTests {
     #expect(ranges.contains("part-phase_MEGRE.nii.gz -3.14 3.14 phase MEGRE"))
   }
 
+  /// What the validator calls errors in a data set, as Python prints a list.
+  private func errors(in folder: String) throws -> String {
+    try Python.run(
+      """
+      import json, subprocess, sys, pathlib
+      tool = pathlib.Path(sys.executable).parent / "bids-validator-deno"
+      text = subprocess.run([tool, sys.argv[1], "--format", "json"], capture_output=True, text=True).stdout
+      issues = json.loads(text)["issues"]["issues"]
+      print([(i["code"], i.get("subCode"), i["location"]) for i in issues if i["severity"] == "error"])
+      """, folder)
+  }
+
   @Test(
     "The BIDS validator has no complaint",
     .enabled(if: Python.has("bids_validator_deno"), "bids-validator-deno is not installed"))
@@ -36,14 +48,7 @@ struct BIDSValidatorTests {
       try scan.run("qsm", "out", "-o", "maps", "--mask", "head_truth/mask.nii.gz", "--intermediates").status
         == 0)
     for folder in ["out", "maps"] {
-      let errors = try Python.run(
-        """
-        import json, subprocess, sys, pathlib
-        tool = pathlib.Path(sys.executable).parent / "bids-validator-deno"
-        text = subprocess.run([tool, sys.argv[1], "--format", "json"], capture_output=True, text=True).stdout
-        issues = json.loads(text)["issues"]["issues"]
-        print([(i["code"], i.get("subCode"), i["location"]) for i in issues if i["severity"] == "error"])
-        """, scan.folder.path(folder))
+      let errors = try errors(in: scan.folder.path(folder))
       #expect(errors == "[]\n", "\(errors)")
     }
   }
@@ -85,14 +90,7 @@ struct BIDSValidatorTests {
     let other = try app("participant", "--phase-sign", "negative")
     #expect(other.status == 4 && other.errors.contains("--force"), "\(other.errors)")
     #expect(try app("participant", "--participant-label", "03").status == 3)
-    let errors = try Python.run(
-      """
-      import json, subprocess, sys, pathlib
-      tool = pathlib.Path(sys.executable).parent / "bids-validator-deno"
-      text = subprocess.run([tool, sys.argv[1], "--format", "json"], capture_output=True, text=True).stdout
-      issues = json.loads(text)["issues"]["issues"]
-      print([(i["code"], i.get("subCode"), i["location"]) for i in issues if i["severity"] == "error"])
-      """, scan.folder.path("derivatives"))
+    let errors = try errors(in: scan.folder.path("derivatives"))
     #expect(errors == "[]\n", "\(errors)")
   }
 }

@@ -29,6 +29,23 @@ import Testing
     }.map { (index: $0.offset, subject: $0.element) }
   }
 
+  @Test func `A subject whose record lacks a cell is made anew`() throws {
+    let expected = try whole(), folder = try TemporaryDirectory()
+    func run() throws -> CohortResults {
+      try CohortStudyTests.study(in: folder.url.path).run(CohortStudyTests.subjects)
+    }
+    _ = try run()
+    let url = folder.url.appending(path: "subjects/\(CohortStudyTests.subjects[1].name).json")
+    var record = try #require(
+      try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+    var rows = try #require(record["rows"] as? [Any])
+    rows.removeLast()
+    record["rows"] = rows
+    try JSONSerialization.data(withJSONObject: record).write(to: url)
+    try write(try run(), to: folder.url.path)
+    #expect(try CohortStudyTests.content(of: folder.url.path) == expected.content)
+  }
+
   @Test(arguments: [1, 2, 3, 4, 7, 59, 200])
   func `Every unit is of one part, and subjects stay whole where there are enough`(count: Int) {
     let subjects = 59, cells = 3

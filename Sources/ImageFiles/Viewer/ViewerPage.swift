@@ -120,8 +120,7 @@ public struct ViewerPage {
       let stores = data.enumerated().map {
         "<script type=\"application/octet-stream\" id=\"data-\($0)\">\($1)</script>\n"
       }
-      let name = title.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(
-        of: "<", with: "&lt;")
+      let name = title.escapedForMarkup
       let script = ViewerScript.text, fingerprint = Self.fingerprint(of: script)
       return """
         <!DOCTYPE html>

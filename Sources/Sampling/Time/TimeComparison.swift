@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import MRIData
 
@@ -105,7 +106,7 @@ public struct TimeComparison: Sendable {
       let saved = (rows[0].time.duration - row.time.duration) / 60
       if index > 0 { label += String(format: " (%+.1f min)", -saved) }
       svg += """
-        <text x="\(left - 8)" y="\(y + 16)" text-anchor="end">\(Self.escaped(row.name))</text>
+        <text x="\(left - 8)" y="\(y + 16)" text-anchor="end">\(row.name.escapedForMarkup)</text>
         <rect x="\(left)" y="\(y + 2)" width="\(bar)" height="20" fill="\(index == 0 ? "#8a8a8a" : "#3b78b5")"/>
         <text x="\(left + max(bar, (row.published ?? 0) * scale) + 8)" y="\(y + 16)">\(label)</text>
 
@@ -120,10 +121,5 @@ public struct TimeComparison: Sendable {
       svg += "<text x=\"\(left)\" y=\"\(bottom + 42)\" fill=\"#c0392b\">red: published time</text>\n"
     }
     return svg + "</svg>\n"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
-      .replacingOccurrences(of: ">", with: "&gt;")
   }
 }

@@ -102,17 +102,6 @@ public struct CohortStudy: Sendable {
     if records.count < Self.leastCount {
       throw StudyError.nothingToReport(folder: folder, missing: missing.map(\.description))
     }
-    for record in records.dropFirst() {
-      let isAlike = zip(record.rows, records[0].rows).allSatisfy { own, first in
-        own.cell == first.cell && own.regions.map(\.name) == first.regions.map(\.name)
-      }
-      guard record.rows.count == records[0].rows.count, isAlike else {
-        throw InputError(
-          "\(folder)/subjects/\(record.name).json",
-          "it has other cells or regions than the results of \(records[0].name)",
-          remedy: "Remove it, and start again: its cells are made anew")
-      }
-    }
     var results = CohortResults(records, statistics: CohortStatistics(of: records, aims: aims))
     results.missing = missing
     return results
@@ -226,7 +215,7 @@ public struct CohortStudy: Sendable {
   private func found(_ subject: CohortSubject, withImages: Bool) -> SubjectRecord? {
     guard let data = FileManager.default.contents(atPath: path(of: subject) + ".json"),
       var record = try? JSONDecoder().decode(SubjectRecord.self, from: data),
-      record.recipe == recipe(of: subject)
+      record.recipe == recipe(of: subject), record.rows.map(\.cell) == record.recipe.cells
     else { return nil }
     let store = CellStore(folder: path(of: subject))
     if withImages, record.rows.contains(where: { store.record(of: $0.record.recipe) == nil }) { return nil }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Differences of regions as dots with intervals, one line a region, over the band within which nothing is lost.

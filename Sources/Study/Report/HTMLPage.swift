@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ImageFiles
 import NDArrays
@@ -159,13 +160,5 @@ extension HTMLPage {
         """
     }
     return "<div class=\"frame\">\n\(images.joined())\(overlay)</div>\n"
-  }
-}
-
-extension String {
-  /// The text as HTML and SVG show it.
-  var escapedForMarkup: String {
-    replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
-      .replacingOccurrences(of: ">", with: "&gt;").replacingOccurrences(of: "\"", with: "&quot;")
   }
 }

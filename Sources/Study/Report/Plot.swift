@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A plot of points and lines as SVG, with axes at round numbers.

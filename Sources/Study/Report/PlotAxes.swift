@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Where values lie on the picture.

@@ -68,11 +68,12 @@ extension ScanStudy {
   ) throws -> [MissingUnit] {
     let recipes = try recipes(of: cells, reference, mask)
     for recipe in recipes { try store.check(recipe) }
-    return missing(of: recipes)
+    return missing(of: recipes, among: recipes.map { store.record(of: $0) })
   }
 
-  private func missing(of recipes: [CellRecipe]) -> [MissingUnit] {
-    let lacking = recipes.filter { store.record(of: $0) == nil }.map { name(of: $0.cell) }
+  /// The cells without a record; the records are those of one look, as others go on meanwhile.
+  private func missing(of recipes: [CellRecipe], among records: [CellRecord?]) -> [MissingUnit] {
+    let lacking = zip(recipes, records).filter { $1 == nil }.map { name(of: $0.0.cell) }
     let reasons = lacking.isEmpty ? [:] : place.work.reasons
     return lacking.map { MissingUnit(name: $0, reason: reasons[$0] ?? .missing) }
   }
@@ -91,7 +92,8 @@ extension ScanStudy {
   private func found(_ recipes: [CellRecipe], _ mask: NDArray<Bool>?) throws -> Work {
     let records = recipes.map { store.record(of: $0) }
     return Work(
-      records: records, target: try records[0].map { try target($0, mask) }, missing: missing(of: recipes))
+      records: records, target: try records[0].map { try target($0, mask) },
+      missing: missing(of: recipes, among: records))
   }
 
   /// The name of a cell's unit.

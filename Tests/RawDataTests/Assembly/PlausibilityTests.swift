@@ -27,6 +27,21 @@ struct PlausibilityTests {
     findings(source, options).filter { $0.severity == .error }
   }
 
+  /// Four slices of six lines, 5 mm apart; each readout is told its slice.
+  private func slices(_ change: (inout AcquisitionHeader, Int) -> Void) -> MemorySource {
+    var source = MemorySource(header: readouts(of: testPattern([1, 2, 1, 6, 8])).header)
+    for slice in 0..<4 {
+      for line in 0..<6 {
+        source.append(testPattern([2, 8]).elements, channels: 2) {
+          $0.counters.line = UInt16(line)
+          $0.position = [0, 0, Float(5 * slice)]
+          change(&$0, slice)
+        }
+      }
+    }
+    return source
+  }
+
   @Test("A plausible header is not doubted")
   func control() {
     #expect(findings(plane()).allSatisfy { $0.severity == .note })
@@ -97,18 +112,9 @@ struct PlausibilityTests {
   @Test(
     "Slices whose distance has nothing to do with their thickness are refused", arguments: [1e-3, 1, 1e3])
   func spacing(factor: Float) throws {
-    var source = readouts(of: testPattern([1, 2, 1, 6, 8]))
-    let lines = source.acquisitions
-    source.acquisitions = []
-    source.samples = []
-    for slice in 0..<4 {
-      for line in lines {
-        source.append(testPattern([2, 8]).elements, channels: 2) {
-          $0.counters.line = line.counters.line
-          $0.counters.slice = UInt16(slice)
-          $0.position = [0, 0, factor * 5 * Float(slice)]
-        }
-      }
+    var source = slices { readout, slice in
+      readout.counters.slice = UInt16(slice)
+      readout.position *= factor
     }
     source.header.encodings[0].encodedSpace.fieldOfView.z = 0.005
     let error = errors(source).first { $0.problem.contains("slices of 5 mm lie") }
@@ -270,23 +276,14 @@ struct PlausibilityTests {
     "Slices that another counter counts are refused by its name",
     arguments: ["partition", "line", "average", "segment", "contrast"])
   func misplacedSlices(counter: String) throws {
-    var source = readouts(of: testPattern([1, 2, 1, 6, 8]))
-    let lines = source.acquisitions
-    source.acquisitions = []
-    source.samples = []
-    for slice in 0..<4 {
-      for line in lines {
-        source.append(testPattern([2, 8]).elements, channels: 2) {
-          $0.counters.line = line.counters.line
-          $0.position = [0, 0, Float(5 * slice)]
-          switch counter {
-          case "partition": $0.counters.partition = UInt16(slice)
-          case "line": ($0.counters.partition, $0.counters.line) = (line.counters.line, UInt16(slice))
-          case "average": $0.counters.average = UInt16(slice)
-          case "segment": $0.counters.segment = UInt16(slice)
-          default: $0.counters.contrast = UInt16(slice)
-          }
-        }
+    var source = slices { readout, slice in
+      switch counter {
+      case "partition": readout.counters.partition = UInt16(slice)
+      case "line":
+        (readout.counters.partition, readout.counters.line) = (readout.counters.line, UInt16(slice))
+      case "average": readout.counters.average = UInt16(slice)
+      case "segment": readout.counters.segment = UInt16(slice)
+      default: readout.counters.contrast = UInt16(slice)
       }
     }
     source.header.encodings[0].encodedSpace.matrix.z = 4
