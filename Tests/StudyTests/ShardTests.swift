@@ -46,6 +46,26 @@ import Testing
     #expect(try CohortStudyTests.content(of: folder.url.path) == expected.content)
   }
 
+  @Test func `What a process that was killed left of a finished subject goes`() throws {
+    let folder = try TemporaryDirectory(), study = try CohortStudyTests.study(in: folder.url.path)
+    _ = try study.run(CohortStudyTests.subjects)
+    let expected = try CohortStudyTests.content(of: folder.url.path)
+    let name = CohortStudyTests.subjects[1].name
+    let cells = folder.url.appending(path: "subjects/\(name)/cells/zero-filled-as-measured")
+    let claims = WorkFolder(of: folder.url.path).claims
+    try FileManager.default.createDirectory(at: cells, withIntermediateDirectories: true)
+    try Data("x".utf8).write(to: cells.appending(path: "cell.json"))
+    // A process of this number that began at another time.
+    var mark = WorkMark.process.split(separator: "-").map(String.init)
+    mark[2] = "1"
+    let owner =
+      "{\"mark\": \".partial-\(mark.joined(separator: "-"))-0-x\", \"host\": \"here\", \"process\": 1, \"since\": 0}"
+    try Data(owner.utf8).write(to: URL(filePath: "\(claims.path)/\(name)+zero-filled-as-measured"))
+    _ = try study.run(CohortStudyTests.subjects, share: .nothing)
+    #expect(try CohortStudyTests.content(of: folder.url.path) == expected)
+    #expect(!FileManager.default.fileExists(atPath: folder.path("subjects/\(name)")))
+  }
+
   @Test(arguments: [1, 2, 3, 4, 7, 59, 200])
   func `Every unit is of one part, and subjects stay whole where there are enough`(count: Int) {
     let subjects = 59, cells = 3

@@ -72,11 +72,8 @@ public struct WorkFolder: Sendable {
       uniqueKeysWithValues: claims.owners.map { ($0.key.replacing("+", with: "/"), $0.value) })
   }
 
-  /// Whether anything of a subject is claimed, be it by a process that is dead.
-  func isClaimed(_ subject: String) -> Bool {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: claims.path)) ?? []
-    return names.contains { $0.hasPrefix(subject + "+") }
-  }
+  /// Whether anything of a subject is being made; what a process that is dead has claimed is not.
+  func isClaimed(_ subject: String) -> Bool { running.keys.contains { $0.hasPrefix(subject + "/") } }
 
   /// Makes a unit, and writes down what became of it.
   ///
