@@ -6,10 +6,6 @@ enum Plausibility {
   /// The echo times of gradient echoes [s]: T2* is shorter than the longest everywhere, and no readout starts before the
   /// shortest.
   private static let echoTimes = 50e-6...0.3
-  /// The static fields of scanners [T].
-  private static let fieldStrengths = 0.01...25.0
-  /// The sizes of voxels [m].
-  private static let voxelSizes = 10e-6...30e-3
 
   /// Refuses echo times [s] that do not rise, or that no gradient echo has.
   static func check(echoTimes times: [Double], _ place: String, remedy: String) throws(InputError) {
@@ -30,7 +26,7 @@ enum Plausibility {
 
   /// Refuses a static field [T] that no scanner has, and names the unit that it may be in.
   static func check(fieldStrength: Double, _ place: String, remedy: String) throws(InputError) {
-    guard !fieldStrengths.contains(fieldStrength) else { return }
+    guard !ScanLimits.fieldStrength.contains(fieldStrength) else { return }
     let guesses = [("gauss", 1e-4), ("millitesla", 1e-3), ("kilogauss", 0.1)].filter {
       (0.2...15).contains(fieldStrength * $0.1)
     }.map { "\((fieldStrength * $0.1).rounded(3)) T in \($0.0)" }
@@ -43,7 +39,9 @@ enum Plausibility {
   /// Refuses voxels that no scan has.
   static func check(_ geometry: Geometry, _ place: String) throws(InputError) {
     let size = geometry.voxelSize
-    guard !voxelSizes.contains(size.min()) || !voxelSizes.contains(size.max()) else { return }
+    guard !ScanLimits.voxelSize.contains(size.min()) || !ScanLimits.voxelSize.contains(size.max()) else {
+      return
+    }
     let millimetres = (0..<3).map { (size[$0] * 1e3).rounded(6) }.joined(separator: " x ")
     throw InputError(
       place,

@@ -1,9 +1,8 @@
 import Foundation
+import MRIData
 
-/// What the numbers of a header can be; everything else is a slip of the writer.
+/// What the numbers of a header can be, beside ``ScanLimits``; everything else is a slip of the writer.
 enum Plausible {
-  /// The side of a voxel in a direction that is encoded [m].
-  static let voxel = 1e-5...30e-3
   /// The thickness of a slice or a slab [m].
   static let thickness = 1e-5...1.0
   /// The larger over the smaller side of a voxel.
@@ -16,12 +15,6 @@ enum Plausible {
   static let slightMisfit = 0.006...0.07
   /// An echo time [s].
   static let echoTime = 1e-5...2.0
-  /// A repetition time [s].
-  static let repetitionTime = 1e-4...100.0
-  /// A flip angle [rad].
-  static let flipAngle = 0.0...(2 * Double.pi)
-  /// The static field [T].
-  static let fieldStrength = 0.01...25.0
   /// The static field of most scanners [T].
   static let usualField = 1.0...12.0
   /// The time between samples [s].
@@ -85,7 +78,7 @@ extension EncodedGrid {
     let encoded = (0..<3).compactMap { matrix[$0] > 1 ? sides[$0] : nil }.sorted()
     let isOff = (0..<3).map { axis in
       sides[axis].map { side in
-        matrix[axis] > 1 ? !Plausible.voxel.contains(side) : !Plausible.thickness.contains(side)
+        matrix[axis] > 1 ? !ScanLimits.voxelSize.contains(side) : !Plausible.thickness.contains(side)
       } ?? false
     }
     let isUneven =

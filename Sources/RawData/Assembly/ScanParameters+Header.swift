@@ -33,7 +33,7 @@ extension ScanParameters {
     let (field, frequency) = Self.field(header, options, &findings)
     var repetitionTime = Self.plausible(
       Self.positive(header.repetitionTimes.first, "a repetition time of %g ms", unit: 1e-3, &findings),
-      Plausible.repetitionTime, "a repetition time (TR) of %g ms", unit: 1e-3, UnitSlip.times, &findings)
+      ScanLimits.repetitionTime, "a repetition time (TR) of %g ms", unit: 1e-3, UnitSlip.times, &findings)
     if let stated = repetitionTime, let last = echoTimes.filter({ !$0.isNaN }).max(), stated < last {
       findings.append(
         .warning(
@@ -49,7 +49,7 @@ extension ScanParameters {
       repetitionTime: repetitionTime,
       flipAngle: Self.plausible(
         Self.positive(header.flipAngles.first, "a flip angle of %g degrees", unit: .pi / 180, &findings),
-        Plausible.flipAngle, "a flip angle of %g degrees", unit: .pi / 180, [], &findings),
+        ScanLimits.flipAngle, "a flip angle of %g degrees", unit: .pi / 180, [], &findings),
       dwellTime: Self.dwellTime(readouts, &findings), phaseSign: options.phaseSign,
       protocolName: header.protocolName, manufacturer: header.manufacturer, model: header.model,
       patientPosition: header.patientPosition)
@@ -192,9 +192,9 @@ extension ScanParameters {
   private static func implausible(_ field: Double, _ words: String, _ slips: [UnitSlip]) -> (
     problem: String, remedy: String
   )? {
-    guard !Plausible.fieldStrength.contains(field) else { return nil }
+    guard !ScanLimits.fieldStrength.contains(field) else { return nil }
     let slip = UnitSlip.first(
-      slips, of: field, usual: Plausible.usualField, possible: Plausible.fieldStrength)
+      slips, of: field, usual: Plausible.usualField, possible: ScanLimits.fieldStrength)
     let problem = "\(words), which is no field of a scanner"
     return (
       problem + (slip.map { ": it looks like \($0.words)" } ?? ""),
@@ -214,7 +214,7 @@ extension ScanParameters {
         findings.append(.error(.contradictory, wrong.problem, remedy: "Correct it: \(wrong.remedy)"))
       }
       let stated = [header.imagingFrequency.map { $0 / gamma }, header.fieldStrength].compactMap(\.self)
-        .first { Plausible.fieldStrength.contains($0) }
+        .first { ScanLimits.fieldStrength.contains($0) }
       if let stated, abs(stated / chosen - 1) > 0.05 {
         findings.append(
           .warning(

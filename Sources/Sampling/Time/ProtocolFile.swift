@@ -113,16 +113,16 @@ public struct ProtocolFile: Sendable, Equatable {
       if voxelSize.count != 3 || voxelSize.contains(where: { $0.value <= 0 }) {
         return "the voxel size is not three positive lengths, x first"
       }
-      if let odd = voxelSize.first(where: { !(1e-5...30e-3).contains($0.value) }) {
+      if let odd = voxelSize.first(where: { !ScanLimits.voxelSize.contains($0.value) }) {
         return String(format: "a voxel of %g mm is none", odd.value * 1000)
       }
-      if !(0.01...25).contains(fieldStrength.value) {
+      if !ScanLimits.fieldStrength.contains(fieldStrength.value) {
         return "the field strength is \(fieldStrength.value) T, which no scanner has"
       }
-      if !(repetitionTime.value > 0 && repetitionTime.value <= 100) {
+      if !ScanLimits.repetitionTime.contains(repetitionTime.value) {
         return "the repetition time is \(repetitionTime.value) s"
       }
-      if let angle = flipAngle?.value, !(0...2 * Double.pi).contains(angle) {
+      if let angle = flipAngle?.value, !ScanLimits.flipAngle.contains(angle) {
         return "the flip angle is \(angle * 180 / .pi) degrees"
       }
       if let duration = published?.duration.value, !(0...ScanProtocol.longestTime ~= duration) {
