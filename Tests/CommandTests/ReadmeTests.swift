@@ -61,7 +61,7 @@ struct ReadmeTests {
           let start =
             "import os, sys; os.chdir(sys.argv[1]); os.environ['PATH'] = sys.argv[2] + ':' + os.environ['PATH']\n"
           let binaries = URL(filePath: Command.path).deletingLastPathComponent().path
-          try Python.run(start + program, folder.url.path, binaries)
+          _ = try Python.run(start + program, folder.url.path, binaries)
         }
       }
     }

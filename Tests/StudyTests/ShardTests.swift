@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func `What a process that was killed left of a finished subject goes`() throws {
-    let folder = try TemporaryDirectory(), study = try CohortStudyTests.study(in: folder.url.path)
+    let folder = try TemporaryDirectory(), study = CohortStudyTests.study(in: folder.url.path)
     _ = try study.run(CohortStudyTests.subjects)
     let expected = try CohortStudyTests.content(of: folder.url.path)
     let name = CohortStudyTests.subjects[1].name

@@ -47,7 +47,7 @@ struct SampleEvidence {
     // Noise fills every field of view.
     if seen.standsOut(brightest) {
       checkOversampling(seen, layout)
-      checkCropping(seen, layout)
+      try checkCropping(seen, source, layout, slice)
     }
     try compareRepeats(source, layout, readouts, seen)
   }
@@ -212,20 +212,24 @@ extension SampleEvidence {
   /// Looks for signal where images would be cropped although the header prescribes as many voxels as were encoded.
   ///
   /// Such a header is that of a scanner that interpolates, or one with a wrong field of view.
-  private mutating func checkCropping(_ seen: Profiles, _ layout: ScanLayout) {
+  private mutating func checkCropping(
+    _ seen: Profiles, _ source: some ReadoutSource, _ layout: ScanLayout, _ slice: Int
+  ) throws(RawDataError) {
     let grid = layout.grid
-    let powers = [
-      seen.powerAlongReadout(grid.matrix.x).map { (power: $0, blur: 0) }, seen.powerAlongLines(grid.matrix.y),
-    ]
-    for (axis, seen) in powers.enumerated()
+    for axis in 0..<2
     where grid.prescribedRefinement[axis] > 1.5 && !(axis == 0 && grid.assumedOversampling > 1) {
-      guard let (power, blur) = seen, grid.prescribed[axis] < grid.matrix[axis] else { continue }
-      let extent = grid.matrix[axis], first = extent / 2 - grid.prescribed[axis] / 2
-      let kept = first..<first + grid.prescribed[axis]
-      let cut = power.indices.filter { $0 < kept.lowerBound - blur || $0 >= kept.upperBound + blur }
-      let inner = power[kept].reduce(0, +) / Double(kept.count)
-      let outer = cut.reduce(0) { $0 + power[$1] } / Double(max(1, cut.count))
-      guard inner > 0, outer > 0.01 * inner else { continue }
+      let extent = grid.matrix[axis], kept = grid.prescribed[axis]
+      guard kept < extent else { continue }
+      var powers =
+        axis == 0 ? seen.powerAlongReadout(extent, kept: kept) : seen.powerAlongLines(extent, kept: kept)
+      if powers == nil, axis == 1 {
+        // Image lines with gaps tell nothing, but the calibration's have none.
+        let calibration = layout.calibration.filter { $0.slice == slice }
+        powers = try Profiles(
+          source, layout, Self.central(calibration, grid.matrix, Self.readouts.upperBound)
+        ).powerAlongLines(extent, kept: kept)
+      }
+      guard let (inner, outer) = powers, inner > 0, outer > 0.01 * inner else { continue }
       let encoded = grid.fieldOfView[axis].map(EncodedGrid.millimetres) ?? "unknown"
       let name = axis == 0 ? "x" : "y"
       let views = grid.fieldOfView.map { $0.map { String(format: "%g", $0 * 1000) } ?? "?" }
@@ -415,53 +419,67 @@ extension Profiles {
     return !others.isEmpty && strongest.energy > 10 * others[others.count / 2]
   }
 
-  /// The power of the images at each position of the readout; `nil` if nothing was seen.
-  fileprivate func powerAlongReadout(_ length: Int) -> [Double]? {
-    profiles[0].map { profile in
-      (0..<length).map { x in stride(from: x, to: profile.count, by: length).reduce(0) { $0 + profile[$1] } }
+  /// The mean power of the images within the middle part of the readout and beyond it; `nil` if nothing was seen.
+  fileprivate func powerAlongReadout(_ length: Int, kept: Int) -> (inner: Double, outer: Double)? {
+    guard let profile = profiles[0] else { return nil }
+    let first = length / 2 - kept / 2
+    var (inner, outer) = (0.0, 0.0)
+    for (index, power) in profile.enumerated() {
+      if (first..<first + kept).contains(index % length) { inner += power } else { outer += power }
     }
+    return (inner / Double(kept), outer / Double(max(1, length - kept)))
   }
 
-  /// The power of the images at each line, summed along the other axes, and how many lines it is blurred by; `nil` if too
-  /// few lines around the centre of k-space are there.
-  fileprivate func powerAlongLines(_ lines: Int) -> (power: [Double], blur: Int)? {
-    guard let (profile, blur) = blurredProfile(Arm(echo: 0, axis: 0), lines) else { return nil }
-    let power = (0..<lines).map { line in
-      stride(from: line, to: profile.count, by: lines).reduce(0) { $0 + profile[$1] }
+  /// The mean power of the images within the middle part of the lines' field of view and beyond it, from the unbroken
+  /// lines around the centre of k-space; `nil` if those are too few to tell.
+  fileprivate func powerAlongLines(_ lines: Int, kept: Int) -> (inner: Double, outer: Double)? {
+    guard let (columns, _) = columns(Arm(echo: 0, axis: 0), lines, reaching: 64),
+      let tapers = try? SlepianTapers(count: columns[0].count, part: Double(kept) / Double(lines)),
+      !tapers.inside.isEmpty, !tapers.outside.isEmpty
+    else { return nil }
+    func power(_ sequences: [[Complex<Float>]]) -> Double {
+      columns.reduce(0) { $0 + SlepianTapers.power(of: $1, seenBy: sequences) }
     }
-    return (power, blur)
+    return (power(tapers.inside), power(tapers.outside))
   }
 
-  /// The power of the images of an echo along lines (0) or partitions (1), axes `[channel, place]`.
+  /// The power of the images of an echo along lines (0) or partitions (1), axes `[channel, place]`, from the unbroken
+  /// positions around the centre of k-space, which a window keeps from ringing; `nil` if those are too few.
   fileprivate func profile(ofEcho echo: Int, across axis: Int, _ length: Int) -> [Double]? {
-    blurredProfile(Arm(echo: echo, axis: axis), length, reaching: 16)?.power
+    guard let (columns, reach) = columns(Arm(echo: echo, axis: axis), length, reaching: 16) else {
+      return nil
+    }
+    var image = NDArray<Complex<Float>>(repeating: .zero, shape: [columns.count, length])
+    for (column, values) in columns.enumerated() {
+      for (index, value) in values.enumerated() {
+        let part = Double(index - reach) / Double(reach + 1)
+        image[column, length / 2 + index - reach] = value.multiplied(by: Float(0.5 + 0.5 * cos(.pi * part)))
+      }
+    }
+    FourierTransform(shape: [columns.count, length], axes: [1]).inverse(&image)
+    let perChannel = columns.count / channels
+    var power = [Double](repeating: 0, count: channels * length)
+    for column in columns.indices {
+      for place in 0..<length { power[column / perChannel * length + place] += image[column, place].power }
+    }
+    return power
   }
 
-  /// A profile along an axis from the unbroken positions around its centre, which a window keeps from ringing.
-  private func blurredProfile(
-    _ arm: Arm, _ length: Int, reaching most: Int = .max
-  ) -> (power: [Double], blur: Int)? {
-    guard length > 1, let middles = middles[arm], let columns = middles[length / 2]?.count else { return nil }
-    let isWhole = middles.count == length && most == .max
+  /// What was acquired at the unbroken positions around the centre of k-space, up to `most` to either side, axes
+  /// `[column, position]`; `nil` if they are fewer than six to either side.
+  private func columns(
+    _ arm: Arm, _ length: Int, reaching most: Int
+  ) -> (values: [[Complex<Float>]], reach: Int)? {
+    guard length > 1, let middles = middles[arm], let count = middles[length / 2]?.count, count > 0 else {
+      return nil
+    }
     var reach = 0
     while reach < most, middles[length / 2 - reach - 1] != nil, middles[length / 2 + reach + 1] != nil {
       reach += 1
     }
-    guard isWhole || reach >= 6 else { return nil }
-    var image = NDArray<Complex<Float>>(repeating: .zero, shape: [columns, length])
-    for (place, values) in middles {
-      let part = Double(place - length / 2) / Double(reach + 1)
-      guard isWhole || abs(part) < 1 else { continue }
-      let weight = isWhole ? 1 : Float(0.5 + 0.5 * cos(.pi * part))
-      for (column, value) in values.enumerated() { image[column, place] = value.multiplied(by: weight) }
-    }
-    FourierTransform(shape: [columns, length], axes: [1]).inverse(&image)
-    let perChannel = columns / channels
-    var power = [Double](repeating: 0, count: channels * length)
-    for column in 0..<columns {
-      for place in 0..<length { power[column / perChannel * length + place] += image[column, place].power }
-    }
-    return (power, isWhole ? 0 : 2 * length / (2 * reach + 1))
+    guard reach >= 6 else { return nil }
+    let run = (length / 2 - reach...length / 2 + reach).compactMap { middles[$0] }
+    return ((0..<count).map { column in run.map { $0[column] } }, reach)
   }
 }
 

@@ -88,7 +88,10 @@ extension EchoPlanarEstimate {
     guard trapezoid.isPlausible else {
       findings.append(
         .error(
-          .contradictory, "the header's readout gradient cannot be (\(times))", remedy: Self.remedy))
+          .contradictory,
+          "the header's readout gradient cannot be (\(times)"
+            + (trapezoid.echoSpacing.map { String(format: ", one every %g us)", $0 * 1e6) } ?? ")"),
+          remedy: Self.remedy))
       return nil
     }
     findings.append(

@@ -19,10 +19,13 @@ public struct ReadoutTrapezoid: Sendable, Equatable, Codable {
   public var dwellTime: Double
   /// The number of samples.
   public var samples: Int
+  /// The time from the beginning of one line's gradient to that of the next [s], where it is known.
+  public var echoSpacing: Double?
 
   /// Creates a trapezoid.
   public init(
-    rampUp: Double, flatTop: Double, rampDown: Double, delay: Double, dwellTime: Double, samples: Int
+    rampUp: Double, flatTop: Double, rampDown: Double, delay: Double, dwellTime: Double, samples: Int,
+    echoSpacing: Double? = nil
   ) {
     self.rampUp = rampUp
     self.flatTop = flatTop
@@ -30,18 +33,20 @@ public struct ReadoutTrapezoid: Sendable, Equatable, Codable {
     self.delay = delay
     self.dwellTime = dwellTime
     self.samples = samples
+    self.echoSpacing = echoSpacing
   }
 
   /// How long the gradient lasts [s].
   public var duration: Double { rampUp + flatTop + rampDown }
 
-  /// Whether samples are taken while there is a gradient, within half a dwell time.
+  /// Whether samples are taken while there is a gradient, and gradients follow one another, within half a dwell time.
   public var isPlausible: Bool {
     let times = [rampUp, flatTop, rampDown, delay]
     return times.allSatisfy { $0 >= 0 && $0.isFinite } && dwellTime > 0
       // A readout counts its samples in 16 bits.
       && (2...Int(UInt16.max)).contains(samples)
       && delay + dwellTime * Double(samples) <= duration + dwellTime / 2
+      && duration <= (echoSpacing ?? .infinity) + dwellTime / 2
   }
 
   /// Where samples lie along `kx`, in steps of a grid of `extent` points from its centre, in the order of time.
@@ -80,14 +85,18 @@ extension ReadoutTrapezoid {
     let rest = rampUp + flatTop + rampDown - dwellTime * samples
     self.init(
       rampUp: rampUp, flatTop: flatTop, rampDown: rampDown, delay: time("acqDelayTime") ?? rest / 2,
-      dwellTime: dwellTime, samples: Int(samples))
+      dwellTime: dwellTime, samples: Int(samples),
+      // What is far too short for the samples is in another unit.
+      echoSpacing: time("echoSpacing").flatMap { $0 > 0.5 * dwellTime * samples ? $0 : nil })
   }
 
   /// The parameters as Siemens' converter writes them.
   var parameters: [String: Double] {
-    [
+    var parameters = [
       "rampUpTime": rampUp * 1e6, "flatTopTime": flatTop * 1e6, "rampDownTime": rampDown * 1e6,
       "acqDelayTime": delay * 1e6, "dwellTime": dwellTime * 1e6, "numSamples": Double(samples),
     ]
+    parameters["echoSpacing"] = echoSpacing.map { $0 * 1e6 }
+    return parameters
   }
 }

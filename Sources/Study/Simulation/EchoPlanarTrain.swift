@@ -38,13 +38,15 @@ public struct EchoPlanarTrain: Sendable, Equatable {
     self.phase = phase
     self.shift = shift
     let count = oversampling * matrix.x
-    gradient =
+    var gradient =
       hasRamps
       ? ReadoutTrapezoid(
         rampUp: 120e-6, flatTop: 360e-6, rampDown: 120e-6, delay: 24e-6, dwellTime: 552e-6 / Double(count),
         samples: count)
       : ReadoutTrapezoid(
         rampUp: 0, flatTop: 600e-6, rampDown: 0, delay: 0, dwellTime: 600e-6 / Double(count), samples: count)
+    gradient.echoSpacing = gradient.duration
+    self.gradient = gradient
   }
 
   /// Echo times and TR that leave room for the trains: echoes one after the other, as soon as can be.

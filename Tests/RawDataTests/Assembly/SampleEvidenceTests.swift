@@ -10,15 +10,15 @@ import Testing
 /// What samples deny of the headers is told or refused.
 struct SampleEvidenceTests {
   /// K-space `[echo, channel, 1, y, x]` of a disk without symmetry, seen by two channels from opposite sides.
-  private func object(_ echoes: Int = 1, x: Int = 32, y: Int = 24, part: Double = 1) -> NDArray<
-    Complex<Float>
-  > {
+  private func object(
+    _ echoes: Int = 1, x: Int = 32, y: Int = 24, part: Double = 1, height: Double = 1
+  ) -> NDArray<Complex<Float>> {
     var images = NDArray<Complex<Float>>(repeating: .zero, shape: [echoes, 2, 1, y, x])
     for echo in 0..<echoes {
       for channel in 0..<2 {
         for line in 0..<y {
           for column in 0..<x {
-            let u = Double(column - x / 2) / Double(x) / part, v = Double(line - y / 2) / Double(y)
+            let u = Double(column - x / 2) / Double(x) / part, v = Double(line - y / 2) / Double(y) / height
             guard u * u / 0.16 + v * v / 0.13 < 1 else { continue }
             let bump = (u - 0.2) * (u - 0.2) + (v - 0.1) * (v - 0.1) < 0.01 ? 1.8 : 1
             let side = channel == 0 ? 1 + 1.5 * u : 1 - 1.2 * v
@@ -208,6 +208,24 @@ struct SampleEvidenceTests {
     }
     source.header.encodings[0].encodedSpace.fieldOfView[axis] *= 5
     #expect(try error(source)?.problem.contains("voxels along") == true)
+  }
+
+  @Test("Calibration lines alone tell that images would be cut off", arguments: [1, 0.6])
+  func croppingWithGaps(height: Double) throws {
+    let whole = object(y: 64, height: height)
+    var source = MemorySource(header: readouts(of: whole).header)
+    for line in 0..<64 {
+      let isImage = line % 2 == 0, isCalibration = (24...40).contains(line)
+      guard isImage || isCalibration else { continue }
+      source.append((0..<2).flatMap { whole.part(at: 0, $0, 0, line).elements }, channels: 2) {
+        $0.counters.line = UInt16(line)
+        if isCalibration {
+          $0.flags.insert(isImage ? .isCalibrationAndImaging : .isCalibration)
+        }
+      }
+    }
+    source.header.encodings[0].encodedSpace.fieldOfView.y *= 2
+    #expect((try error(source)?.problem.contains("cropped") == true) == (height == 1))
   }
 
   @Test("Contrasts that are counted as averages or segments are refused, true averages are not")

@@ -58,10 +58,21 @@ import Testing
     var late = Self.siemens
     late.delay = 80e-6
     #expect(!late.isPlausible)
+    var crowded = Self.siemens
+    crowded.echoSpacing = crowded.duration
+    #expect(crowded.isPlausible)
+    crowded.rampUp *= 2
+    #expect(!crowded.isPlausible)
     var parameters = Self.siemens.parameters
     parameters["acqDelayTime"] = nil
     let trapezoid = try #require(
       ReadoutTrapezoid(MRDHeader.TrajectoryDescription(identifier: "", parameters: parameters)))
     #expect(abs(trapezoid.delay - 32e-6) < 1e-12)
+    // Milliseconds where microseconds are meant say nothing.
+    for (spacing, read) in [(560.0, 560e-6), (0.56, nil), (0, nil)] {
+      parameters["echoSpacing"] = spacing
+      let description = MRDHeader.TrajectoryDescription(identifier: "", parameters: parameters)
+      #expect(try #require(ReadoutTrapezoid(description)).echoSpacing == read)
+    }
   }
 }
