@@ -111,4 +111,10 @@ public struct MDI: CoilCombination {
     }
     return result
   }
+
+  /// The echo Gram matrix, `echoes (echoes + 1) / 2` numbers per voxel, and four maps.
+  public func needs(for size: ScanSize) -> MethodNeeds {
+    let echoes = Double(size.echoes)
+    return MethodNeeds(memory: size.channelBytes * ((echoes + 1) / 2 + 2 / echoes))
+  }
 }

@@ -36,4 +36,7 @@ public struct RootSumOfSquares: CoilCombination {
     }
     return ImageVolumes(magnitude, geometry: images.geometry)
   }
+
+  /// Nothing but a channel at a time.
+  public func needs(for size: ScanSize) -> MethodNeeds { MethodNeeds() }
 }

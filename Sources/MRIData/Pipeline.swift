@@ -1,3 +1,5 @@
+import NDArrays
+
 /// A reconstruction followed by a combination: from the samples of a scan to what its echoes yield.
 ///
 /// ```
@@ -45,5 +47,20 @@ public struct Pipeline<Combination: CoilCombination>: Sendable {
   /// - Throws: What either stage throws.
   public func callAsFunction(_ scan: KSpace) throws -> Combination.Output {
     try combination(reconstruction(scan).cropped(to: scan.prescribedMatrix))
+  }
+
+  /// Reading, the transforms and the combination [s per voxel, channel and echo].
+  private static var commonCost: Double { 7e-8 }
+
+  /// What both stages take, with the scan itself.
+  public func needs(for size: ScanSize) -> MethodNeeds {
+    // Channels in flight are held whole, and once more where they are cropped.
+    let copies = size.matrix == size.prescribed ? 1.0 : 2
+    let inFlight = Double(min(size.channels, Parallelism.threads)) * size.channelBytes * copies
+    // Combined echoes, their magnitude and phase, and the headers of the readouts on top of the program itself.
+    let own = size.acquiredBytes + inFlight + 3 * size.channelBytes + 400 * Double(size.readouts) + 60e6
+    let seconds = Self.commonCost * size.voxels * Double(size.channels) * Double(size.echoes)
+    return MethodNeeds(memory: own, seconds: seconds) + reconstruction.needs(for: size)
+      + combination.needs(for: size)
   }
 }

@@ -11,6 +11,9 @@ public protocol Reconstruction: ConfiguredMethod {
   ///
   /// - Throws: An error that says why this scan cannot be reconstructed this way.
   func callAsFunction(_ scan: CompactKSpace) throws -> ChannelImages
+
+  /// What the images take beyond the acquired samples and the channels in work; the whole grid unless a method says otherwise.
+  func needs(for size: ScanSize) -> MethodNeeds
 }
 
 extension Reconstruction {
@@ -18,6 +21,11 @@ extension Reconstruction {
   ///
   /// - Throws: An error that says why this scan cannot be reconstructed this way.
   public func callAsFunction(_ scan: CompactKSpace) throws -> ChannelImages { try self(KSpace(scan)) }
+
+  /// The whole grid, where the scan is not one already.
+  public func needs(for size: ScanSize) -> MethodNeeds {
+    MethodNeeds(memory: size.isFullySampled ? 0 : size.kSpaceBytes)
+  }
 }
 
 /// A method that makes one result from the images of all channels.
@@ -29,4 +37,12 @@ public protocol CoilCombination<Output>: ConfiguredMethod {
   ///
   /// - Throws: What computing a channel throws, or an error that says why the images cannot be combined.
   func callAsFunction(_ images: ChannelImages) throws -> Output
+
+  /// What the combination takes beyond the channels in work; the images of all channels unless a method says otherwise.
+  func needs(for size: ScanSize) -> MethodNeeds
+}
+
+extension CoilCombination {
+  /// The images of all channels at once.
+  public func needs(for size: ScanSize) -> MethodNeeds { MethodNeeds(memory: size.kSpaceBytes) }
 }

@@ -64,6 +64,9 @@ public struct WindowedReconstruction: Reconstruction {
   public func callAsFunction(_ scan: CompactKSpace) throws -> ChannelImages {
     try base(scan).weighted(by: window)
   }
+
+  /// Those of the base.
+  public func needs(for size: ScanSize) -> MethodNeeds { base.needs(for: size) }
 }
 
 extension ChannelImages {

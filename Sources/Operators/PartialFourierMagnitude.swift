@@ -45,6 +45,9 @@ public struct PartialFourierMagnitude: Reconstruction {
     completed(try base(scan), scan.masks, scan.readoutRange)
   }
 
+  /// Those of the base.
+  public func needs(for size: ScanSize) -> MethodNeeds { base.needs(for: size) }
+
   private func completed(
     _ images: ChannelImages, _ masks: [SamplingMask], _ readout: Range<Int>
   ) -> ChannelImages {

@@ -26,6 +26,9 @@ public struct ZeroFilled: Reconstruction {
   public func callAsFunction(_ scan: CompactKSpace) -> ChannelImages {
     ChannelImages(of: scan) { scan.channel($0) }
   }
+
+  /// Nothing but a channel at a time.
+  public func needs(for size: ScanSize) -> MethodNeeds { MethodNeeds() }
 }
 
 extension ChannelImages {

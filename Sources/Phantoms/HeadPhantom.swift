@@ -123,15 +123,23 @@ public struct HeadPhantom: Sendable {
     return ImageVolumes(NDArray(values, shape: first.voxels.shape), geometry: geometry)
   }
 
-  /// The memory that a simulation takes at its peak, roughly [bytes].
-  public static func memoryNeeded(by anatomy: HeadAnatomy, geometry: Geometry, channels: Int) -> Int {
+  /// A simulated scan [s per voxel, channel and echo].
+  private static let simulationCost = 1.2e-7
+
+  /// What a simulation takes.
+  public static func needs(
+    of anatomy: HeadAnatomy, geometry: Geometry, channels: Int, echoes: Int
+  ) -> MethodNeeds {
     let fine = geometry.halvingVoxels
     let head = HeadMaps.surroundings(of: anatomy, geometry: fine).matrix.count
     // While the field is computed: labels, texture, susceptibility, their transform and its result per voxel of the
     // whole head. While an echo is: three maps, the signal and its partly cropped transform.
     let preparation = 28 * head
     let echo = 24 * fine.matrix.count
-    return max(preparation, echo) + 2 * channels * MemoryLayout<Complex<Float>>.size * geometry.matrix.count
+    let volume = MemoryLayout<Complex<Float>>.size * geometry.matrix.count
+    return MethodNeeds(
+      memory: Double(max(preparation, echo) + 2 * channels * volume),
+      seconds: simulationCost * Double(geometry.matrix.count * channels * echoes))
   }
 
   private static func sample(_ maps: [SplineMap], on geometry: Geometry) -> NDArray<Complex<Float>> {

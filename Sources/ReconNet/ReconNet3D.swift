@@ -85,6 +85,17 @@ public struct ReconNet3D: Reconstruction {
     Cascade.bytes(blocks, matrix: matrix, step: try step(for: matrix))
   }
 
+  /// Convolutions of the bundled weights [s per voxel, channel and echo].
+  static let convolutionCost = 3e-6
+
+  /// The network's windows, and the scan's k-space with its zeros.
+  public func needs(for size: ScanSize) -> MethodNeeds {
+    guard !size.isFullySampled else { return MethodNeeds() }
+    return MethodNeeds(
+      memory: size.kSpaceBytes + Double(memoryLimit),
+      seconds: Self.convolutionCost * size.voxels * Double(size.echoes) * Double(size.channels))
+  }
+
   private func step(for matrix: Extents) throws(ReconNetError) -> Int {
     try LayerWindows.step(for: matrix, within: memoryLimit) {
       Cascade.bytes(blocks, matrix: matrix, step: $0)

@@ -1,4 +1,5 @@
 import Files
+import Foundation
 
 /// What OpenRecon must know of a container before it starts it: the label of schema 1.1.0.
 ///
@@ -102,5 +103,21 @@ public struct OpenReconLabel: Encodable, Sendable {
     reconstruction = Reconstruction(
       port: port, min_required_memory: memory, min_count_required_cpu_cores: cores)
     parameters = choices
+  }
+}
+
+extension OpenReconLabel {
+  /// The label as images carry it: the name that OpenRecon looks for, and the value.
+  ///
+  /// - Throws: `EncodingError`.
+  public var imageLabel: (name: String, value: String) {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      return (
+        "com.siemens-healthineers.magneticresonance.openrecon.metadata:1.1.0",
+        try encoder.encode(self).base64EncodedString()
+      )
+    }
   }
 }

@@ -26,10 +26,11 @@ struct AppFiles: ParsableCommand {
   @Flag var part: Part
 
   func run() throws {
+    let recipe = ContainerRecipe(running: ["bids"], takesArguments: true)
     switch part {
     case .boutiques: try Terminal.deliver(JSONFile.text(of: Self.descriptor))
-    case .dockerfile: try Terminal.deliver(ContainerFiles.bidsDockerfile)
-    case .apptainer: try Terminal.deliver(ContainerFiles.bidsApptainer)
+    case .dockerfile: try Terminal.deliver(recipe.dockerfile)
+    case .apptainer: try Terminal.deliver(recipe.apptainer)
     }
   }
 

@@ -57,9 +57,7 @@ struct BIDSApp: LongCommand {
   @OptionGroup(title: "How to run") var running: RunArguments
 
   func validate() throws {
-    if OutputPath.isNameless(output) {
-      throw ValidationError("\(output): the folder needs a name of its own.")
-    }
+    try OutputPath.checkName(of: output, option: "OUTPUT_DIR")
   }
 
   func run() throws {
@@ -89,10 +87,7 @@ struct BIDSApp: LongCommand {
   private func map(_ scans: [BIDSDataset.Scan]) throws {
     let work = WorkFolder(of: output)
     var failed = 0, busy = 0
-    Interruption.postpone(grace: 15) {
-      AtomicFolder.removeUnfinished()
-      WorkClaim.releaseAll()
-    }
+    Interruption.postpone(grace: 15)
     for scan in scans {
       do {
         let claim = try work.claim(scan.name)
@@ -103,11 +98,8 @@ struct BIDSApp: LongCommand {
         Terminal.report("kspace: \(owner)")
       } catch let request as Interruption.Request {
         throw request.signal == SIGTERM ? ExitCode(75) : request
-      } catch let error as FileError {
-        if case .cannotWrite = error { throw error }
-        failed += 1
-        Terminal.report("kspace: \(scan.name): \(error)")
       } catch {
+        if case FileError.cannotWrite = error { throw error }
         failed += 1
         Terminal.report("kspace: \(scan.name): \(error)")
       }
@@ -126,13 +118,8 @@ struct BIDSApp: LongCommand {
         ($0.replacing("\(dataset)/", with: ""), try SHA256.digest(ofFile: $0))
       }, uniquingKeysWith: { first, _ in first })
     let origin = ParticipantFolder.Origin(version: ToolkitVersion.text, choices: choices, inputs: inputs)
-    if let found = folder.origin {
-      if found == origin { return Terminal.report("kspace: \(scan.name) is there") }
-      guard running.force else {
-        throw InputError(
-          folder.path, "derivatives of other data, choices or another version are there",
-          remedy: "Choose another folder, or replace what is there with `replacing`")
-      }
+    if try folder.isFinished(from: origin, replacing: running.force) {
+      return Terminal.report("kspace: \(scan.name) is there")
     }
     Terminal.report("kspace: \(scan.name) from \(scan.raw ?? scan.images)")
     let scratch = try ScratchFolder(in: "\(output)/\(WorkFolder.name)")

@@ -20,7 +20,7 @@ extension StudyCommand {
       }
     }.filter { $0 != reference.cell }
     var study = CohortStudy(
-      methods: try reconstructions(Set(methods.methods + [reference.method])), cells: others,
+      methods: try reconstructions(of: [reference.cell] + others), cells: others,
       reference: reference.cell, folder: output)
     study.masks = maskChoice
     study.software = "KSpaceToolkit \(ToolkitVersion.text)"
@@ -88,28 +88,11 @@ extension StudyCommand {
   ///
   /// - Throws: As the study itself before anything is computed.
   func cohortPlan() throws -> StudyPlan {
-    let cohort = try cohort(at: cohort ?? ""), source = cohort.source, files = try source.files()
+    let cohort = try cohort(at: cohort ?? "")
+    _ = try cohort.source.files()
     let isThere = FileManager.default.fileExists(atPath: output)
     let missing = try isThere ? cohort.study.missing(of: subjects(of: cohort).map(\.subject)) : nil
-    let units = try zip(source.subjectNames, files).flatMap { name, files in
-      var size = ScanSize(matrix: Extents(x: 1, y: 1, z: 1), channels: 1, echoes: 1)
-      var combination = CombinationMethod.mdi
-      if let files {
-        let layout = try ScanLayout(of: reading.open(files.raw), options: reading.options)
-        try layout.check(path: files.raw)
-        (size, combination) = (ScanSize(layout), CombinationMethod(suiting: layout.parameters))
-      } else if let simulated = source.simulated {
-        size = simulated.size
-      }
-      return cohort.cells.enumerated().map { index, cell in
-        var needs = UnitNeeds(cell, size, combination, withMaps: true)
-        if files == nil, index == 0, let simulated = source.simulated {
-          needs = needs.simulating(size, memory: simulated.memory)
-        }
-        let inputs = files.map { [$0.raw, $0.labels] + [$0.mask].compactMap(\.self) } ?? [source.path]
-        return (unit: StudyUnit(subject: name, cell: cell), inputs: inputs, needs: needs)
-      }
-    }
-    return StudyPlan(folder: output, version: ToolkitVersion.text, units: units, missing: missing)
+    return try cohort.study.plan(
+      of: cohort.source, options: reading.options, missing: missing, opening: reading.open)
   }
 }

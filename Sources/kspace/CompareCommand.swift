@@ -76,9 +76,7 @@ struct Compare: ParsableCommand {
     if phase, scale { throw ValidationError("--phase and --scale exclude each other.") }
     if phase, range != nil { throw ValidationError("--phase needs no --range.") }
     if labelNames != nil, labels == nil { throw ValidationError("--label-names belongs to --labels.") }
-    if let output, OutputPath.isNameless(output) {
-      throw ValidationError("--output \(output.isEmpty ? "''" : output): the folder needs a name of its own.")
-    }
+    if let output { try OutputPath.checkName(of: output) }
   }
 
   func run() throws {

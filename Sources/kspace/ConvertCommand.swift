@@ -88,9 +88,7 @@ struct ConvertScan: LongCommand {
     let file = try reading.open(input)
     let layout = try ScanLayout(of: file, options: reading.options)
     try layout.check(path: input)
-    for finding in layout.findings where finding.severity == .warning {
-      Terminal.report("kspace: warning: \(finding)")
-    }
+    Terminal.report(layout.findings)
     let stack = try SliceStack(file, options: reading.options)
     return try images ? ScanArray(imagesOf: stack) : ScanArray(kSpaceOf: stack)
   }

@@ -21,9 +21,7 @@ struct DICOMArguments: ParsableArguments {
       if template != nil { throw ValidationError("--template belongs to --dicom.") }
       return
     }
-    if OutputPath.isNameless(dicom) {
-      throw ValidationError("--dicom \(dicom.isEmpty ? "''" : dicom): the folder needs a name of its own.")
-    }
+    try OutputPath.checkName(of: dicom, option: "--dicom")
     func path(_ name: String) -> String { URL(filePath: name).standardizedFileURL.path }
     if (path(dicom) + "/").hasPrefix(path(output) + "/") || (path(output) + "/").hasPrefix(path(dicom) + "/")
     {

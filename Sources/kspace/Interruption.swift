@@ -32,11 +32,9 @@ enum Interruption {
 
   /// Notes signals from now on; none is lost on the way, as a source of events that starts by ignoring them would.
   ///
-  /// - Parameters:
-  ///   - grace: How long the work may take to notice SIGTERM [s], which engines follow by SIGKILL; then the program ends with
-  ///     status 75. `nil` to wait as long as it takes.
-  ///   - drop: Gives back what was at hand at the end of that time.
-  static func postpone(grace: Double? = nil, dropping drop: @escaping @Sendable () -> Void = {}) {
+  /// - Parameter grace: How long the work may take to notice SIGTERM [s], which engines follow by SIGKILL; then what is at hand is given
+  ///   back and the program ends with status 75. `nil` to wait as long as it takes.
+  static func postpone(grace: Double? = nil) {
     // Made before a handler needs it, which must not make it.
     _ = (requested.load(ordering: .relaxed), hasGrace.load(ordering: .relaxed))
     if let grace {
@@ -44,7 +42,8 @@ enum Interruption {
       Thread.detachNewThread {
         while requested.load(ordering: .relaxed) != SIGTERM { Thread.sleep(forTimeInterval: 0.25) }
         Thread.sleep(forTimeInterval: grace)
-        drop()
+        AtomicFolder.removeUnfinished()
+        WorkClaim.releaseAll()
         _exit(75)
       }
     }

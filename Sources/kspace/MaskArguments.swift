@@ -41,6 +41,24 @@ struct MaskOutlineArguments: ParsableArguments {
   }
 }
 
+/// Options of masks that are lattices.
+struct LatticeArguments: ParsableArguments {
+  @Option(help: "The grid, such as 300x72 (ky x kz).")
+  var matrix: GridExtent
+
+  @Option(help: "The distance of acquired lines and partitions, such as 2x1.")
+  var step: GridExtent
+
+  @OptionGroup var outline: MaskOutlineArguments
+
+  /// The recipe.
+  func recipe(shift: Int = 0) -> MaskRecipe {
+    let pattern = Lattice(
+      lineStep: step.lines, partitionStep: step.partitions, shift: shift, region: outline.region(on: matrix))
+    return MaskRecipe(pattern: .lattice(pattern), grid: matrix, seed: 1)
+  }
+}
+
 /// Options that masks of an exact acceleration have.
 struct MaskDensityArguments: ParsableArguments {
   @Option(help: "The acceleration, calibration included.")

@@ -61,20 +61,10 @@ struct Mask: ParsableCommand {
       discussion:
         "For example: kspace mask uniform --matrix 256x96 --step 2x1 --calibration 24x24 -o mask.npy")
 
-    @Option(help: "The grid, such as 300x72 (ky x kz).")
-    var matrix: GridExtent
-
-    @Option(help: "The distance of acquired lines and partitions, such as 2x1.")
-    var step: GridExtent
-
-    @OptionGroup var outline: MaskOutlineArguments
+    @OptionGroup var lattice: LatticeArguments
     @OptionGroup var output: MaskOutput
 
-    func run() throws {
-      let pattern = Lattice(
-        lineStep: step.lines, partitionStep: step.partitions, region: outline.region(on: matrix))
-      try output.deliver(MaskRecipe(pattern: .lattice(pattern), grid: matrix, seed: 1))
-    }
+    func run() throws { try output.deliver(lattice.recipe()) }
   }
 
   /// `kspace mask caipi`.
@@ -83,24 +73,13 @@ struct Mask: ParsableCommand {
       commandName: "caipi", abstract: "A regular pattern whose partitions move on from line to line.",
       discussion: "For example: kspace mask caipi --matrix 256x96 --step 2x2 --shift 1 -o mask.npy")
 
-    @Option(help: "The grid, such as 300x72 (ky x kz).")
-    var matrix: GridExtent
-
-    @Option(help: "The distance of acquired lines and partitions, such as 2x2.")
-    var step: GridExtent
-
     @Option(help: "By how many partitions the pattern moves from one acquired line to the next.")
     var shift = 1
 
-    @OptionGroup var outline: MaskOutlineArguments
+    @OptionGroup var lattice: LatticeArguments
     @OptionGroup var output: MaskOutput
 
-    func run() throws {
-      let pattern = Lattice(
-        lineStep: step.lines, partitionStep: step.partitions, shift: shift, region: outline.region(on: matrix)
-      )
-      try output.deliver(MaskRecipe(pattern: .lattice(pattern), grid: matrix, seed: 1))
-    }
+    func run() throws { try output.deliver(lattice.recipe(shift: shift)) }
   }
 
   /// `kspace mask random`.

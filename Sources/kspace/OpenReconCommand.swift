@@ -32,8 +32,11 @@ struct OpenRecon: ParsableCommand {
     let label = OpenReconLabel(port: port, choices: Self.choices)
     switch part {
     case .label: try Terminal.deliver(label.json())
-    case .dockerfile: try Terminal.deliver(ContainerFiles.dockerfile(label, port: port))
-    case .fireIni: try Terminal.deliver(ContainerFiles.fireSettings(port: port))
+    case .dockerfile:
+      let recipe = ContainerRecipe(
+        running: ["serve", "--bind", "0.0.0.0", "--port", "\(port)"], label: try label.imageLabel, port: port)
+      try Terminal.deliver(recipe.dockerfile)
+    case .fireIni: try Terminal.deliver(FIRESettings.text(port: port))
     }
   }
 

@@ -48,9 +48,9 @@ struct OperatorParameters: ParsableArguments {
   /// The arguments with what the operator chose.
   func applied(to arguments: SessionArguments) -> SessionArguments {
     var result = arguments
-    result.method = method ?? result.method
-    result.combine = combine ?? result.combine
-    result.window = window ?? result.window
+    result.stages.method = method ?? result.stages.method
+    result.stages.combine = combine ?? result.stages.combine
+    result.stages.window = window ?? result.stages.window
     result.series = series ?? result.series
     result.values = values ?? result.values
     result.reading.phaseSign = phaseSign ?? result.reading.phaseSign

@@ -126,12 +126,14 @@ struct Phantom: LongCommand {
     let files = PhantomFiles(output)
     try files.check(replacing: running.force)
     let anatomy = HeadAnatomy(seed: seed, age: age)
-    let needs = PhantomNeeds(
-      geometry: geometry, channels: channels, echoes: parameters.echoTimes.count, files: files,
-      memory: HeadPhantom.memoryNeeded(
-        by: anatomy, geometry: geometry, channels: channels * (train.map { 2 * $0.oversampling } ?? 1)))
-    try needs.check()
-    if running.dryRun { return print(needs) }
+    let echoes = parameters.echoTimes.count
+    let needs = HeadPhantom.needs(
+      of: anatomy, geometry: geometry, channels: channels * (train.map { 2 * $0.oversampling } ?? 1),
+      echoes: echoes)
+    try MachineMemory.check(
+      needs.memory, for: "the simulation", at: "\(matrix) voxels with \(channels) channels",
+      remedy: "Choose a smaller --matrix, a larger --voxel-size or fewer --channels")
+    if running.dryRun { return print(plan(files, needs, echoes: echoes)) }
     let phantom = HeadPhantom(
       anatomy, geometry: geometry, parameters: parameters, channels: channels, signalToNoise: snr,
       seed: noiseSeed, progress: progress.report)
@@ -148,6 +150,19 @@ struct Phantom: LongCommand {
     }
     try truth.commit()
     print("\(files.scan) and \(files.truth)")
+  }
+
+  /// What will be written, and what it needs.
+  private func plan(_ files: PhantomFiles, _ needs: MethodNeeds, echoes: Int) -> String {
+    func megabytes(_ bytes: Double) -> String { "\(max(1, Int(bytes / 1e6))) MB" }
+    let size = geometry.voxelSize * 1000, scan = ScanSize(matrix: matrix, channels: channels, echoes: echoes)
+    let truth = scan.channelBytes / Double(echoes) * Double(channels + 2)
+    return """
+      numerical head, \(matrix) voxels of \(String(format: "%gx%gx%g mm", size.x, size.y, size.z)), \(channels) channels, \
+      \(echoes) echoes
+      would write \(files.scan) (\(megabytes(scan.kSpaceBytes))) and the maps in \(files.truth) (up to \(megabytes(truth)))
+      needs about \(megabytes(needs.memory)) of memory
+      """
   }
 
   private var train: EchoPlanarTrain? {

@@ -51,12 +51,8 @@ struct MapSusceptibility: LongCommand {
   @OptionGroup(title: "How to run") var running: RunArguments
 
   func validate() throws {
-    if OutputPath.isNameless(output) {
-      throw ValidationError("--output \(output.isEmpty ? "''" : output): the folder needs a name of its own.")
-    }
-    if subject.isEmpty || !subject.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) {
-      throw ValidationError("--subject \(subject): only ASCII letters and digits are possible.")
-    }
+    try OutputPath.checkName(of: output)
+    try Subject.check(subject)
     try archive.check(beside: output)
     // A configuration file may name what is missing here.
     guard config == nil else { return }
@@ -93,9 +89,10 @@ struct MapSusceptibility: LongCommand {
         inputs: [input].compactMap(\.self) + inputs)
     }
     try archive.check(replacing: running.force, inputs: [input].compactMap(\.self) + inputs)
-    let needs = SusceptibilityNeeds(source)
-    Terminal.report("kspace: \(needs)")
-    try needs.check()
+    let needs = source.needs()
+    Terminal.report("kspace: \(source.size?.matrix.description ?? "unknown") voxels; \(needs.words)")
+    try MachineMemory.check(
+      needs.memory, for: "the mapping", at: "memory", remedy: "Crop the images, or use a larger machine")
     if running.dryRun { return }
 
     progress.report("reading", 0)
@@ -114,7 +111,9 @@ struct MapSusceptibility: LongCommand {
       progress.report(stage.rawValue, 1)
       try Interruption.check()
     }
-    let sources = try methods.separate ? separated(&result, of: maps, methods.r2, ignoresAffine) : nil
+    let sources =
+      try methods.separate
+      ? result.separateSources(of: maps, r2: methods.r2, ignoringAffine: ignoresAffine) : nil
     for assumption in result.assumptions { Terminal.report("kspace: \(assumption)") }
     for warning in result.warnings { Terminal.report("kspace: warning: \(warning)") }
     if let contract {
@@ -122,31 +121,6 @@ struct MapSusceptibility: LongCommand {
       return try Terminal.deliver("\(output)/chimap.nii.gz")
     }
     try write(result, sources, of: maps, by: mapping, inputs: inputs, methods, progress)
-  }
-
-  /// Para- and diamagnetic sources, by a map of R2 or a constant.
-  private func separated(
-    _ result: inout SusceptibilityMaps, of maps: EchoMaps, _ path: String?, _ ignoresAffine: Bool
-  ) throws -> SourceSeparation.Sources {
-    var irreversible = SourceSeparation.Irreversible.constant(12)
-    if let path {
-      let file = try NIfTIFile(at: path)
-      let placed = try file.volumes(scaling: .applied).placed(
-        on: maps.geometry, "map of R2", of: file, like: "the phase", ignoringAffine: ignoresAffine)
-      irreversible = .map(placed.volumes)
-      result.assumptions += file.remarks + [placed.remark].compactMap(\.self)
-    } else {
-      result.assumptions.append(
-        "R2 is not known and was taken for 12 /s everywhere: where it differs, sources are off by the same in R2'."
-      )
-    }
-    let sources = try result.sources(of: maps, irreversible: irreversible)
-    if sources.voxelsWithoutRate > 0 {
-      result.assumptions.append(
-        "R2* is below R2 or unknown in \(counted(sources.voxelsWithoutRate, "voxel")), which count as without the weaker kind "
-          + "of sources.")
-    }
-    return sources
   }
 
   private func write(

@@ -29,3 +29,21 @@ struct RunArguments: ParsableArguments {
 protocol LongCommand: ParsableCommand {
   var running: RunArguments { get }
 }
+
+extension OutputPath {
+  /// Refuses a folder without a name of its own.
+  static func checkName(of folder: String, option: String = "--output") throws {
+    guard isNameless(folder) else { return }
+    throw ValidationError(
+      "\(option) \(folder.isEmpty ? "''" : folder): the folder needs a name of its own.")
+  }
+}
+
+/// The participant's label in file names.
+enum Subject {
+  /// Refuses what BIDS does not allow.
+  static func check(_ label: String) throws {
+    guard label.isEmpty || !label.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else { return }
+    throw ValidationError("--subject \(label): only ASCII letters and digits are possible.")
+  }
+}

@@ -3,16 +3,7 @@ import KSpaceToolkit
 
 /// What is made of scans that come to `kspace serve`: options of the command line, or of a configuration's file.
 struct SessionArguments: ParsableArguments {
-  @Option(
-    help:
-      "How per-channel images are made: \(MethodChoice.allValueStrings.joined(separator: ", ")).")
-  var method: MethodChoice = .auto
-
-  @Option(help: "\(KSpaceWindow.help)")
-  var window: KSpaceWindow?
-
-  @Option(help: "How channels are combined; mdi, or adaptive where echo times do not allow a field map.")
-  var combine: CombinationMethod?
+  @OptionGroup var stages: ReconstructionArguments
 
   @Option(help: "What goes back: \(SeriesList.names), or images for the first four, all for all.")
   var series = SeriesList.images
@@ -23,14 +14,10 @@ struct SessionArguments: ParsableArguments {
       valueName: "form"))
   var values: ScanRecipe.Values = .codes
 
-  @OptionGroup(title: "The network, for reconnet and reconnet-sense") var network: NetworkArguments
-  @OptionGroup(title: "Sensitivities, for sense, l1-sense and reconnet-sense") var calibration:
-    SensitivityArguments
   @OptionGroup(title: "What scans leave open") var reading: ReadingArguments
   @OptionGroup(title: "How susceptibility is found") var susceptibility: QSMMethodArguments
 
   func validate() throws {
-    try network.check(method.named.map { [$0] } ?? [])
     let files = [
       "mask": susceptibility.mask, "reference": susceptibility.referenceFile, "r2": susceptibility.r2,
     ]
@@ -45,27 +32,19 @@ struct SessionArguments: ParsableArguments {
 
   /// The arguments as the server takes them.
   var recipe: ScanRecipe {
-    let (arguments, stages) = (self, susceptibility)
+    let (stages, susceptibility) = (stages, susceptibility)
     var recipe = ScanRecipe(series: series.kinds) { layout, combination in
-      try arguments.choice(layout, combination)
+      let choice = try stages.choice(for: layout, of: "the scan", combining: combination)
+      return ScanRecipe.Choice(
+        choice.pipeline.reconstruction, name: choice.method.rawValue,
+        account: choice.account + [choice.plan] + choice.warnings.map { "warning: \($0)" })
     } mapping: {
-      stages.mapping(for: $0)
+      susceptibility.mapping(for: $0)
     }
     recipe.reading = reading.options
-    recipe.combination = combine
+    recipe.combination = stages.combine
     recipe.values = values
     return recipe
-  }
-
-  private func choice(_ layout: ScanLayout, _ combination: CombinationMethod) throws -> ScanRecipe.Choice {
-    let suitable = layout.suitableMethod
-    let named = try method.named ?? suitable.reconstruction(of: "the scan")
-    let needs = ReconstructionNeeds(ScanSize(layout), named, combination)
-    try needs.check("the scan")
-    let account = method == .auto ? ["method auto is \(named.rawValue), as \(suitable.reason)."] : []
-    return ScanRecipe.Choice(
-      try named.method(calibration.source, network, window), name: named.rawValue,
-      account: account + ["\(needs)"] + layout.warnings(for: named, combination).map { "warning: \($0)" })
   }
 }
 

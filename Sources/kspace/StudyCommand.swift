@@ -93,9 +93,7 @@ struct StudyCommand: LongCommand {
   func validate() throws {
     if sharing.status != nil { return }
     if output.isEmpty { throw ValidationError("Missing expected argument '--output <output>'") }
-    if OutputPath.isNameless(output) {
-      throw ValidationError("--output \(output): the folder needs a name of its own.")
-    }
+    try OutputPath.checkName(of: output)
     try validateCohort()
     if raw == "-" || prospective.contains("-") {
       throw ValidationError("A study reads its files again when it continues: give files, not -.")
@@ -181,7 +179,7 @@ struct StudyCommand: LongCommand {
       try StudyFolder.begin(output, version: ToolkitVersion.text, replacing: running.force)
       try work.note(subjects: [nil], cells: cells, masks: maskChoice, replacing: running.force)
     }
-    var study = try study(scans.reference, scans.accelerated, reference, progress)
+    var study = try study(of: scans, progress)
     sharing.postponeInterruption()
     let files = regions.files(of: raw), grid = study.scan.geometry
     let mask = try files.readMask(on: grid)?.isInside
@@ -224,19 +222,14 @@ struct StudyCommand: LongCommand {
     let cells = scans.cells, files = regions.files(of: scans.reference.path)
     var missing: [MissingUnit]?
     if FileManager.default.fileExists(atPath: output) {
-      let study = try study(scans.reference, scans.accelerated, cells[0], progress)
+      let study = try study(of: scans, progress)
       let mask = try files.readMask(on: study.scan.geometry)?.isInside
       missing = try study.missing(of: cells, reference: cells[0], mask: mask)
     }
-    let units = cells.map { cell in
-      let source = scans.accelerated.first { $0.name == cell.scan } ?? scans.reference
-      let combination = CombinationMethod(suiting: source.layout.parameters)
-      return (
-        unit: StudyUnit(cell: cell), inputs: [source.path] + [files.mask].compactMap(\.self),
-        needs: UnitNeeds(cell, ScanSize(source.layout), combination, withMaps: !noSusceptibility)
-      )
-    }
-    return StudyPlan(folder: output, version: ToolkitVersion.text, units: units, missing: missing)
+    return try StudyPlan(
+      of: cells, scans.reference, accelerated: scans.accelerated, methods: reconstructions(of: cells),
+      mapping: noSusceptibility ? nil : SusceptibilityMapping(), inputs: [files.mask].compactMap(\.self),
+      folder: output, missing: missing)
   }
 
   /// How masks are made.
@@ -248,15 +241,12 @@ struct StudyCommand: LongCommand {
   static let usualAccelerations = [3.0, 4, 5]
 
   /// The study with all that its cells follow from.
-  private func study(
-    _ scan: StudyFile, _ accelerated: [StudyFile], _ reference: StudyCell, _ progress: Progress
-  ) throws -> ScanStudy {
-    let work = WorkFolder(of: output)
-    let names = Set(methods.methods + [ReconstructionMethod(rawValue: reference.method) ?? .zeroFilled])
+  private func study(of scans: Scans, _ progress: Progress) throws -> ScanStudy {
+    let (scan, accelerated, work) = (scans.reference, scans.accelerated, WorkFolder(of: output))
     var study = ScanStudy(
       of: try scan.scan(work: work, progress: progress.report),
       accelerated: try accelerated.map { try $0.scan(work: work, progress: progress.report) },
-      methods: try reconstructions(names), folder: output)
+      methods: try reconstructions(of: scans.cells), folder: output)
     study.masks = maskChoice
     study.software = ToolkitVersion.text
     study.replacesOthers = running.force
@@ -271,10 +261,10 @@ struct StudyCommand: LongCommand {
     return study
   }
 
-  /// The reconstructions by their names.
-  func reconstructions(_ names: Set<ReconstructionMethod>) throws -> [String: any Reconstruction] {
-    Dictionary(
-      uniqueKeysWithValues: try names.map {
+  /// The reconstructions of cells by their names.
+  func reconstructions(of cells: [StudyCell]) throws -> [String: any Reconstruction] {
+    try Dictionary(
+      uniqueKeysWithValues: Set(cells.map(\.method)).compactMap(ReconstructionMethod.init).map {
         ($0.rawValue, try $0.method(.estimated(ESPIRiT()), network, window))
       })
   }

@@ -67,10 +67,7 @@ struct StudyShareArguments: ParsableArguments {
 
   /// Notes signals, and gives the work at hand back where it cannot be ended in time.
   func postponeInterruption() {
-    Interruption.postpone(grace: shard == nil ? nil : 15) {
-      AtomicFolder.removeUnfinished()
-      WorkClaim.releaseAll()
-    }
+    Interruption.postpone(grace: shard == nil ? nil : 15)
   }
 }
 

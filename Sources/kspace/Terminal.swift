@@ -41,6 +41,11 @@ enum Terminal {
     }
   }
 
+  /// Writes the warnings among what a header and its data say to standard error.
+  static func report(_ findings: [Finding]) {
+    for finding in findings where finding.severity == .warning { report("kspace: warning: \(finding)") }
+  }
+
   /// Whether a person watches standard error.
   static let isInteractive = isatty(FileHandle.standardError.fileDescriptor) == 1
 }

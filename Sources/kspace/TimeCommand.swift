@@ -80,21 +80,12 @@ struct Time: ParsableCommand {
       masks = try MaskFile.read(
         mask, matrix: grid, axes: grid.lines == grid.partitions ? .partitionsFirst : nil)
     } else if let acceleration {
-      var region = file.recipe.region
-      // A box as deep as the grid belongs to parallel imaging along one axis.
-      region.calibration.lines = min(24, region.calibration.lines)
-      region.calibration.partitions = min(24, region.calibration.partitions)
-      let pattern = PoissonDisk(acceleration: acceleration, region: region)
-      masks = [
-        try pattern.mask(lines: scan.matrix.y, partitions: scan.matrix.z, seed: file.recipe.seed)
-      ]
+      masks = [try file.poissonDisk(acceleration: acceleration)]
     } else {
       masks = try file.recipe.masks()
     }
     let isPublished = mask == nil && acceleration == nil
-    return try row(
-      scan, masks, published: isPublished ? file.published?.duration : nil,
-      note: isPublished ? file.published?.note : nil)
+    return try TimeComparison.Row(scan, masks: masks, published: isPublished ? file.published : nil)
   }
 
   private func maskRow() throws -> TimeComparison.Row {
@@ -104,17 +95,7 @@ struct Time: ParsableCommand {
     let scan = ScanProtocol(
       name: mask, fieldStrength: .nan, repetitionTime: repetitionTime.seconds, echoTimes: [],
       matrix: matrix, voxelSize: SIMD3(repeating: .nan))
-    return try row(overridden(scan), masks)
-  }
-
-  private func row(
-    _ scan: ScanProtocol, _ masks: [SamplingMask], published: Double? = nil, note: String? = nil
-  ) throws -> TimeComparison.Row {
-    let time = try AcquisitionTime(scan, masks: masks)
-    return TimeComparison.Row(
-      name: scan.name, time: time,
-      gridAcceleration: Double(scan.matrix.y * scan.matrix.z) / Double(time.positions), published: published,
-      note: note)
+    return try TimeComparison.Row(overridden(scan), masks: masks)
   }
 
   private func overridden(_ scan: ScanProtocol) -> ScanProtocol {

@@ -61,7 +61,8 @@ struct Undersample: LongCommand {
 
     let honesty = try SourceHonesty(file, layout: layout)
     for warning in honesty.warnings { Terminal.report("kspace: warning: \(raw): \(warning)") }
-    let parameters = try parameters(masks, recipe, honesty.warnings)
+    let parameters = try MaskSidecar(masks: masks, recipe: recipe, source: mask)
+      .headerParameters(ofCopyOf: raw, warnings: honesty.warnings)
     let writer = try MRDWriter(
       creating: output, header: copy.header(from: file.header, userParameters: parameters))
     try copy.write(from: file, to: writer) { progress.report("writing", $0) }
@@ -83,33 +84,21 @@ struct Undersample: LongCommand {
     let grid = GridExtent(lines: layout.grid.matrix.y, partitions: layout.grid.matrix.z)
     if let mask {
       let masks = try MaskFile.read(mask, matrix: grid, axes: maskAxes)
-      let recipe = try? MaskSidecar(ofMaskAt: mask).recipe
-      return (masks.count == 1 ? Array(repeating: masks[0], count: echoes) : masks, recipe)
+      return (masks.forEachEcho(of: echoes), try? MaskSidecar(ofMaskAt: mask).recipe)
     }
     let recipe = try poisson.recipe(
       on: grid, family: complementary ? .complementary(echoes: echoes) : nil)
-    let masks = try recipe.masks()
-    return (masks.count == 1 ? Array(repeating: masks[0], count: echoes) : masks, recipe)
-  }
-
-  /// What the header of the copy says about its making.
-  private func parameters(
-    _ masks: [SamplingMask], _ recipe: MaskRecipe?, _ warnings: [String]
-  ) throws -> [String: String] {
-    let sidecar = try MaskSidecar(masks: masks, recipe: recipe, source: mask)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let text = String(decoding: try encoder.encode(sidecar), as: UTF8.self)
-    return [
-      "undersampling": "retrospective",
-      "undersampling_software": "KSpaceToolkit \(ToolkitVersion.text)",
-      "undersampling_source": URL(filePath: raw).lastPathComponent,
-      "undersampling_mask": text,
-      "undersampling_warnings": warnings.isEmpty ? "none" : warnings.joined(separator: "; "),
-    ]
+    return (try recipe.masks().forEachEcho(of: echoes), recipe)
   }
 }
 
 extension Undersample: ReadingCommand {
   var inputs: [String] { [raw] }
+}
+
+extension [SamplingMask] {
+  /// One mask per echo, of which a single one serves all.
+  fileprivate func forEachEcho(of count: Int) -> [SamplingMask] {
+    self.count == 1 ? Array(repeating: self[0], count: count) : self
+  }
 }

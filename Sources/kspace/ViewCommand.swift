@@ -26,27 +26,7 @@ struct ViewImages: ParsableCommand {
   func run() throws {
     try OutputPath.check(output, replacing: force, inputs: images)
     var page = ViewerPage(title: images.map { URL(filePath: $0).lastPathComponent }.joined(separator: ", "))
-    for path in images {
-      let files = try ViewerPage.images(at: path)
-      guard !files.isEmpty else {
-        throw InputError(
-          path, "no image lies in this folder (.nii or .nii.gz)", remedy: "Name a folder of results")
-      }
-      for file in files {
-        let image = try NIfTIFile(at: file)
-        let size = image.volumeCount * image.geometry.matrix.count
-        guard page.voxels + size <= ViewerPage.mostVoxels else {
-          throw InputError(
-            file,
-            "with it the page would have more than \(ViewerPage.mostVoxels / 1_000_000) million voxels, too many for browsers",
-            remedy: "Name fewer images")
-        }
-        // Names that tell the images of several folders apart.
-        let name = files == [path] ? file : String(file.dropFirst(path.count + 1))
-        let folder = images.count > 1 && files != [path] ? URL(filePath: path).lastPathComponent + "/" : ""
-        try page.add(image, named: folder + name)
-      }
-    }
+    for path in images { try page.add(imagesAt: path, namingFolder: images.count > 1) }
     try page.write(to: output)
     print("\(output): open it in a browser")
   }

@@ -49,9 +49,7 @@ struct Workflow: ParsableCommand {
   var study: [String] = []
 
   func validate() throws {
-    if OutputPath.isNameless(output) {
-      throw ValidationError("--output \(output): the folder needs a name of its own.")
-    }
+    try OutputPath.checkName(of: output)
     for (name, value) in [("--parts", parts), ("--at-once", atOnce), ("--threads", threads)] {
       if let value, value < 1 { throw ValidationError("\(name) \(value): at least one is needed.") }
     }

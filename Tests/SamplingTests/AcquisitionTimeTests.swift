@@ -124,9 +124,10 @@ import Testing
   func comparison() throws {
     let rows = try ["study_parallel_imaging_af2", "study_deep_learning_af4"].map { name in
       let file = try ProtocolFile(at: Self.path(name))
-      return TimeComparison.Row(
-        name: "<\(file.scan.name)>", time: try Self.time(name), gridAcceleration: 1,
-        published: file.published?.duration)
+      var scan = file.scan, published = file.published
+      scan.name = "<\(scan.name)>"
+      published?.note = nil
+      return try TimeComparison.Row(scan, masks: file.recipe.masks(), published: published)
     }
     let comparison = TimeComparison(rows)
     let document = try XMLDocument(data: Data(comparison.chart.utf8))

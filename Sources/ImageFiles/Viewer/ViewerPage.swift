@@ -59,6 +59,32 @@ public struct ViewerPage {
     }
   }
 
+  /// Adds an image, or all images of a folder.
+  ///
+  /// - Parameters:
+  ///   - path: The file or folder.
+  ///   - namingFolder: Whether names begin with that of the folder, which tells the images of several apart.
+  /// - Throws: ``InputError`` if there is none, or more than browsers show; ``FileError``.
+  public mutating func add(imagesAt path: String, namingFolder: Bool = false) throws {
+    let files = try Self.images(at: path)
+    guard !files.isEmpty else {
+      throw InputError(
+        path, "no image lies in this folder (.nii or .nii.gz)", remedy: "Name a folder of results")
+    }
+    for file in files {
+      let image = try NIfTIFile(at: file)
+      guard voxels + image.volumeCount * image.geometry.matrix.count <= Self.mostVoxels else {
+        throw InputError(
+          file,
+          "with it the page would have more than \(Self.mostVoxels / 1_000_000) million voxels, too many for browsers",
+          remedy: "Name fewer images")
+      }
+      let name = files == [path] ? file : String(file.dropFirst(path.count + 1))
+      let folder = namingFolder && files != [path] ? URL(filePath: path).lastPathComponent + "/" : ""
+      try add(image, named: folder + name)
+    }
+  }
+
   private mutating func add(
     _ volume: NDArray<Float>, _ geometry: Geometry, _ name: String, unit: ImageUnits?,
     display: ClosedRange<Double>?

@@ -27,4 +27,7 @@ public struct CompressedReconstruction: Reconstruction {
   public func callAsFunction(_ scan: KSpace) throws -> ChannelImages {
     try base(scan.compressed(by: compression))
   }
+
+  /// Those of the base with all receive channels, which are no more than these.
+  public func needs(for size: ScanSize) -> MethodNeeds { base.needs(for: size) }
 }

@@ -89,6 +89,30 @@ public struct GRAPPA: Reconstruction {
     return Filling(scan: filled, supports: plan.supports, unsupported: plan.unsupported)
   }
 
+  /// The factorisation of what a line is predicted from [s per cubed number of unknowns].
+  private static let factorCost = 5e-11
+  /// Predictions [s per product of complex numbers].
+  private static let predictionCost = 5e-10
+
+  /// Virtual channels, the lines of as many channels as are filled at a time, and the covariance of neighbours.
+  public func needs(for size: ScanSize) -> MethodNeeds {
+    guard !size.isFullySampled else { return MethodNeeds() }
+    let channels = Double(size.channels), echoes = Double(size.echoes), slices = Double(size.slices)
+    let missing = (size.kSpaceBytes - size.acquiredBytes) / slices
+    let block =
+      slices * min(missing, max(Double(Self.blockMemory), Double(Parallelism.threads) * missing / channels))
+    // The covariance of 28 neighbours of three samples, in parts.
+    let order = 84 * channels * size.virtualShare
+    // Six neighbours of three samples each, at two powers of the signal.
+    let unknowns = 18 * size.usualVirtualChannels, length = Double(size.matrix.x)
+    let lines = size.voxels * (1 - size.acquiredShare) / max(1, length)
+    return MethodNeeds(
+      memory: size.acquiredBytes * size.virtualShare + block
+        + 6 * order * order * Double(MemoryLayout<Complex<Float>>.stride),
+      seconds: Self.factorCost * 2 * lines * unknowns * unknowns * unknowns
+        + Self.predictionCost * lines * echoes * length * unknowns * channels)
+  }
+
   func plan(_ scan: CompactKSpace) throws(ParallelImagingError) -> FillingPlan {
     let automatic = scan.channels > 12 ? CoilCompression.Extent.energy(0.99, atMost: 16) : nil
     return try FillingPlan(scan, kernel: kernel, sources: sources ?? automatic)

@@ -85,6 +85,18 @@ public struct L1WaveletSENSE: Reconstruction {
     }
   }
 
+  /// An iteration [s per voxel, channel and echo].
+  package static let iterationCost = 2e-8
+
+  /// Sensitivities twice, the second time plane by plane, and the volumes of an echo's iterations.
+  public func needs(for size: ScanSize) -> MethodNeeds {
+    let steps = Double(iterations) * size.voxels * Double(size.echoes) * size.usualVirtualChannels
+    return SENSEProblem.needs(for: size)
+      + MethodNeeds(
+        memory: size.sensitivityBytes * (size.virtualShare + 7 / Double(size.channels)),
+        seconds: steps * Self.iterationCost)
+  }
+
   private func fista(_ echo: SENSEEcho, weight: Float) -> SENSEEcho.Solution {
     fista(echo, echo.planes(), weight: weight, around: nil)
   }

@@ -116,6 +116,15 @@ public struct SENSE: Reconstruction {
     }
   }
 
+  /// Sensitivities, mixed to virtual channels where there are many, and about 15 iterations.
+  public func needs(for size: ScanSize) -> MethodNeeds {
+    let steps = 15 * size.voxels * Double(size.echoes) * size.usualVirtualChannels
+    return SENSEProblem.needs(for: size)
+      + MethodNeeds(
+        memory: size.virtualShare < 1 ? size.sensitivityBytes * size.virtualShare : 0,
+        seconds: steps * SENSEProblem.iterationCost)
+  }
+
   /// What the prior is learned from, if there is one.
   func spectrum(_ samples: HybridSamples, of scan: CompactKSpace) -> PowerSpectrum? {
     regularization == .automatic ? PowerSpectrum(samples, of: scan) : nil

@@ -42,6 +42,33 @@ package struct SENSEProblem {
   }
 }
 
+extension SENSEProblem {
+  /// ESPIRiT [s per voxel and squared number of channels].
+  private static let sensitivityCost = 1.5e-8
+  /// The model of the scan and its adjoint [s per voxel, channel, echo and iteration].
+  package static let iterationCost = 1.2e-8
+
+  /// What sensitivities take, one echo's acquired samples in hybrid space, of one slice, and the images of all echoes.
+  package static func needs(for size: ScanSize) -> MethodNeeds {
+    let channels = size.usualVirtualChannels
+    return MethodNeeds(
+      memory: size.sensitivityBytes + size.acquiredBytes / Double(size.echoes * size.slices)
+        + size.channelBytes,
+      seconds: sensitivityCost * size.voxels * channels * channels)
+  }
+}
+
+extension ScanSize {
+  /// The memory of the sensitivities of one slice [bytes].
+  package var sensitivityBytes: Double { kSpaceBytes / Double(echoes * slices) }
+
+  /// The virtual channels that images of many channels are solved in, at most.
+  package var usualVirtualChannels: Double { Double(min(channels, 16)) }
+
+  /// How much of a memory for all channels is taken for virtual ones.
+  package var virtualShare: Double { channels > 12 ? 16 / Double(channels) : 1 }
+}
+
 extension KSpace {
   /// A planar scan with the readout as its second phase-encoding axis.
   fileprivate var turned: KSpace {

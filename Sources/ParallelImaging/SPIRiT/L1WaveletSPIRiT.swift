@@ -63,6 +63,9 @@ public struct L1WaveletSPIRiT: SelfConsistentReconstruction {
     }
   }
 
+  /// Missing samples and the matrices of planes.
+  public func needs(for size: ScanSize) -> MethodNeeds { needs(for: size, iterations: iterations) }
+
   private func fista(_ plane: SPIRiTPlane, threshold: Float) -> (
     samples: NDArray<Complex<Float>>, residuals: [Double]
   ) {

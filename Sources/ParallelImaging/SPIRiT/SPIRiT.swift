@@ -76,4 +76,7 @@ public struct SPIRiT: SelfConsistentReconstruction {
       }
     }
   }
+
+  /// Missing samples and the matrices of planes, for about 20 iterations.
+  public func needs(for size: ScanSize) -> MethodNeeds { needs(for: size, iterations: 20) }
 }

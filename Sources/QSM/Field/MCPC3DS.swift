@@ -58,6 +58,11 @@ public struct MCPC3DS: CoilCombination {
     if alternates { try offset.removeAlternation(&sum, times, nil) }
     return ImageVolumes(sum, geometry: images.geometry)
   }
+
+  /// The sum of the channels beside those in work, and a few volumes of one echo.
+  public func needs(for size: ScanSize) -> MethodNeeds {
+    MethodNeeds(memory: size.channelBytes * (1 + 6 / Double(size.echoes)))
+  }
 }
 
 extension NDArray<Complex<Float>> {

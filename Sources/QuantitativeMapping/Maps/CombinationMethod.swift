@@ -46,13 +46,18 @@ public enum CombinationMethod: String, CoilCombination, CaseIterable {
   public var yieldsMaps: Bool { self == .mdi || self == .mdiEchoRatio }
 
   /// The method that the name stands for.
-  public var configuration: MethodConfiguration {
+  public var configuration: MethodConfiguration { method.configuration }
+
+  /// What the method takes that the name stands for.
+  public func needs(for size: ScanSize) -> MethodNeeds { method.needs(for: size) }
+
+  private var method: any CoilCombination {
     switch self {
-    case .mdi: MDI().configuration
-    case .mdiEchoRatio: MDI(estimator: .echoRatio).configuration
-    case .mcpc3ds: MCPC3DS().configuration
-    case .adaptive: AdaptiveCombination().configuration
-    case .rss: RootSumOfSquares().configuration
+    case .mdi: MDI()
+    case .mdiEchoRatio: MDI(estimator: .echoRatio)
+    case .mcpc3ds: MCPC3DS()
+    case .adaptive: AdaptiveCombination()
+    case .rss: RootSumOfSquares()
     }
   }
 

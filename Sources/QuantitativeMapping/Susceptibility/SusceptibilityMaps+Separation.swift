@@ -1,3 +1,5 @@
+import Files
+import ImageFiles
 import MRIData
 import QSM
 
@@ -21,6 +23,40 @@ extension SusceptibilityMaps {
     return try separation(
       susceptibility, relaxation: r2Star, irreversible: irreversible, mask: local.mask,
       fieldStrength: maps.parameters.fieldStrength)
+  }
+
+  /// R2 where nobody has measured it [1/s].
+  private static let usualR2 = 12.0
+
+  /// Para- and diamagnetic sources by a file of R2, or by the same R2 everywhere; adds what was assumed.
+  ///
+  /// - Parameters:
+  ///   - maps: What the map was made of; its R2* counts.
+  ///   - path: A NIfTI volume of R2 [1/s]; `nil` where there is none.
+  ///   - ignoringAffine: Whether it is taken voxel by voxel wherever its header says that it lies.
+  /// - Throws: As ``sources(of:irreversible:by:)``; ``InputError`` if the volume lies elsewhere, ``FileError``.
+  public mutating func separateSources(
+    of maps: EchoMaps, r2 path: String?, ignoringAffine: Bool = false
+  ) throws -> SourceSeparation.Sources {
+    var irreversible = SourceSeparation.Irreversible.constant(Self.usualR2)
+    if let path {
+      let file = try NIfTIFile(at: path)
+      let placed = try file.volumes(scaling: .applied).placed(
+        on: maps.geometry, "map of R2", of: file, like: "the phase", ignoringAffine: ignoringAffine)
+      irreversible = .map(placed.volumes)
+      assumptions += file.remarks + [placed.remark].compactMap(\.self)
+    } else {
+      assumptions.append(
+        "R2 is not known and was taken for \(Int(Self.usualR2)) /s everywhere: where it differs, sources are off by the same "
+          + "in R2'.")
+    }
+    let sources = try sources(of: maps, irreversible: irreversible)
+    if sources.voxelsWithoutRate > 0 {
+      assumptions.append(
+        "R2* is below R2 or unknown in \(counted(sources.voxelsWithoutRate, "voxel")), which count as without the weaker kind "
+          + "of sources.")
+    }
+    return sources
   }
 
   /// A map of R2 [1/s] in which rates that are not positive count as unknown.

@@ -153,17 +153,6 @@ public struct ScanLayout: Sendable {
     findings += try SampleEvidence(source, self).findings
   }
 
-  /// The memory that the k-space of all slices takes [byte], calibration lines apart; `Int.max` beyond any memory.
-  public var kspaceBytes: Int {
-    [
-      sliceCounters.count, parameters.echoTimes.count, channels, grid.matrix.z, grid.matrix.y,
-      grid.readoutLength,
-    ].reduce(MemoryLayout<Complex<Float>>.stride) {
-      let (product, overflows) = $0.multipliedReportingOverflow(by: $1)
-      return overflows ? .max : product
-    }
-  }
-
   /// The acquired positions of each echo of one slice.
   public func masks(slice: Int) -> [SamplingMask] {
     var masks = Array(

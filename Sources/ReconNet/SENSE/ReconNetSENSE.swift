@@ -117,6 +117,18 @@ public struct ReconNetSENSE: Reconstruction {
     }
   }
 
+  /// As for ``L1WaveletSENSE``, which ends it, with the image before it and its prior; and the network's windows.
+  public func needs(for size: ScanSize) -> MethodNeeds {
+    guard !size.isFullySampled else { return MethodNeeds() }
+    // Five blocks, five steps of conjugate gradients between them, and wavelets at the end.
+    let consistency = 20 * SENSEProblem.iterationCost + 60 * L1WaveletSENSE.iterationCost
+    let perVoxel = ReconNet3D.convolutionCost + consistency * size.usualVirtualChannels
+    return SENSEProblem.needs(for: size)
+      + MethodNeeds(
+        memory: size.sensitivityBytes * (size.virtualShare + 9 / Double(size.channels)) + Double(memoryLimit),
+        seconds: size.voxels * Double(size.echoes) * perVoxel)
+  }
+
   private func assumptions(_ scan: CompactKSpace) -> [String] {
     [
       "ReconNetSENSE filled in what was not sampled from what it learned and from the samples of all channels; noise in "

@@ -104,13 +104,29 @@ public enum MaskFile {
   }
 
   /// The files that are written beside a mask: its sidecar and, for BART, its header.
-  public static func companions(of path: String) -> [String] {
+  package static func companions(of path: String) -> [String] {
     let header = kind(of: path) == "cfl" ? [String(path.dropLast(4)) + ".hdr"] : []
     return [MaskSidecar.path(ofMaskAt: path)] + header
   }
 
+  /// Refuses to write masks where that would replace what exists, unless it may be, or what is no companion of a mask.
+  ///
+  /// - Throws: ``InputError``.
+  public static func check(_ path: String, of masks: [SamplingMask], replacing: Bool) throws(InputError) {
+    try OutputPath.check(path, replacing: replacing)
+    for companion in companions(of: path) where FileManager.default.fileExists(atPath: companion) {
+      // The same mask in another format has the same sidecar.
+      let known = try? MaskSidecar(ofMaskAt: companion).masks.map(\.checksum)
+      if known == masks.map(\.checksum) || replacing && isCompanion(companion) { continue }
+      throw InputError(
+        path,
+        "\(companion) exists\(replacing ? " and belongs to something else than a mask" : ""), and would be replaced",
+        remedy: "Choose another name for the mask with `output`, or move that file away")
+    }
+  }
+
   /// Whether a file is what is written beside masks.
-  public static func isCompanion(_ path: String) -> Bool {
+  package static func isCompanion(_ path: String) -> Bool {
     if path.hasSuffix(".json") { return (try? MaskSidecar(ofMaskAt: path)) != nil }
     let start = FileManager.default.contents(atPath: path).map {
       String(decoding: $0.prefix(64), as: UTF8.self)

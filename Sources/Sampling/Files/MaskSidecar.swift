@@ -96,3 +96,23 @@ public struct MaskSidecar: Sendable, Codable, Equatable {
     URL(filePath: path).deletingPathExtension().relativePath + ".json"
   }
 }
+
+extension MaskSidecar {
+  /// What the header of an undersampled copy says of how it was made, by the names of its user parameters.
+  ///
+  /// - Parameters:
+  ///   - file: The raw file that it was made from.
+  ///   - warnings: What that file shows of having been processed.
+  /// - Throws: `EncodingError`.
+  public func headerParameters(ofCopyOf file: String, warnings: [String]) throws -> [String: String] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return [
+      "undersampling": "retrospective",
+      "undersampling_software": "KSpaceToolkit \(ToolkitVersion.text)",
+      "undersampling_source": URL(filePath: file).lastPathComponent,
+      "undersampling_mask": String(decoding: try encoder.encode(self), as: UTF8.self),
+      "undersampling_warnings": warnings.isEmpty ? "none" : warnings.joined(separator: "; "),
+    ]
+  }
+}

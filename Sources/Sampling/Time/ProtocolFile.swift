@@ -163,6 +163,19 @@ public struct ProtocolFile: Sendable, Equatable {
         })
     }
   }
+
+  /// A Poisson-disk mask of the protocol's grid, outline and seed instead of its own.
+  ///
+  /// - Parameter acceleration: The acceleration against the full grid.
+  /// - Throws: ``SamplingError`` if there is no such mask.
+  public func poissonDisk(acceleration: Double) throws(SamplingError) -> SamplingMask {
+    var region = recipe.region
+    // A box as deep as the grid belongs to parallel imaging along one axis.
+    region.calibration.lines = min(24, region.calibration.lines)
+    region.calibration.partitions = min(24, region.calibration.partitions)
+    return try PoissonDisk(acceleration: acceleration, region: region).mask(
+      lines: scan.matrix.y, partitions: scan.matrix.z, seed: recipe.seed)
+  }
 }
 
 extension ScanProtocol {

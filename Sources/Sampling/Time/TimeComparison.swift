@@ -20,16 +20,17 @@ public struct TimeComparison: Sendable {
     /// What is known about the agreement of the two.
     public let note: String?
 
-    /// Creates a row.
+    /// Counts a protocol with its masks, beside what was published about it.
+    ///
+    /// - Throws: ``SamplingError`` if a mask is empty or has other extents than the protocol.
     public init(
-      name: String, time: AcquisitionTime, gridAcceleration: Double, published: Double? = nil,
-      note: String? = nil
-    ) {
-      self.name = name
-      self.time = time
-      self.gridAcceleration = gridAcceleration
-      self.published = published
-      self.note = note
+      _ scan: ScanProtocol, masks: [SamplingMask], published: ProtocolFile.Published? = nil
+    ) throws(SamplingError) {
+      name = scan.name
+      time = try AcquisitionTime(scan, masks: masks)
+      gridAcceleration = Double(scan.matrix.y * scan.matrix.z) / Double(time.positions)
+      self.published = published?.duration
+      note = published?.note
     }
   }
 

@@ -51,6 +51,16 @@ public struct ParticipantFolder: Sendable {
     return record?.source
   }
 
+  /// Whether the derivatives of an origin are there.
+  ///
+  /// - Throws: ``InputError`` if those of another one are, unless they may be replaced.
+  public func isFinished(from origin: Origin, replacing: Bool) throws(InputError) -> Bool {
+    guard let found = self.origin, found != origin, !replacing else { return self.origin == origin }
+    throw InputError(
+      path, "derivatives of other data, choices or another version are there",
+      remedy: "Choose another folder, or replace what is there with `replacing`")
+  }
+
   /// Puts the outputs of several steps in place, as one.
   ///
   /// - Parameters:

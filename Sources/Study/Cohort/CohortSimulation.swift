@@ -58,14 +58,18 @@ public struct CohortSimulation: Codable, Equatable, Sendable {
 
   private static func rounded(_ value: Double) -> Double { (value * 1e6).rounded() / 1e6 }
 
+  private var geometry: Geometry {
+    var geometry = HeadPhantom.defaultGeometry
+    geometry.matrix = Extents(x: matrix[0], y: matrix[1], z: matrix[2])
+    geometry.voxelSize = SIMD3(voxelSize[0], voxelSize[1], voxelSize[2]) / 1000
+    return geometry
+  }
+
   /// One subject in the scanner.
   ///
   /// Seeds differ between subjects, and with them folds, sizes, iron, noise, the receivers' phases and how the
   /// array is turned about the head.
   func phantom(seed: UInt64, age: Double) -> HeadPhantom {
-    var geometry = HeadPhantom.defaultGeometry
-    geometry.matrix = Extents(x: matrix[0], y: matrix[1], z: matrix[2])
-    geometry.voxelSize = SIMD3(voxelSize[0], voxelSize[1], voxelSize[2]) / 1000
     var generator = SeededGenerator(seed: seed, stream: 0xC01)
     return HeadPhantom(
       HeadAnatomy(seed: seed, age: age), geometry: geometry,
@@ -73,15 +77,11 @@ public struct CohortSimulation: Codable, Equatable, Sendable {
       signalToNoise: signalToNoise, arrayTurn: generator.uniform(in: 0..<2 * .pi))
   }
 
-  /// How large the scans are, and the memory that a simulation takes [bytes].
-  var size: (size: ScanSize, memory: Double) {
-    let (seed, age) = (UInt64(1), 45.0), extents = Extents(x: matrix[0], y: matrix[1], z: matrix[2])
-    var geometry = HeadPhantom.defaultGeometry
-    geometry.matrix = extents
-    geometry.voxelSize = SIMD3(voxelSize[0], voxelSize[1], voxelSize[2]) / 1000
-    let memory = HeadPhantom.memoryNeeded(
-      by: HeadAnatomy(seed: seed, age: age), geometry: geometry, channels: channels)
-    return (ScanSize(matrix: extents, channels: channels, echoes: echoTimes.count), Double(memory))
+  /// How large the scans are, and what a simulation takes.
+  var size: (size: ScanSize, needs: MethodNeeds) {
+    let needs = HeadPhantom.needs(
+      of: HeadAnatomy(seed: 1, age: 45), geometry: geometry, channels: channels, echoes: echoTimes.count)
+    return (ScanSize(matrix: geometry.matrix, channels: channels, echoes: echoTimes.count), needs)
   }
 
   /// What identifies a subject's scan: everything that its samples follow from.

@@ -45,8 +45,8 @@ public struct CohortSource {
     simulation == nil ? 0 : table.rows.count { $0.values["file"] == nil }
   }
 
-  /// How large simulated scans are, and the memory that their simulation takes [bytes]; `nil` where none is simulated.
-  public var simulated: (size: ScanSize, memory: Double)? { simulatedCount > 0 ? simulation?.size : nil }
+  /// How large simulated scans are, and what their simulation takes; `nil` where none is simulated.
+  public var simulated: (size: ScanSize, needs: MethodNeeds)? { simulatedCount > 0 ? simulation?.size : nil }
 
   /// The files of every subject, `nil` for simulated ones; all are looked for before any is read.
   ///

@@ -1,23 +1,6 @@
 import Files
 import Foundation
 
-/// What a unit of a study takes.
-public struct UnitNeeds: Sendable, Equatable, Codable {
-  /// The time of one core [s].
-  public var cpuSeconds: Double
-  /// The memory at the peak [bytes].
-  public var memory: Double
-  /// What its results take on disk, where they are kept [bytes].
-  public var disk: Double
-
-  /// States needs.
-  public init(cpuSeconds: Double, memory: Double, disk: Double) {
-    self.cpuSeconds = cpuSeconds
-    self.memory = memory
-    self.disk = disk
-  }
-}
-
 /// All units of a study: what they are made from, how far they are, and what they take.
 ///
 /// Estimates are those of the methods until units have been made; then the same methods are expected to miss them by the

@@ -185,10 +185,10 @@ struct DistrustTests {
       source.append(testPattern([2, 8]).elements, channels: 2) { $0.counters.slice = UInt16(slice) }
     }
     let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions)
-    #expect(layout.kspaceBytes == 3 * truth.count * 8)
+    #expect(layout.size.kSpaceBytes == Double(3 * truth.count * 8))
     let giant = ScanLayout(
       header: source.header, acquisitions: source.acquisitions,
       options: ReadingOptions(matrix: EncodedMatrix(x: 32767, y: 2048, z: 2048)))
-    #expect(giant.kspaceBytes == 3 * 2 * 32767 * 2048 * 2048 * 8)
+    #expect(giant.size.kSpaceBytes == 3 * 2 * 32767 * 2048 * 2048 * 8)
   }
 }

@@ -1,0 +1,25 @@
+import Foundation
+
+/// The memory of the machine.
+public enum MachineMemory {
+  /// Refuses work that the memory cannot hold.
+  ///
+  /// - Parameters:
+  ///   - needed: What the work takes at its peak [bytes].
+  ///   - work: What it is called, such as `the reconstruction`.
+  ///   - place: What is meant in the error.
+  ///   - remedy: What to do about it.
+  /// - Throws: ``InputError`` if it needs more than there is.
+  public static func check(_ needed: Double, for work: String, at place: String, remedy: String)
+    throws(InputError)
+  {
+    let available = Double(ProcessInfo.processInfo.physicalMemory)
+    guard needed > available else { return }
+    throw InputError(
+      place,
+      String(
+        format: "%@ needs about %.1f GB of memory, and there are %.1f GB", work, needed / 1e9, available / 1e9
+      ),
+      remedy: remedy)
+  }
+}
