@@ -11,7 +11,7 @@ let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let data: [Target.Dependency] = ["MRIData", "NDArrays", numerics]
 let libraries = [
   "NDArrays", "Files", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-  "ScanExchange", "Sampling", "ParallelImaging", "ReconNet", "ChannelCombination", "QSM",
+  "ScanExchange", "Sampling", "ParallelImaging", "ReconNet", "PhaseUnwrapping", "ChannelCombination", "QSM",
   "QuantitativeMapping", "Evaluation", "Study", "Phantoms", "ScannerServer",
 ]
 let modules = libraries.map { Target.Dependency.target(name: $0) } + [numerics]
@@ -73,15 +73,16 @@ let package = Package(
       name: "ReconNet",
       dependencies: data + ["Files", "FourierTransforms", "Operators", "ParallelImaging", "CConvolution"],
       exclude: ["Training"], resources: [.process("Resources")]),
-    .target(name: "ChannelCombination", dependencies: data + ["LinearAlgebra"]),
-    .target(name: "QSM", dependencies: data + ["FourierTransforms"]),
+    .target(name: "PhaseUnwrapping", dependencies: data + ["FourierTransforms"]),
+    .target(name: "ChannelCombination", dependencies: data + ["LinearAlgebra", "PhaseUnwrapping"]),
+    .target(name: "QSM", dependencies: data + ["FourierTransforms", "PhaseUnwrapping"]),
     // Needs the headers of Boost.Math, libboost-dev.
     .target(name: "CSpecialFunctions"),
     .target(name: "Evaluation", dependencies: data + ["Files", "ImageFiles", "CSpecialFunctions"]),
     .target(
       name: "QuantitativeMapping",
       dependencies: data + [
-        "Files", "ImageFiles", "RawData", "ParallelImaging", "ChannelCombination", "QSM",
+        "Files", "ImageFiles", "RawData", "ParallelImaging", "PhaseUnwrapping", "ChannelCombination", "QSM",
       ]),
     .target(
       name: "Study",
@@ -125,6 +126,7 @@ let package = Package(
       dependencies: data + ["ChannelCombination", "LinearAlgebra", "TestSupport"]),
     .testTarget(
       name: "ReconNetTests", dependencies: modules + ["CConvolution", "TestSupport"], exclude: ["Goldens"]),
+    .testTarget(name: "PhaseUnwrappingTests", dependencies: modules + ["TestSupport"]),
     .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
       name: "EvaluationTests", dependencies: data + ["Evaluation", "TestSupport"], exclude: ["Golden"]),

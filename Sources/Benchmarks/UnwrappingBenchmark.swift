@@ -1,7 +1,7 @@
 import Foundation
 import MRIData
 import NDArrays
-import QSM
+import PhaseUnwrapping
 
 /// Unwrapping of 8 echoes of 240 x 288 x 72 voxels by ROMEO, beside warpkit 1.5.0 in `.venv` where it is installed there.
 ///

@@ -1,4 +1,5 @@
 import MRIData
+import PhaseUnwrapping
 
 // What each combination is, in values. A revision grows whenever equal parameters give other results.
 
@@ -20,5 +21,14 @@ extension AdaptiveCombination {
   public var configuration: MethodConfiguration {
     MethodConfiguration("adaptive combination (Walsh)", revision: 1)
       .with("radius", radius.map { ($0 * 1e9).rounded() / 1e6 }, "mm")
+  }
+}
+
+extension MCPC3DS {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("MCPC-3D-S", revision: 2)
+      .with("smoothing", (0..<3).map { offset.smoothing[$0] }, "voxels")
+      .with("unwrapping", offset.unwrapping.configuration)
   }
 }

@@ -5,9 +5,18 @@ public enum JSONFile {
   /// A value as text, for people and programs.
   ///
   /// - Throws: `EncodingError` if a number is not finite, which JSON does not know.
-  public static func text(of value: some Encodable) throws -> String {
+  public static func text(of value: some Encodable) throws -> String { try text(of: value, .prettyPrinted) }
+
+  /// A value as text in one line, whose digest identifies it.
+  ///
+  /// - Throws: `EncodingError` if a number is not finite.
+  public static func line(of value: some Encodable) throws -> String { try text(of: value, []) }
+
+  private static func text(
+    of value: some Encodable, _ format: JSONEncoder.OutputFormatting
+  ) throws -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.outputFormatting = format.union([.sortedKeys, .withoutEscapingSlashes])
     return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 

@@ -112,24 +112,6 @@ extension Double {
   fileprivate var finite: Double? { isFinite ? self : nil }
 }
 
-/// The unit of an image's voxels, as BIDS writes it.
-public enum ImageUnits: String, Sendable, Codable {
-  /// Radians.
-  case radians = "rad"
-  /// Hertz.
-  case hertz = "Hz"
-  /// Reciprocal seconds.
-  case perSecond = "1/s"
-  /// Radians per second.
-  case radiansPerSecond = "rad/s"
-  /// Parts per million.
-  case partsPerMillion = "ppm"
-  /// Parts per billion.
-  case partsPerBillion = "ppb"
-  /// The scale has no meaning.
-  case arbitrary
-}
-
 extension Sidecar {
   /// Reads a sidecar; keys that have no property here become ``extra``.
   ///

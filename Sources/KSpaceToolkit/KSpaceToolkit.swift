@@ -10,6 +10,7 @@
 @_exported import Operators
 @_exported import ParallelImaging
 @_exported import Phantoms
+@_exported import PhaseUnwrapping
 @_exported import QSM
 @_exported import QuantitativeMapping
 @_exported import RawData

@@ -44,12 +44,6 @@ public struct MethodConfiguration: Sendable, Equatable {
   }
 }
 
-/// A method that says what it is.
-public protocol ConfiguredMethod: Sendable {
-  /// The method with its parameters.
-  var configuration: MethodConfiguration { get }
-}
-
 extension MethodConfiguration {
   /// The method with one more parameter; without a value, it follows from the data.
   public func with(_ name: String, _ value: Double?, _ unit: String? = nil) -> MethodConfiguration {

@@ -1,4 +1,3 @@
-import NDArrays
 import Numerics
 
 /// How much there is of a scan: what time, memory and disk follow from.

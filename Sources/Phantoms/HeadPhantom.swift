@@ -119,8 +119,7 @@ public struct HeadPhantom: Sendable {
   private func combined(
     _ first: ImageVolumes<Float>, _ second: ImageVolumes<Float>, _ value: (Float, Float) -> Float
   ) -> ImageVolumes<Float> {
-    let values = zip(first.voxels.elements, second.voxels.elements).map { value($0, $1) }
-    return ImageVolumes(NDArray(values, shape: first.voxels.shape), geometry: geometry)
+    ImageVolumes(first.voxels.combined(with: second.voxels, value), geometry: geometry)
   }
 
   /// A simulated scan [s per voxel, channel and echo].

@@ -2,35 +2,6 @@ import MRIData
 
 // What each method is, in values. A revision grows whenever equal parameters give other maps.
 
-extension FieldUnwrapping: ConfiguredMethod {
-  /// The method with its parameters.
-  public var configuration: MethodConfiguration {
-    switch method {
-    case .laplacian: MethodConfiguration("Laplacian unwrapping", revision: 1)
-    case .regionGrowing(let romeo): romeo.configuration
-    }
-  }
-}
-
-extension ROMEO: ConfiguredMethod {
-  /// The method with its parameters.
-  public var configuration: MethodConfiguration {
-    MethodConfiguration("ROMEO", revision: 1).with("weights", weights.rawValue).with("template", template)
-      .with("individual echoes", isIndividual).with("seeds", seeds).with("merging", mergesRegions)
-      .with("centring", centersRegions).with("global turns", correctsGlobalWraps)
-      .with("second look", rechecksUncertainVoxels).with("slope allowance", Double(slopeAllowance), "rad")
-  }
-}
-
-extension MCPC3DS {
-  /// The method with its parameters.
-  public var configuration: MethodConfiguration {
-    MethodConfiguration("MCPC-3D-S", revision: 2)
-      .with("smoothing", (0..<3).map { offset.smoothing[$0] }, "voxels")
-      .with("unwrapping", offset.unwrapping.configuration)
-  }
-}
-
 extension BrainSurface: ConfiguredMethod {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {

@@ -18,10 +18,6 @@ public enum QSMError: Error, Equatable {
   case maskTooThin(radius: Double)
   /// No voxel of the reference region lies in the mask.
   case emptyReference
-  /// No edge between neighbouring voxels can be judged: the mask is empty, or there is no signal.
-  case nothingToUnwrap
-  /// Echo times are missing, not positive, or not in ascending order.
-  case echoTimes(_ seconds: [Double], needed: Int)
   /// Nothing stands out from the background.
   case noObject(_ origin: String)
   /// Echoes are too few, or not equally spaced, for a fit of the decay [s].
@@ -50,12 +46,6 @@ extension QSMError: CustomStringConvertible {
         + "Use a smaller radius or a larger mask."
     case .emptyReference:
       "The reference region has no voxel in the mask. Choose another region, or the whole brain."
-    case .nothingToUnwrap:
-      "There is nothing to unwrap: the mask is empty, or phase and magnitude hold no finite signal inside of it. "
-        + "Check that mask, magnitude and phase belong to the same scan."
-    case .echoTimes(let seconds, let needed):
-      "Echo times \(seconds) s do not fit \(needed) echo volumes: one positive time in seconds is needed for each, "
-        + "in ascending order. Give them (`echoTimes`)."
     case .noObject(let origin):
       "The \(origin) leaves no voxel in the mask. Check the magnitude, or give a `mask`."
     case .notEquallySpaced(let seconds):

@@ -83,15 +83,3 @@ struct ScanReconstruction {
     try send(ResultSeries(susceptibility: result.susceptibility))
   }
 }
-
-/// How serious a line of the log is.
-public enum LogLevel: String, Sendable {
-  /// For developers.
-  case debug = "DBG"
-  /// For the user.
-  case information = "INF"
-  /// Something to look at.
-  case warning = "WRN"
-  /// Something that failed.
-  case error = "ERR"
-}

@@ -2,10 +2,9 @@ import FourierTransforms
 import MRIData
 import NDArrays
 import Numerics
+import Operators
 import TestSupport
 import Testing
-
-@testable import Operators
 
 @Suite struct PartialFourierTests {
   /// An object of smooth phase with sharp edges.

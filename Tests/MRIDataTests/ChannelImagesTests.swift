@@ -1,10 +1,9 @@
+import MRIData
 import NDArrays
 import Numerics
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import MRIData
 
 struct ChannelImagesTests {
   private func images(echoes: Int, channels: Int, matrix: Extents, seed: UInt64 = 1) -> (

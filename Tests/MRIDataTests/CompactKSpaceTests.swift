@@ -1,9 +1,8 @@
+import MRIData
 import NDArrays
 import Numerics
 import TestSupport
 import Testing
-
-@testable import MRIData
 
 struct CompactKSpaceTests {
   /// A scan whose echoes have masks of their own, the last one everything.

@@ -1,7 +1,6 @@
+import MRIData
 import NDArrays
 import Testing
-
-@testable import MRIData
 
 struct SamplingMaskTests {
   @Test("A full mask has acceleration 1 by all three conventions, or nothing outside its calibration region")

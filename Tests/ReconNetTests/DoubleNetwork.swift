@@ -2,8 +2,7 @@ import Foundation
 import MRIData
 import NDArrays
 import Numerics
-
-@testable import ReconNet
+import ReconNet
 
 /// The network by its definition, in double precision.
 struct DoubleNetwork {

@@ -3,9 +3,8 @@ import FourierTransforms
 import MRIData
 import NDArrays
 import Numerics
+import ReconNet
 import TestSupport
-
-@testable import ReconNet
 
 /// Files that stand beside the tests.
 enum Goldens {

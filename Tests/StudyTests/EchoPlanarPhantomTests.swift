@@ -5,10 +5,9 @@ import Numerics
 import Operators
 import Phantoms
 import RawData
+import Study
 import TestSupport
 import Testing
-
-@testable import Study
 
 /// Echo-planar scans of the numerical head, read from files, against the same lines without ramps and ghosts.
 @Suite struct EchoPlanarPhantomTests {

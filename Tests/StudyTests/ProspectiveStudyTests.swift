@@ -6,10 +6,9 @@ import Operators
 import ParallelImaging
 import RawData
 import Sampling
+import Study
 import TestSupport
 import Testing
-
-@testable import Study
 
 @Suite struct ProspectiveStudyTests {
   private static let complete = ScanStudyTests.scan

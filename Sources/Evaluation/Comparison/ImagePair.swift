@@ -145,14 +145,7 @@ extension ImageVolumes {
   fileprivate func combined(
     with other: ImageVolumes, _ combine: (Element, Element) -> Float
   ) -> ImageVolumes<Float> {
-    let voxels = NDArray<Float>(uninitializedShape: voxels.shape) { target in
-      self.voxels.withUnsafeBufferPointer { first in
-        other.voxels.withUnsafeBufferPointer { second in
-          for index in target.indices { target[index] = combine(first[index], second[index]) }
-        }
-      }
-    }
-    return ImageVolumes<Float>(voxels, geometry: geometry)
+    ImageVolumes<Float>(voxels.combined(with: other.voxels, combine), geometry: geometry)
   }
 }
 

@@ -69,18 +69,3 @@ func requireSameShape(_ image: [Int], _ reference: [Int], _ mask: [Int]?) {
     image == reference && (mask.map { $0 == image } ?? true),
     "an image of shape \(image), a reference of shape \(reference) and a mask of shape \(mask ?? image)")
 }
-
-extension NDArray {
-  /// The elements where a mask is true.
-  func elements(within mask: NDArray<Bool>?) -> [Element] {
-    guard let mask else { return elements }
-    var chosen: [Element] = []
-    withUnsafeBufferPointer { voxels in
-      mask.withUnsafeBufferPointer { flags in
-        chosen.reserveCapacity(flags.count(where: \.self))
-        for index in flags.indices where flags[index] { chosen.append(voxels[index]) }
-      }
-    }
-    return chosen
-  }
-}

@@ -3,22 +3,6 @@ import MRIData
 import NDArrays
 import Numerics
 
-/// A reconstruction whose noise follows from its weights for some scans.
-public protocol NoiseAnalysis: Reconstruction {
-  /// The noise of the images of a scan; `nil` where it does not follow from the weights.
-  ///
-  /// - Throws: As the reconstruction.
-  func noiseMaps(for scan: KSpace) throws -> NoiseMaps?
-}
-
-/// A reconstruction that can keep what it learned from one scan's calibration data, for others.
-public protocol CalibratedReconstruction: Reconstruction {
-  /// The same reconstruction with the calibration of a scan.
-  ///
-  /// - Throws: An error that says why the scan does not calibrate.
-  func calibrated(by scan: KSpace) throws -> any Reconstruction
-}
-
 extension SENSE: NoiseAnalysis, CalibratedReconstruction {
   /// The noise of unfolded images; `nil` where they are found by iterations, or with two sets of sensitivities.
   ///

@@ -14,7 +14,7 @@ import Operators
 ///
 /// - SeeAlso: M. Lustig, D. Donoho, J. M. Pauly, "Sparse MRI", Magn. Reson. Med. 58(6):1182-1195, 2007,
 ///   doi:10.1002/mrm.21391.
-public struct L1WaveletSENSE: Reconstruction {
+public struct L1WaveletSENSE: SENSEReconstruction {
   /// Where sensitivities come from.
   public let calibration: SensitivitySource
   /// The virtual channels in which images are solved for, which take their time in proportion to their number.
@@ -51,27 +51,6 @@ public struct L1WaveletSENSE: Reconstruction {
     self.weight = weight
     self.iterations = iterations
     self.seed = seed
-  }
-
-  /// The images of every channel, sensitivity times image.
-  ///
-  /// - Throws: As ``solution(for:)``.
-  public func callAsFunction(_ scan: KSpace) throws(ParallelImagingError) -> ChannelImages {
-    try self(CompactKSpace(scan))
-  }
-
-  /// The images of every channel, sensitivity times image.
-  ///
-  /// - Throws: As ``solution(for:)``.
-  public func callAsFunction(_ scan: CompactKSpace) throws(ParallelImagingError) -> ChannelImages {
-    try solution(for: scan).channelImages(of: scan)
-  }
-
-  /// The image of every echo, and how it was found.
-  ///
-  /// - Throws: As for the acquired lines alone.
-  public func solution(for scan: KSpace) throws(ParallelImagingError) -> SENSESolution {
-    try solution(for: CompactKSpace(scan))
   }
 
   /// The image of every echo, and how it was found; residuals are relative changes of the image in one iteration.

@@ -26,7 +26,7 @@ import Operators
 ///
 /// - SeeAlso: K. P. Pruessmann et al., "Advances in sensitivity encoding with arbitrary k-space trajectories", Magn.
 ///   Reson. Med. 46(4):638-651, 2001, doi:10.1002/mrm.1241.
-public struct SENSE: Reconstruction {
+public struct SENSE: SENSEReconstruction {
   /// What is preferred among images that explain the samples about equally well.
   public enum Regularization: Sendable, Equatable {
     /// The most probable image, whose expected power at each spatial frequency and whose noise the samples tell:
@@ -82,27 +82,6 @@ public struct SENSE: Reconstruction {
     self.solver = solver
     self.iterations = iterations
     self.tolerance = tolerance
-  }
-
-  /// The images of every channel, sensitivity times image.
-  ///
-  /// - Throws: As ``solution(for:)``.
-  public func callAsFunction(_ scan: KSpace) throws(ParallelImagingError) -> ChannelImages {
-    try self(CompactKSpace(scan))
-  }
-
-  /// The images of every channel, sensitivity times image.
-  ///
-  /// - Throws: As ``solution(for:)``.
-  public func callAsFunction(_ scan: CompactKSpace) throws(ParallelImagingError) -> ChannelImages {
-    try solution(for: scan).channelImages(of: scan)
-  }
-
-  /// The image of every echo, and how it was found.
-  ///
-  /// - Throws: As for the acquired lines alone.
-  public func solution(for scan: KSpace) throws(ParallelImagingError) -> SENSESolution {
-    try solution(for: CompactKSpace(scan))
   }
 
   /// The image of every echo, and how it was found.

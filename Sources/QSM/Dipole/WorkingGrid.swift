@@ -182,18 +182,6 @@ struct WorkingGrid: Sendable {
   }
 }
 
-extension NDArray<Float> {
-  /// Makes zero what lies outside a mask.
-  mutating func keepOnly(_ mask: NDArray<Bool>) {
-    precondition(shape == mask.shape, "a mask of shape \(mask.shape) for values of shape \(shape)")
-    withUnsafeMutableBufferPointer { values in
-      mask.withUnsafeBufferPointer { mask in
-        for index in values.indices { values[index] = mask[index] ? values[index] : 0 }
-      }
-    }
-  }
-}
-
 /// Extents that are fast to transform.
 enum FastExtent {
   /// The next even number without prime factors above 7; 1 stays.

@@ -1,5 +1,6 @@
 import MRIData
 import NDArrays
+import PhaseUnwrapping
 
 /// How well a local field is known: a deviation for all voxels, and weights that tell them apart.
 struct FieldUncertainty {

@@ -1,6 +1,7 @@
 import MRIData
 import NDArrays
 import Numerics
+import PhaseUnwrapping
 
 /// A mask of the brain from the brightness of an image and morphology.
 ///

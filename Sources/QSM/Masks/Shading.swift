@@ -1,5 +1,6 @@
 import NDArrays
 import Numerics
+import PhaseUnwrapping
 
 /// How bright tissue is around each place of a volume that receivers shade.
 ///

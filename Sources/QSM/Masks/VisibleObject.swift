@@ -1,6 +1,7 @@
 import MRIData
 import NDArrays
 import Numerics
+import PhaseUnwrapping
 
 /// What of a volume gives signal.
 struct VisibleObject {

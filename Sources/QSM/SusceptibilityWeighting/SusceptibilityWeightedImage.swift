@@ -2,6 +2,7 @@ import FourierTransforms
 import MRIData
 import NDArrays
 import Numerics
+import PhaseUnwrapping
 
 /// The susceptibility-weighted image: the magnitude, darkened where the phase says that iron or deoxygenated blood is.
 ///

@@ -2,6 +2,7 @@ import ChannelCombination
 import MRIData
 import NDArrays
 import Numerics
+import PhaseUnwrapping
 import QSM
 
 /// A way from the complex echoes of combined channels to a field.

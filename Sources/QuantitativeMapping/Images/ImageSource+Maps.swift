@@ -4,6 +4,7 @@ import ImageFiles
 import MRIData
 import NDArrays
 import Numerics
+import PhaseUnwrapping
 import QSM
 
 extension ImageSource {

@@ -1,5 +1,6 @@
 import MRIData
 import NDArrays
+import PhaseUnwrapping
 import QSM
 
 /// A way to find where a scan shows brain.

@@ -1,6 +1,7 @@
 import Foundation
 import MRIData
 import NDArrays
+import PhaseUnwrapping
 import QSM
 
 /// The one way from the maps of a scan's echoes to susceptibility.

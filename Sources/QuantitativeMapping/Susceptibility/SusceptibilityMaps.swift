@@ -75,17 +75,6 @@ extension SusceptibilityMaps.Findings {
   }
 }
 
-extension NDArray<Float> {
-  /// The finite values of the voxels of a mask, in ascending order.
-  func sorted(within mask: NDArray<Bool>) -> [Float] {
-    withUnsafeBufferPointer { values in
-      mask.withUnsafeBufferPointer { mask in
-        mask.indices.compactMap { mask[$0] && values[$0].isFinite ? values[$0] : nil }.sorted()
-      }
-    }
-  }
-}
-
 extension SusceptibilityMaps {
   /// How far the map can be trusted in each voxel, from 0 to 1; zero outside the map.
   ///

@@ -164,7 +164,7 @@ private struct HeaderText {
 
 extension String {
   /// The text with XML's own characters replaced; control characters, which XML cannot hold, are dropped.
-  fileprivate var escapedForXML: String {
+  var escapedForXML: String {
     var result = ""
     for scalar in unicodeScalars {
       switch scalar {

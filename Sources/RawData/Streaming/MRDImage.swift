@@ -129,12 +129,9 @@ extension MRDImage {
 
   /// The attributes in the XML of ISMRMRD's meta container.
   private var attributeText: String {
-    func escaped(_ text: String) -> String {
-      text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-    }
     let entries = attributes.map { name, values in
-      "<meta><name>\(escaped(name))</name>"
-        + values.map { "<value>\(escaped($0))</value>" }.joined() + "</meta>"
+      "<meta><name>\(name.escapedForXML)</name>"
+        + values.map { "<value>\($0.escapedForXML)</value>" }.joined() + "</meta>"
     }
     return "<?xml version=\"1.0\"?>\n<ismrmrdMeta>" + entries.joined(separator: "\n") + "</ismrmrdMeta>"
   }

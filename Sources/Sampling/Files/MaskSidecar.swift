@@ -86,9 +86,7 @@ public struct MaskSidecar: Sendable, Codable, Equatable {
 
   /// The sidecar as text.
   public func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self) + Data("\n".utf8)
+    Data((try JSONFile.text(of: self) + "\n").utf8)
   }
 
   /// The sidecar's name: the mask's with `.json` in place of its extension.
@@ -105,13 +103,11 @@ extension MaskSidecar {
   ///   - warnings: What that file shows of having been processed.
   /// - Throws: `EncodingError`.
   public func headerParameters(ofCopyOf file: String, warnings: [String]) throws -> [String: String] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return [
+    [
       "undersampling": "retrospective",
       "undersampling_software": "KSpaceToolkit \(ToolkitVersion.text)",
       "undersampling_source": URL(filePath: file).lastPathComponent,
-      "undersampling_mask": String(decoding: try encoder.encode(self), as: UTF8.self),
+      "undersampling_mask": try JSONFile.line(of: self),
       "undersampling_warnings": warnings.isEmpty ? "none" : warnings.joined(separator: "; "),
     ]
   }

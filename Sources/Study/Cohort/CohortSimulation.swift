@@ -86,10 +86,7 @@ public struct CohortSimulation: Codable, Equatable, Sendable {
 
   /// What identifies a subject's scan: everything that its samples follow from.
   func input(_ name: String, seed: UInt64, age: Double) throws -> StudyInput {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    let text = String(decoding: try encoder.encode(self), as: UTF8.self)
-    let options = "simulated: seed \(seed), age \(age)"
+    let text = try JSONFile.line(of: self), options = "simulated: seed \(seed), age \(age)"
     return StudyInput(
       name: name, bytes: 0, checksum: String(SHA256.digest(of: Array((text + options).utf8)).prefix(16)),
       options: options)

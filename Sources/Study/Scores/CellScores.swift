@@ -128,13 +128,3 @@ extension [Double] {
     isEmpty ? nil : self[Int((fraction * Double(count - 1)).rounded())]
   }
 }
-
-extension NDArray where Element == Float {
-  /// The voxels of a mask, in their order.
-  func elements(within mask: NDArray<Bool>) -> [Float] {
-    precondition(shape == mask.shape, "a mask of shape \(mask.shape) for voxels of \(shape)")
-    return withUnsafeBufferPointer { values in
-      mask.withUnsafeBufferPointer { flags in flags.indices.compactMap { flags[$0] ? values[$0] : nil } }
-    }
-  }
-}

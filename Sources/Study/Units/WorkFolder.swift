@@ -100,11 +100,10 @@ public struct WorkFolder: Sendable {
 
   /// Adds a line to this process's own file, which nobody else writes to.
   private func append(_ entry: Entry) {
-    let folder = "\(path)/log", encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let folder = "\(path)/log"
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     // What cannot be written down is no reason to lose what was made.
-    guard let line = try? encoder.encode(entry) + Data("\n".utf8) else { return }
+    guard let line = try? Data((JSONFile.line(of: entry) + "\n").utf8) else { return }
     let file = open(
       "\(folder)/\(WorkMark.process).jsonl", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
     guard file >= 0 else { return }

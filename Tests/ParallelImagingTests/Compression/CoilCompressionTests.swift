@@ -3,10 +3,9 @@ import MRIData
 import NDArrays
 import Numerics
 import Operators
+import ParallelImaging
 import TestSupport
 import Testing
-
-@testable import ParallelImaging
 
 @Suite("Coil compression")
 struct CoilCompressionTests {

@@ -2,10 +2,9 @@ import MRIData
 import NDArrays
 import Numerics
 import Operators
+import ParallelImaging
 import TestSupport
 import Testing
-
-@testable import ParallelImaging
 
 /// Methods that solve in fewer channels than the receiver has, and return the images of all.
 @Suite("Virtual channels within a reconstruction")

@@ -3,11 +3,10 @@ import MRIData
 import NDArrays
 import Numerics
 import Operators
+import ParallelImaging
 import RawData
 import TestSupport
 import Testing
-
-@testable import ParallelImaging
 
 /// The in-vivo brain of 8 channels, and scores that peers were measured with.
 enum BrainScan {

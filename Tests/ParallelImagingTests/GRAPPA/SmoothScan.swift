@@ -3,9 +3,8 @@ import MRIData
 import NDArrays
 import Numerics
 import Operators
+import ParallelImaging
 import TestSupport
-
-@testable import ParallelImaging
 
 /// Noise-free scans of a random ball with sensitivities of 27 Fourier coefficients.
 enum SmoothScan {

@@ -2,10 +2,9 @@ import MRIData
 import NDArrays
 import Numerics
 import Operators
+import ParallelImaging
 import TestSupport
 import Testing
-
-@testable import ParallelImaging
 
 @Suite("Noise maps")
 struct NoiseMapTests {

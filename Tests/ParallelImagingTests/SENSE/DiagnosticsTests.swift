@@ -1,10 +1,9 @@
 import MRIData
 import NDArrays
 import Numerics
+import ParallelImaging
 import TestSupport
 import Testing
-
-@testable import ParallelImaging
 
 @Suite("Diagnostics")
 struct DiagnosticsTests {

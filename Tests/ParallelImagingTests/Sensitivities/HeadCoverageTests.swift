@@ -1,11 +1,10 @@
 import MRIData
 import NDArrays
 import Numerics
+import ParallelImaging
 import Phantoms
 import TestSupport
 import Testing
-
-@testable import ParallelImaging
 
 @Suite("Sensitivities of the numerical head")
 struct HeadCoverageTests {

@@ -1,8 +1,7 @@
 import MRIData
 import NDArrays
+import QSM
 import Testing
-
-@testable import QSM
 
 struct MaskPlausibilityTests {
   private static let matrix = Extents(x: 60, y: 60, z: 40)

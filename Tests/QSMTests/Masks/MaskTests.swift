@@ -9,11 +9,17 @@ import Testing
 struct MaskTests {
   private static let voxelSize: SIMD3<Double> = [0.8e-3, 1.1e-3, 2e-3]
 
+  /// Extents that are even, odd, prime, one, and unequal.
+  private static let matrices = [
+    Extents(x: 16, y: 12, z: 8), Extents(x: 7, y: 13, z: 5), Extents(x: 1, y: 11, z: 6),
+    Extents(x: 9, y: 16, z: 1), Extents(x: 31, y: 1, z: 1),
+  ]
+
   private static func scattered(_ matrix: Extents, every: Int) -> NDArray<Bool> {
     NDArray((0..<matrix.count).map { ($0 * 7919 + 13) % every == 0 }, shape: matrix.shape)
   }
 
-  @Test("distances are those to the nearest voxel, found one by one", arguments: PhaseVolumes.matrices)
+  @Test("distances are those to the nearest voxel, found one by one", arguments: matrices)
   func distances(matrix: Extents) {
     let set = Self.scattered(matrix, every: 17)
     let squares = EuclideanDistance(voxelSize: Self.voxelSize).squares(to: set).elements

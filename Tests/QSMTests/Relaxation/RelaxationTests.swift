@@ -1,10 +1,9 @@
 import MRIData
 import NDArrays
 import Numerics
+import QSM
 import TestSupport
 import Testing
-
-@testable import QSM
 
 @Suite("Relaxation and susceptibility weighting")
 struct RelaxationTests {

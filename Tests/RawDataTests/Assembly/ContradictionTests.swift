@@ -1,10 +1,9 @@
 import MRIData
 import NDArrays
 import Numerics
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 struct ContradictionTests {
   private func error(_ source: MemorySource, _ options: ReadingOptions = .init()) throws -> RawDataError {

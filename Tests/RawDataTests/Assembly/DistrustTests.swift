@@ -2,10 +2,9 @@ import Foundation
 import MRIData
 import NDArrays
 import Numerics
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 /// Headers that state what cannot be: each is named, and what is assumed in its place leads to the right image.
 struct DistrustTests {

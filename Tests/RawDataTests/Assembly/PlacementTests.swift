@@ -2,10 +2,9 @@ import FourierTransforms
 import MRIData
 import NDArrays
 import Numerics
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 struct PlacementTests {
   @Test(

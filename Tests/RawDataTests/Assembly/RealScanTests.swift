@@ -2,10 +2,9 @@ import FourierTransforms
 import MRIData
 import NDArrays
 import Numerics
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 @Suite(
   .enabled(if: SharedData.isPresent && Python.isAvailable, "needs the real scans and the Python reference"))

@@ -2,10 +2,9 @@ import FourierTransforms
 import MRIData
 import NDArrays
 import Numerics
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 /// What samples deny of the headers is told or refused.
 struct SampleEvidenceTests {

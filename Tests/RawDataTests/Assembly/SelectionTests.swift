@@ -1,10 +1,9 @@
 import MRIData
 import NDArrays
 import Numerics
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 struct SelectionTests {
   @Test("Navigators, phase correction, dummy and feedback lines are left out, several flags at once too")

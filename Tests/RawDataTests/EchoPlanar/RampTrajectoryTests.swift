@@ -1,9 +1,8 @@
 import MRIData
 import Numerics
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 @Suite struct RampTrajectoryTests {
   /// A scan whose trajectories say what its header does not.

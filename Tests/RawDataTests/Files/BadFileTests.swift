@@ -1,8 +1,7 @@
 import Foundation
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 /// Files that cannot be read: each error has its kind, names the path, and says what to do.
 struct BadFileTests {

@@ -1,9 +1,8 @@
 import Foundation
 import MRIData
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 /// Damaged bytes may make an error or other values, never a crash.
 struct DamagedFileTests {

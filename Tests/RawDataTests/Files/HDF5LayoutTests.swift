@@ -1,9 +1,8 @@
 import Foundation
 import MRIData
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 /// HDF5 files as different writers lay them out; the content is always the same.
 struct HDF5LayoutTests {

@@ -1,9 +1,8 @@
 import Foundation
 import MRIData
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 struct HeaderTests {
   @Test

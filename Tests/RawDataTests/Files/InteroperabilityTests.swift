@@ -1,9 +1,8 @@
 import Foundation
 import Numerics
+import RawData
 import TestSupport
 import Testing
-
-@testable import RawData
 
 /// The formats as other programs see them; all comparisons are bit for bit and include every header field.
 @Suite(.enabled(if: Python.isAvailable, "\(Python.absence)"))

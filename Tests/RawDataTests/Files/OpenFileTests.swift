@@ -1,11 +1,10 @@
 import Foundation
 import NDArrays
 import Numerics
+import RawData
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import RawData
 
 struct OpenFileTests {
   @Test("One file may be opened, read and let go by many threads at once")

@@ -1,0 +1,130 @@
+import MRIData
+import NDArrays
+import Numerics
+import PhaseUnwrapping
+import TestSupport
+import Testing
+
+@Suite("Field")
+struct FieldTests {
+  private static let times = [0.0033, 0.0064, 0.0095, 0.0126]
+
+  @Test("a wrapped field map is unwrapped by multiples of its period alone", arguments: PhaseVolumes.matrices)
+  func fieldMap(matrix: Extents) throws {
+    let period = 322.6
+    let truth = PhaseVolumes.smooth(matrix).map { Float(period) * $0 / turn }
+    let wrapped = truth.map { $0 - Float(period) * ($0 / Float(period)).rounded() }
+    let geometry = Geometry(matrix: matrix, voxelSize: [1e-3, 1e-3, 2e-3])
+    let noise = ImageVolumes(NDArray<Float>(repeating: 2, shape: matrix.shape), geometry: geometry)
+    let result = try FieldUnwrapping()(
+      ImageVolumes(wrapped, geometry: geometry), period: period, noise: noise)
+    #expect(PhaseVolumes.distance(result[0], truth) < Float(period) * 1e-4)
+    for (value, original) in zip(result[0].elements, wrapped.elements) {
+      let turns = (value - original) / Float(period)
+      #expect(abs(turns - turns.rounded()) < 1e-4)
+      if turns.rounded() == 0 { #expect(value == original) }
+    }
+  }
+
+  @Test(
+    "a fit returns the line that the phases lie on, with every weight", arguments: PhaseFit.Weights.allCases)
+  func line(weights: PhaseFit.Weights) throws {
+    let matrix = Extents(x: 7, y: 5, z: 3)
+    let slope = PhaseVolumes.smooth(matrix).map { 20 * $0 }
+    for hasIntercept in [false, true] {
+      var phase = NDArray<Float>(repeating: 0, shape: [4] + matrix.shape), magnitude = phase
+      for (echo, time) in Self.times.enumerated() {
+        phase.setPart(at: echo, to: slope.map { (hasIntercept ? 0.7 : 0) + turn * $0 * Float(time) })
+        magnitude.setPart(at: echo, to: slope.map { abs($0) + Float(5 - echo) })
+      }
+      let fit = PhaseFit(hasIntercept: hasIntercept, weights: weights)
+      let result = try fit(phase, echoTimes: Self.times, magnitude: magnitude)
+      #expect(relativeError(result.field, slope) < 1e-5)
+      #expect((result.misfit.elements.max() ?? 1) < 1e-4)
+    }
+  }
+
+  @Test("the weights m TE are ROMEO's average of phi / TE")
+  func averages() throws {
+    let phase = NDArray<Float>([0.3, 0.7, 0.8, 1.4], shape: [4, 1, 1, 1])
+    let magnitude = NDArray<Float>([5, 4, 2, 1], shape: [4, 1, 1, 1])
+    let fit = PhaseFit(hasIntercept: false, weights: .phaseSNR)
+    let result = try fit(phase, echoTimes: Self.times, magnitude: magnitude).field[0, 0, 0]
+    var sum = 0.0, weight = 0.0
+    for echo in 0..<4 {
+      sum +=
+        Double(phase.elements[echo]) / Self.times[echo] * Double(magnitude.elements[echo]) * Self.times[echo]
+      weight += Double(magnitude.elements[echo]) * Self.times[echo]
+    }
+    #expect(abs(Double(result) - sum / weight / (2 * .pi)) < 1e-4)
+  }
+
+  @Test("the stated noise is that of repeated measurements, from the images' noise or from the misfit")
+  func noise() throws {
+    let matrix = Extents(x: 32, y: 32, z: 8), sigma = 0.03
+    var random = SeededGenerator(seed: 5)
+    func normal() -> Double {
+      let radius = (-2 * Double.log(Double.random(in: 1e-12...1, using: &random))).squareRoot()
+      return radius * Double.cos(2 * .pi * Double.random(in: 0...1, using: &random))
+    }
+    var phase = NDArray<Float>(repeating: 0, shape: [4] + matrix.shape), magnitude = phase
+    for (echo, time) in Self.times.enumerated() {
+      let size = Double.exp(-20 * time)
+      phase.setPart(
+        at: echo,
+        to: NDArray((0..<matrix.count).map { _ in Float(sigma / size * normal()) }, shape: matrix.shape))
+      magnitude.setPart(at: echo, to: NDArray(repeating: Float(size), shape: matrix.shape))
+    }
+    for known in [sigma, nil] {
+      let result = try PhaseFit()(phase, echoTimes: Self.times, magnitude: magnitude, sigma: known)
+      let field = result.field.elements
+      let spread = (field.reduce(0) { $0 + Double($1 * $1) } / Double(field.count)).squareRoot()
+      let stated = Double(result.noise?.elements[0] ?? 0)
+      // 8192 voxels tell a standard deviation to 0.8 %; the median of the misfit is a few per cent below its mean.
+      #expect(abs(stated / spread - 1) < (known == nil ? 0.2 : 0.03), "\(stated) and \(spread)")
+    }
+  }
+
+  @Test("echo times that do not fit are refused")
+  func refusals() {
+    let phase = NDArray<Float>(repeating: 1, shape: [2, 2, 2, 2])
+    for times in [[], [0.004], [0.008, 0.004], [-0.004, 0.004]] {
+      #expect(throws: (any Error).self) { try PhaseFit()(phase, echoTimes: times) }
+    }
+    let single = NDArray<Float>(repeating: 1, shape: [1, 2, 2, 2])
+    #expect(throws: (any Error).self) { try PhaseFit()(single, echoTimes: [0.01]) }
+    #expect(throws: Never.self) { try PhaseFit(hasIntercept: false)(single, echoTimes: [0.01]) }
+  }
+
+  @Test(
+    "a smooth offset is taken out, and of alternating readouts the other phase too", arguments: [false, true])
+  func offset(alternates: Bool) throws {
+    let matrix = Extents(x: 40, y: 32, z: 12)
+    let field = NDArray(
+      (0..<matrix.count).map { index -> Float in
+        let x = Float(index % matrix.x) / 40, y = Float(index / matrix.x % matrix.y) / 32
+        return 60 * x * x - 40 * y + 15
+      }, shape: matrix.shape)
+    var echoes = NDArray<Complex<Float>>(repeating: .zero, shape: [4] + matrix.shape)
+    for (echo, time) in Self.times.enumerated() {
+      let values = field.elements.enumerated().map { index, hertz -> Complex<Float> in
+        let x = Float(index % matrix.x) / 40
+        let readout: Float = alternates && echo % 2 == 1 ? 0.3 + 0.2 * x : 0
+        return Complex(length: 2, phase: turn * hertz * Float(time) + 1.1 + 0.4 * x + readout)
+      }
+      echoes.setPart(at: echo, to: NDArray(values, shape: matrix.shape))
+    }
+    let method = PhaseOffset(smoothing: [3, 3, 2])
+    let result = try method(echoes, echoTimes: Self.times, alternates: alternates)
+    // What is left at TE = 0: the fields of the four echoes agree with the truth, each by itself.
+    let phase = try ROMEO()(result.map(\.phase), echoTimes: Self.times)
+    let inside = NDArray(
+      (0..<matrix.count).map { (8..<32).contains($0 % 40) && (8..<24).contains($0 / 40 % 32) },
+      shape: matrix.shape)
+    for (echo, time) in Self.times.enumerated() {
+      let error = zip(phase.part(at: echo).elements, field.elements).enumerated()
+        .filter { inside.elements[$0.offset] }.map { abs($0.element.0 - turn * $0.element.1 * Float(time)) }
+      #expect((error.max() ?? 9) < 0.12, "echo \(echo)")
+    }
+  }
+}
