@@ -100,31 +100,3 @@ struct PoissonArguments: ParsableArguments {
     return MaskRecipe(pattern: .poissonDisk(pattern), grid: grid, seed: density.seed, family: family)
   }
 }
-
-/// The encoded fractions of `ky` and `kz`, such as `0.75,1`.
-struct PartialFourierArgument: ExpressibleByArgument {
-  let fractions: SamplingRegion.PartialFourier
-
-  init?(argument: String) {
-    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
-    guard numbers.count == 2, let lines = numbers[0], let partitions = numbers[1] else { return nil }
-    fractions = .init(lines: lines, partitions: partitions)
-  }
-}
-
-/// A list of numbers, such as `3,4,5`.
-struct NumberList: ExpressibleByArgument, CustomStringConvertible {
-  let numbers: [Double]
-
-  init(_ numbers: [Double]) { self.numbers = numbers }
-
-  init?(argument: String) {
-    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
-    self.numbers = numbers.compactMap(\.self)
-    guard !numbers.isEmpty, self.numbers.count == numbers.count else { return nil }
-  }
-
-  var description: String {
-    numbers.map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }.joined(separator: ",")
-  }
-}

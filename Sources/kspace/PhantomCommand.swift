@@ -195,29 +195,3 @@ enum PhantomSequence: String, ExpressibleByArgument, CaseIterable {
   /// Several lines in alternating directions.
   case epi
 }
-
-/// An angle with its unit, such as `15deg`.
-struct Angle: ExpressibleByArgument, CustomStringConvertible {
-  let degrees: Double
-
-  init(degrees: Double) { self.degrees = degrees }
-
-  init?(argument: String) {
-    guard argument.hasSuffix("deg"), let degrees = Double(argument.dropLast(3)), degrees.isFinite else {
-      return nil
-    }
-    self.degrees = degrees
-  }
-
-  var radians: Double { degrees * .pi / 180 }
-  var description: String { String(format: "%gdeg", degrees) }
-}
-
-extension Extents: ExpressibleByArgument {
-  /// Reads extents such as `160x192x48`, `x` first.
-  public init?(argument: String) {
-    let extents = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard extents.count == 3, extents.allSatisfy({ (1...4096).contains($0) }) else { return nil }
-    self.init(x: extents[0], y: extents[1], z: extents[2])
-  }
-}

@@ -75,17 +75,3 @@ struct ReadingArguments: ParsableArguments {
 }
 
 extension PhaseSign: ExpressibleByArgument {}
-
-extension EncodedMatrix: ExpressibleByArgument {
-  /// Reads `300x72` (ky x kz) or `512x300x72` (x first).
-  public init?(argument: String) {
-    let extents = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard (2...3).contains(extents.count),
-      extents.allSatisfy({ (1...EncodedGrid.largestExtent).contains($0) })
-    else {
-      return nil
-    }
-    self.init(
-      x: extents.count == 3 ? extents[0] : nil, y: extents[extents.count - 2], z: extents[extents.count - 1])
-  }
-}

@@ -171,9 +171,6 @@ public struct ScanReport: Sendable, Codable {
     findings = order.flatMap { severity in all.filter { $0.severity == severity } }
   }
 
-  /// Whether reading would fail as things stand.
-  public var hasErrors: Bool { findings.contains { $0.severity == .error } }
-
   private static func pictures(_ masks: [SamplingMask]) -> [SampledEchoes] {
     var groups: [(mask: SamplingMask, echoes: [Int])] = []
     for (echo, mask) in masks.enumerated() {

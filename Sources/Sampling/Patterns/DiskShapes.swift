@@ -8,9 +8,6 @@ struct DiskShapes: Equatable {
   /// The largest `|dy|` of the disk at `|dz|` = 0, 1, ...
   private(set) var halfWidths: [Int] = []
 
-  /// Whether every disk holds its own position only.
-  var areTrivial: Bool { halfWidths.allSatisfy { $0 == 0 } && halfWidths.count == starts.count - 1 }
-
   /// The disks `weights.y dy^2 + weights.z dz^2 < radius^2`.
   init(radii: [Double], weights: MetricWeights) {
     for radius in radii {

@@ -128,7 +128,7 @@ struct ContradictionTests {
     let found = try error(source)
     #expect(found.kind == .incomplete)
     #expect(found.problem.contains("1 noise, 1 navigator"))
-    #expect(ScanReport(source).hasErrors)
+    #expect(ScanReport(source).findings.first?.severity == .error)
     source.header.encodings = []
     #expect(throws: RawDataError.self) { try KSpace(source) }
   }
@@ -155,7 +155,7 @@ struct ContradictionTests {
       giant.acquisitions[0].counters.line = 65535
       giant.acquisitions[0].counters.partition = 65535
       _ = try error(giant)
-      #expect(ScanReport(giant).hasErrors)
+      #expect(ScanReport(giant).findings.first?.severity == .error)
     }
   }
 
