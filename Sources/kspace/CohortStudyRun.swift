@@ -13,22 +13,18 @@ extension StudyCommand {
   }
 
   private func cohort(at path: String) throws -> Cohort {
-    let reference = reference ?? CellArgument(StudyCell(method: ReconstructionMethod.zeroFilled.rawValue))
-    let others = methods.methods.flatMap { method in
-      (accelerations?.numbers ?? Self.usualAccelerations).map {
-        StudyCell(method: method.rawValue, acceleration: $0)
-      }
-    }.filter { $0 != reference.cell }
+    let reference = reference?.cell ?? StudyCell(method: ReconstructionMethod.zeroFilled.rawValue)
+    let others = retrospectiveCells.filter { $0 != reference }
     var study = CohortStudy(
-      methods: try reconstructions(of: [reference.cell] + others), cells: others,
-      reference: reference.cell, folder: output)
+      methods: try reconstructions(of: [reference] + others), cells: others,
+      reference: reference, folder: output)
     study.masks = maskChoice
     study.software = "KSpaceToolkit \(ToolkitVersion.text)"
     study.keepsImages = keepImages
     study.replacesOthers = running.force
     return Cohort(
       source: try CohortSource(at: path, labelNames: regions.labelNames), study: study,
-      work: WorkFolder(of: output), cells: [reference.cell] + others)
+      work: WorkFolder(of: output), cells: [reference] + others)
   }
 
   /// The subjects of a part, or all.

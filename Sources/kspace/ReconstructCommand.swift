@@ -23,6 +23,8 @@ struct Reconstruct: LongCommand {
   @Option(name: .shortAndLong, help: "The folder to write, which appears when it is whole.")
   var output: String
 
+  @OptionGroup var stages: ReconstructionArguments
+
   @Option(
     help: """
       What becomes of the part that partial Fourier scans leave out: zero-filled (images are smoother by it), or pocs, which \
@@ -36,7 +38,6 @@ struct Reconstruct: LongCommand {
   @Option(help: "The participant's label in the file names.")
   var subject = "01"
 
-  @OptionGroup var stages: ReconstructionArguments
   @OptionGroup(title: "DICOM") var archive: DICOMArguments
   @OptionGroup(title: "Noise") var noise: NoiseMapArguments
   @OptionGroup(title: "What the file leaves open") var reading: ReadingArguments

@@ -5,9 +5,7 @@ import KSpaceToolkit
 /// How images are made of a scan and become one: the stages that every command with a single scan offers.
 struct ReconstructionArguments: ParsableArguments {
   @Option(
-    help:
-      "How per-channel images are made: \(MethodChoice.allValueStrings.joined(separator: ", ")); auto is zero-filled for scans without gaps, else l1-sense."
-  )
+    help: "How per-channel images are made; auto is zero-filled for scans without gaps, else l1-sense.")
   var method: MethodChoice = .auto
 
   @Option(help: "\(KSpaceWindow.help)")

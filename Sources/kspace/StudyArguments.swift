@@ -60,9 +60,6 @@ struct MethodList: ExpressibleByArgument, CustomStringConvertible {
 struct CellArgument: ExpressibleByArgument, CustomStringConvertible {
   let cell: StudyCell
 
-  /// The reconstruction by its name.
-  var method: ReconstructionMethod { ReconstructionMethod(rawValue: cell.method) ?? .zeroFilled }
-
   init(_ cell: StudyCell) { self.cell = cell }
 
   init?(argument: String) {

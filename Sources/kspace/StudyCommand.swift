@@ -155,10 +155,7 @@ struct StudyCommand: LongCommand {
     let accelerated = try prospective.map { try StudyFile(reading.open($0), options: reading.options) }
     let suitable = scan.suitableMethod
     let reference = try reference?.cell ?? StudyCell(method: suitable.reconstruction(of: raw).rawValue)
-    let factors = accelerations?.numbers ?? (prospective.isEmpty ? Self.usualAccelerations : [])
-    var cells = methods.methods.flatMap { method in
-      factors.map { StudyCell(method: method.rawValue, acceleration: $0) }
-    }
+    var cells = accelerations == nil && !prospective.isEmpty ? [] : retrospectiveCells
     cells += accelerated.flatMap { scan in
       methods.methods.map { StudyCell(method: $0.rawValue, scan: scan.name) }
     }
@@ -237,8 +234,12 @@ struct StudyCommand: LongCommand {
     MaskChoice(calibration: calibration, shutter: shutter, seed: seed, isComplementary: complementary)
   }
 
-  /// What a scan is undersampled by unless the user chooses.
-  static let usualAccelerations = [3.0, 4, 5]
+  /// The cells of a scan that is undersampled here.
+  var retrospectiveCells: [StudyCell] {
+    methods.methods.flatMap { method in
+      (accelerations?.numbers ?? [3, 4, 5]).map { StudyCell(method: method.rawValue, acceleration: $0) }
+    }
+  }
 
   /// The study with all that its cells follow from.
   private func study(of scans: Scans, _ progress: Progress) throws -> ScanStudy {
