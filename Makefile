@@ -14,7 +14,7 @@ APT_PACKAGES := pkg-config libfftw3-dev libopenblas-dev liblapacke-dev libismrmr
 TEST_PACKAGES := ismrmrd-tools python3-venv elastix chromium dcm2niix dcmtk
 CLUSTER_PACKAGES := slurm-wlm python3-venv
 CLUSTER_PYTHON_PACKAGES := snakemake==9.27.1 snakemake-executor-plugin-slurm==2.8.0 boutiques==0.5.33
-PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0 pandas==3.1.1 bids-validator-deno==3.0.2 pydicom==3.0.2 jsonschema==4.26.0
+PYTHON_PACKAGES := numpy==2.4.6 scipy==1.17.1 h5py==3.16.0 nibabel==5.4.2 ismrmrd==1.15.0 pandas==3.1.1 bids-validator-deno==3.0.2 pydicom==3.0.2 jsonschema==4.26.0 onnxruntime==1.32.0
 
 # All libraries, by the manifest.
 MODULES = $(shell $(SWIFT) package describe --type json | \
@@ -47,7 +47,7 @@ setup:
 test-setup: setup
 	@$(call install,$(TEST_PACKAGES))
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@.venv/bin/python -c 'import numpy, scipy, h5py, nibabel, ismrmrd, pandas, bids_validator_deno, pydicom, jsonschema' 2>/dev/null || \
+	@.venv/bin/python -c 'import numpy, scipy, h5py, nibabel, ismrmrd, pandas, bids_validator_deno, pydicom, jsonschema, onnxruntime' 2>/dev/null || \
 	  { echo "Installing the reference Python packages into .venv"; .venv/bin/pip install -q $(PYTHON_PACKAGES); }
 
 build: setup

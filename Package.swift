@@ -11,7 +11,8 @@ let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let data: [Target.Dependency] = ["MRIData", "NDArrays", numerics]
 let libraries = [
   "NDArrays", "Files", "FourierTransforms", "LinearAlgebra", "MRIData", "Operators", "RawData", "ImageFiles",
-  "ScanExchange", "Sampling", "ParallelImaging", "ReconNet", "PhaseUnwrapping", "ChannelCombination", "QSM",
+  "ScanExchange", "Sampling", "ParallelImaging", "VolumeNetworks", "ReconNet", "PhaseUnwrapping",
+  "ChannelCombination", "QSM",
   "QuantitativeMapping", "Evaluation", "Study", "Phantoms", "ScannerServer",
 ]
 let modules = libraries.map { Target.Dependency.target(name: $0) } + [numerics]
@@ -69,13 +70,18 @@ let package = Package(
     .target(
       name: "ParallelImaging", dependencies: data + ["Operators", "FourierTransforms", "LinearAlgebra"]),
     .target(name: "CConvolution"),
+    .target(name: "VolumeNetworks", dependencies: ["Files", "NDArrays", "CConvolution"]),
     .target(
       name: "ReconNet",
-      dependencies: data + ["Files", "FourierTransforms", "Operators", "ParallelImaging", "CConvolution"],
+      dependencies: data + [
+        "Files", "FourierTransforms", "Operators", "ParallelImaging", "VolumeNetworks", "CConvolution",
+      ],
       exclude: ["Training"], resources: [.process("Resources")]),
     .target(name: "PhaseUnwrapping", dependencies: data + ["FourierTransforms"]),
     .target(name: "ChannelCombination", dependencies: data + ["LinearAlgebra", "PhaseUnwrapping"]),
-    .target(name: "QSM", dependencies: data + ["FourierTransforms", "PhaseUnwrapping"]),
+    .target(
+      name: "QSM",
+      dependencies: data + ["Files", "FourierTransforms", "PhaseUnwrapping", "VolumeNetworks"]),
     // Needs the headers of Boost.Math, libboost-dev.
     .target(name: "CSpecialFunctions"),
     .target(name: "Evaluation", dependencies: data + ["Files", "ImageFiles", "CSpecialFunctions"]),
@@ -127,6 +133,9 @@ let package = Package(
     .testTarget(
       name: "ReconNetTests", dependencies: modules + ["CConvolution", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(name: "PhaseUnwrappingTests", dependencies: modules + ["TestSupport"]),
+    .testTarget(
+      name: "VolumeNetworksTests", dependencies: modules + ["CConvolution", "TestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
       name: "EvaluationTests", dependencies: data + ["Evaluation", "TestSupport"], exclude: ["Golden"]),

@@ -44,7 +44,39 @@ void convolution_hidden_pack(
 void convolution_hidden(
     convolution_path path, convolution_grid grid, convolution_layer layer, convolution_window source,
     convolution_window target, convolution_range tiles, convolution_range x, float *scratch) {
-  kernels(path)->hidden(grid, &layer, source, target, tiles, x, scratch);
+  // The channels of a window's voxel lie together.
+  int64_t in = convolution_stride(layer.inputs), out = convolution_stride(layer.outputs);
+  float *sources[in / 16], *targets[out / 16];
+  for (int64_t block = 0; block < in / 16; block++) sources[block] = source.values + 16 * block;
+  for (int64_t block = 0; block < out / 16; block++) targets[block] = target.values + 16 * block;
+  kernels(path)->hidden(
+      grid, &layer, (convolution_layout){sources, source.slices, source.pitch, in},
+      (convolution_layout){targets, target.slices, target.pitch, out}, tiles, x, scratch);
+}
+
+void convolution_hidden_volume(
+    convolution_path path, convolution_grid grid, convolution_layer layer, convolution_volume source,
+    convolution_volume target, convolution_range tiles, convolution_range x, float *scratch) {
+  kernels(path)->hidden(
+      grid, &layer, (convolution_layout){source.blocks, grid.x, source.pitch, 16},
+      (convolution_layout){target.blocks, grid.x, target.pitch, 16}, tiles, x, scratch);
+}
+
+int64_t convolution_taps_size(int64_t inputs, int64_t outputs, int64_t taps) {
+  return taps * inputs * convolution_stride(outputs);
+}
+
+void convolution_taps_pack(
+    convolution_path path, const float *weights, int64_t inputs, int64_t outputs, int64_t taps, float *packed) {
+  kernels(path)->taps_pack(weights, inputs, outputs, taps, packed);
+}
+
+void convolution_any(
+    convolution_path path, convolution_grid from, convolution_grid to, convolution_layer layer, convolution_taps taps,
+    convolution_volume source, convolution_volume target, convolution_range rows) {
+  kernels(path)->taps(
+      from, to, &layer, &taps, (convolution_layout){source.blocks, from.x, source.pitch, 16},
+      (convolution_layout){target.blocks, to.x, target.pitch, 16}, rows);
 }
 
 int64_t convolution_first_size(int64_t outputs) { return 54 * convolution_stride(outputs); }

@@ -187,16 +187,20 @@ INLINE void products(
   }
 }
 
-// Transforms 6 x 6 voxels of one slice; `v` is where point 0 goes. Voxel `(i, j)` is at `points[6 i + j]`, or, for a
-// tile within the volume, at `corner + i plane + j line`.
+// Transforms 6 x 6 voxels of one slice and 16 channels; `v` is where point 0 goes. Voxel `(i, j)` is at
+// `corner + i plane + j line`, or, for a tile at the edge of the volume, at `corner + offsets[6 i + j]`, where a negative
+// offset is a zero.
 INLINE void hidden_input(
-    const int within, const float *corner, int64_t plane, int64_t line, const float *const *points, int64_t channels,
+    const int within, const float *corner, int64_t plane, int64_t line, const int64_t *offsets, const float *zeros,
     float *v, int64_t stride) {
-  for (int64_t c = 0; c < channels; c += WIDTH) {
+  for (int64_t c = 0; c < 16; c += WIDTH) {
     vector half[6][6];
     UNROLL for (int j = 0; j < 6; j++) {
       vector d[6], o[6];
-      UNROLL for (int i = 0; i < 6; i++) d[i] = load((within ? corner + i * plane + j * line : points[6 * i + j]) + c);
+      UNROLL for (int i = 0; i < 6; i++) {
+        int64_t offset = within ? i * plane + j * line : offsets[6 * i + j];
+        d[i] = load((within || offset >= 0 ? corner + offset : zeros) + c);
+      }
       TRANSFORM_INPUT(o, d);
       UNROLL for (int i = 0; i < 6; i++) half[i][j] = o[i];
     }
@@ -210,34 +214,34 @@ INLINE void hidden_input(
 
 // Transforms the voxels of a tile with its rim for slices `x`; slice `x` goes to `v + (x + shift) % SLICES * slab`.
 static void hidden_inputs(
-    convolution_grid grid, convolution_window source, int64_t tile, convolution_range x, int64_t shift, int64_t in,
+    convolution_grid grid, convolution_layout source, int64_t tile, convolution_range x, int64_t shift, int64_t in,
     const float *zeros, float *v, int64_t slab, int64_t stride) {
   int64_t across = (grid.y + 3) / 4, z = 4 * (tile / across) - 1, y = 4 * (tile % across) - 1;
-  int64_t plane = grid.y * source.pitch;
-  const float *corner = source.values + z * plane + y * source.pitch;
-  if (z >= 0 && z + 6 <= grid.z && y >= 0 && y + 6 <= grid.y) {
-    for (int64_t i = x.first; i < x.end; i++)
-      hidden_input(
-          1, corner + i % source.slices * in, plane, source.pitch, 0, in, v + (i + shift) % SLICES * slab, stride);
-    return;
-  }
+  int64_t plane = grid.y * source.pitch, corner = z * plane + y * source.pitch;
+  int within = z >= 0 && z + 6 <= grid.z && y >= 0 && y + 6 <= grid.y;
   for (int64_t i = x.first; i < x.end; i++) {
-    const float *points[36];
-    for (int k = 0; k < 36; k++) {
-      int64_t zz = z + k / 6, yy = y + k % 6;
-      int inside = zz >= 0 && zz < grid.z && yy >= 0 && yy < grid.y;
-      points[k] = inside ? corner + k / 6 * plane + k % 6 * source.pitch + i % source.slices * in : zeros;
+    int64_t offsets[36], voxel = i % source.slices * source.stride;
+    float *slice = v + (i + shift) % SLICES * slab;
+    if (!within)
+      for (int k = 0; k < 36; k++) {
+        int64_t zz = z + k / 6, yy = y + k % 6;
+        int inside = zz >= 0 && zz < grid.z && yy >= 0 && yy < grid.y;
+        offsets[k] = inside ? zz * plane + yy * source.pitch + voxel : -1;
+      }
+    for (int64_t c = 0; c < in; c += 16) {
+      const float *block = source.blocks[c / 16];
+      if (within) hidden_input(1, block + corner + voxel, plane, source.pitch, 0, 0, slice + c, stride);
+      else hidden_input(0, block, 0, 0, offsets, zeros, slice + c, stride);
     }
-    hidden_input(0, 0, 0, 0, points, in, v + (i + shift) % SLICES * slab, stride);
   }
 }
 
 // Transforms a row of products back to 4 x 4 voxels.
 INLINE void hidden_output(
-    convolution_grid grid, const convolution_layer *layer, convolution_window target, int64_t tile, int64_t x,
+    convolution_grid grid, const convolution_layer *layer, convolution_layout target, int64_t tile, int64_t x,
     int64_t first, int columns, const float *m, int64_t stride) {
   int64_t across = (grid.y + 3) / 4, z = 4 * (tile / across), y = 4 * (tile % across);
-  int64_t out = stride_of(layer->outputs), offset = x % target.slices * out + first;
+  int64_t offset = x % target.slices * target.stride;
   vector slope = all(layer->slope);
   for (int column = 0; column < columns; column++) {
     int64_t c = column * WIDTH;
@@ -252,7 +256,7 @@ INLINE void hidden_output(
       if (z + i >= grid.z) break;
       vector o[4];
       TRANSFORM_OUTPUT(o, half[i]);
-      float *p = target.values + ((z + i) * grid.y + y) * target.pitch + offset + c;
+      float *p = target.blocks[(first + c) / 16] + ((z + i) * grid.y + y) * target.pitch + offset + (first + c) % 16;
       UNROLL for (int j = 0; j < 4; j++)
         if (y + j < grid.y) store(p + j * target.pitch, activated(o[j] + bias, slope));
     }
@@ -260,7 +264,7 @@ INLINE void hidden_output(
 }
 
 static void hidden(
-    convolution_grid grid, const convolution_layer *layer, convolution_window source, convolution_window target,
+    convolution_grid grid, const convolution_layer *layer, convolution_layout source, convolution_layout target,
     convolution_range tiles, convolution_range x, float *memory) {
   static const int operands[4][2] = {{1, 2}, {2, 1}, {0, 2}, {3, 1}};
   int64_t size, inputs = layer->inputs, in = stride_of(inputs), out = stride_of(layer->outputs);
@@ -310,6 +314,133 @@ static void hidden(
         }
     }
     base = (base + 2 * PAIRS) % SLICES;
+  }
+}
+
+// MARK: - Any kernel
+
+// Groups of voxels whose sums are kept while the weights of a tap are at hand.
+#define GROUPS 8
+
+// Packed weights: [columns, tap, input, column].
+static void taps_pack(const float *weights, int64_t inputs, int64_t outputs, int64_t taps, float *packed) {
+  int64_t padded = stride_of(outputs);
+  for (int64_t first = 0; first < padded; first += MOST_COLUMNS * WIDTH) {
+    int64_t columns = least(padded - first, MOST_COLUMNS * WIDTH);
+    for (int64_t tap = 0; tap < taps; tap++)
+      for (int64_t input = 0; input < inputs; input++)
+        for (int64_t column = 0; column < columns; column++, packed++)
+          *packed = first + column < outputs ? weights[((first + column) * inputs + input) * taps + tap] : 0;
+  }
+}
+
+// Adds what one tap gives to the sums of some voxels along x, of which the first is at `at` of the source; the tap's row
+// lies within the volume.
+INLINE void taps_product(
+    const int columns, convolution_grid grid, int64_t inputs, convolution_layout source, convolution_grid at,
+    int64_t stride, int64_t valid, const float *w, float *sums) {
+  const int rows = ROWS(columns), width = columns * WIDTH;
+  _Alignas(64) float gathered[24 * 16];
+  int direct = stride == 1 && valid >= rows && at.x >= 0 && at.x + rows <= grid.x;
+  int64_t line = (at.z * grid.y + at.y) * source.pitch;
+  vector sum[24][4];
+  UNROLL for (int r = 0; r < rows; r++)
+    UNROLL for (int c = 0; c < columns; c++) sum[r][c] = load(sums + r * width + c * WIDTH);
+  for (int64_t first = 0; first < inputs; first += 16) {
+    const float *a = source.blocks[first / 16] + line + at.x * 16;
+    if (!direct) {
+      for (int r = 0; r < rows; r++) {
+        int64_t x = at.x + r * stride;
+        int known = r < valid && x >= 0 && x < grid.x;
+        for (int c = 0; c < 16; c += WIDTH)
+          store(gathered + r * 16 + c, known ? load(a + r * stride * 16 + c) : (vector){});
+      }
+      a = gathered;
+    }
+    int64_t channels = least(16, inputs - first);
+    for (int64_t k = 0; k < channels; k++) {
+      vector v[4];
+      UNROLL for (int c = 0; c < columns; c++) v[c] = load(w + k * width + c * WIDTH);
+      UNROLL for (int r = 0; r < rows; r++) {
+        vector value = all(a[r * 16 + k]);
+        UNROLL for (int c = 0; c < columns; c++) sum[r][c] += value * v[c];
+      }
+    }
+    w += channels * width;
+  }
+  UNROLL for (int r = 0; r < rows; r++)
+    UNROLL for (int c = 0; c < columns; c++) store(sums + r * width + c * WIDTH, sum[r][c]);
+}
+
+INLINE void taps_columns(
+    const int columns, convolution_grid from, convolution_grid to, const convolution_layer *layer,
+    const convolution_taps *taps, convolution_layout source, convolution_layout target, convolution_range range,
+    int64_t first, const float *weights) {
+  const int rows = ROWS(columns), width = columns * WIDTH;
+  _Alignas(64) float sums[GROUPS * 24 * 16];
+  int64_t across = (taps->count.x + rows - 1) / rows, end = range.end * across;
+  vector slope = all(layer->slope);
+  for (int64_t start = range.first * across; start < end; start += GROUPS) {
+    int64_t groups = least(GROUPS, end - start);
+    for (int64_t i = 0; i < groups * rows; i++)
+      UNROLL for (int c = 0; c < columns; c++)
+        store(sums + i * width + c * WIDTH, load(layer->bias + first + c * WIDTH));
+    const float *w = weights;
+    for (int64_t tap = 0; tap < taps->taps; tap++, w += layer->inputs * width)
+      for (int64_t group = 0; group < groups; group++) {
+        int64_t row = (start + group) / across, x = (start + group) % across * rows;
+        convolution_grid at = {
+            row / taps->count.y * taps->stride.z + taps->offsets[tap].z,
+            row % taps->count.y * taps->stride.y + taps->offsets[tap].y, x * taps->stride.x + taps->offsets[tap].x};
+        if (at.z < 0 || at.z >= from.z || at.y < 0 || at.y >= from.y) continue;
+        taps_product(
+            columns, from, layer->inputs, source, at, taps->stride.x, taps->count.x - x, w, sums + group * rows * width);
+      }
+    for (int64_t group = 0; group < groups; group++) {
+      int64_t row = (start + group) / across, x = (start + group) % across * rows;
+      int64_t z = taps->first.z + row / taps->count.y * taps->step.z;
+      int64_t y = taps->first.y + row % taps->count.y * taps->step.y;
+      for (int64_t r = 0; r < rows && x + r < taps->count.x; r++) {
+        int64_t voxel = (z * to.y + y) * target.pitch + (taps->first.x + (x + r) * taps->step.x) * 16;
+        for (int c = 0; c < width; c += WIDTH)
+          store(
+              target.blocks[(first + c) / 16] + voxel + (first + c) % 16,
+              activated(load(sums + (group * rows + r) * width + c), slope));
+      }
+    }
+  }
+}
+
+#define DEFINE_TAPS(columns)                                                                                        \
+  static __attribute__((noinline)) void taps_##columns(                                                             \
+      convolution_grid from, convolution_grid to, const convolution_layer *layer, const convolution_taps *taps,     \
+      convolution_layout source, convolution_layout target, convolution_range range, int64_t first, const float *w) { \
+    taps_columns(columns, from, to, layer, taps, source, target, range, first, w);                                  \
+  }
+
+DEFINE_TAPS(2)
+#if MOST_COLUMNS == 4
+DEFINE_TAPS(1)
+DEFINE_TAPS(3)
+DEFINE_TAPS(4)
+#endif
+
+static void taps(
+    convolution_grid from, convolution_grid to, const convolution_layer *layer, const convolution_taps *taps,
+    convolution_layout source, convolution_layout target, convolution_range range) {
+  int64_t out = stride_of(layer->outputs);
+  const float *w = layer->weights;
+  for (int64_t first = 0; first < out; first += MOST_COLUMNS * WIDTH) {
+    int columns = (int)least((out - first) / WIDTH, MOST_COLUMNS);
+    switch (columns) {
+#if MOST_COLUMNS == 4
+      case 1: taps_1(from, to, layer, taps, source, target, range, first, w); break;
+      case 3: taps_3(from, to, layer, taps, source, target, range, first, w); break;
+      case 4: taps_4(from, to, layer, taps, source, target, range, first, w); break;
+#endif
+      default: taps_2(from, to, layer, taps, source, target, range, first, w); break;
+    }
+    w += taps->taps * layer->inputs * columns * WIDTH;
   }
 }
 
@@ -511,6 +642,8 @@ const convolution_kernels JOIN(convolution_kernels, SUFFIX) = {
     .hidden_scratch = hidden_scratch_size,
     .hidden_pack = hidden_pack,
     .hidden = hidden,
+    .taps_pack = taps_pack,
+    .taps = taps,
     .first_pack = first_pack,
     .first = first,
     .last_pack = last_pack,

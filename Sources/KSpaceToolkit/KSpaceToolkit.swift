@@ -19,3 +19,4 @@
 @_exported import ScanExchange
 @_exported import ScannerServer
 @_exported import Study
+@_exported import VolumeNetworks

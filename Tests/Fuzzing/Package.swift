@@ -21,7 +21,8 @@ let package = Package(
       dependencies: [
         "CFuzzer", module("Files"), module("ImageFiles"), module("NDArrays"), module("RawData"),
         module("ReconNet"),
-        module("Sampling"), module("ScanExchange"), module("ScannerServer"), module("KSpaceToolkit"),
+        module("Sampling"), module("ScanExchange"), module("ScannerServer"), module("VolumeNetworks"),
+        module("KSpaceToolkit"),
         .product(name: "Numerics", package: "swift-numerics"), .product(name: "Yams", package: "Yams"),
       ],
       path: ".", sources: ["Driver", "Parsers"]),

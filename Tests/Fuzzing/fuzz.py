@@ -36,6 +36,7 @@ PARSERS = {
     "protocol": (["protocol_study.json", "protocol_high.json"], "json", 4096),
     "table": (["labels.tsv", "participants.tsv"], "text", 2048),
     "safetensors": (["weights.safetensors"], "json", 8192),
+    "network": (["padding.onnx", "arithmetic.onnx", "slices.onnx", "deconv3.onnx", "max_pool_ceil.onnx", "linear.onnx"], None, 8192),
     "facts": (["array.json", "bart.json"], "json", 4096),
     "options": (["options.yaml", "options.json"], "text", 2048),
 }

@@ -1,5 +1,6 @@
 """Small valid inputs of every kind, made by `kspace` itself and from nothing."""
 
+import glob
 import gzip
 import json
 import os
@@ -57,6 +58,8 @@ def make(kspace, folder, protocols):
         file.write("participant_id\tage\tfile\tlabels\nsub-01\t20\tscan.h5\ttrue_labels.nii\nsub-02\t60\tscan.mrd\ttrue_labels.nii\n")
     with open(os.path.join(folder, "weights.safetensors"), "wb") as file:
         file.write(weights())
+    for path in glob.glob(os.path.join(os.path.dirname(__file__), "../VolumeNetworksTests/Goldens/*.onnx")):
+        shutil.copy(path, folder)
     with open(os.path.join(folder, "session.bin"), "wb") as file:
         file.write(session(os.path.join(folder, "scan.mrd")))
     return folder

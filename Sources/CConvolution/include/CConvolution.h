@@ -1,4 +1,5 @@
-/// Convolutions with kernels of 3 x 3 x 3 over volumes whose channels lie together, zeros outside of the volume.
+/// Convolutions over volumes whose channels lie together, zeros outside of the volume; kernels of 3 x 3 x 3 by Winograd's
+/// algorithm, and any other kernel, stride and dilation.
 ///
 /// ```
 /// y[z, y, x, o] = f(bias[o] + sum_(d, c) w[o, c, d] x[(z, y, x) + d - 1, c])      f(v) = v > 0 ? v : slope v
@@ -77,6 +78,47 @@ int64_t convolution_hidden_scratch(convolution_path path, int64_t inputs, int64_
 void convolution_hidden(
     convolution_path path, convolution_grid grid, convolution_layer layer, convolution_window source,
     convolution_window target, convolution_range tiles, convolution_range x, float *_Nonnull scratch);
+
+// MARK: - Whole volumes
+
+/// A whole volume in blocks of 16 channels: channel `c` of voxel `(z, y, x)` is
+/// `blocks[c / 16][(z * grid.y + y) * pitch + x * 16 + c % 16]`.
+///
+/// Blocks are aligned to 64 bytes, `pitch` is a multiple of 16; an odd multiple, lest rows share a few sets.
+typedef struct convolution_volume {
+  float *_Nonnull const *_Nonnull blocks;
+  int64_t pitch;
+} convolution_volume;
+
+/// A hidden layer from one volume to another; see ``convolution_hidden``.
+void convolution_hidden_volume(
+    convolution_path path, convolution_grid grid, convolution_layer layer, convolution_volume source,
+    convolution_volume target, convolution_range tiles, convolution_range x, float *_Nonnull scratch);
+
+/// The taps of a convolution with any kernel, stride and dilation, or those of a transposed convolution that meet one
+/// residue of the outputs' indices.
+///
+/// ```
+/// y[first + step n, o] = f(bias[o] + sum_(t, c) w[o, c, t] x[stride n + offsets[t], c])      n = 0 ..< count
+/// ```
+typedef struct convolution_taps {
+  int64_t taps;
+  const convolution_grid *_Nonnull offsets;
+  convolution_grid stride, first, step, count;
+} convolution_taps;
+
+/// The number of floats of packed weights.
+int64_t convolution_taps_size(int64_t inputs, int64_t outputs, int64_t taps);
+
+/// Packs weights `[output, input, tap]`.
+void convolution_taps_pack(
+    convolution_path path, const float *_Nonnull weights, int64_t inputs, int64_t outputs, int64_t taps,
+    float *_Nonnull packed);
+
+/// Computes rows `n.z * count.y + n.y` from one volume to another.
+void convolution_any(
+    convolution_path path, convolution_grid from, convolution_grid to, convolution_layer layer, convolution_taps taps,
+    convolution_volume source, convolution_volume target, convolution_range rows);
 
 // MARK: - The first layer
 

@@ -1,6 +1,7 @@
 import MRIData
 import NDArrays
 import Numerics
+import VolumeNetworks
 
 /// The convolutions of a cascade for volumes of one size, with the memory and the threads that they run in.
 final class CascadeConvolutions<Consistency: CascadeConsistency>: Sendable {

@@ -2,6 +2,7 @@ import CConvolution
 import MRIData
 import NDArrays
 import Numerics
+import VolumeNetworks
 
 /// The convolutions of a block, ready to run.
 struct PackedBlock<Consistency: CascadeConsistency>: Sendable {

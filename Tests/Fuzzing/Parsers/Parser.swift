@@ -9,13 +9,14 @@ import Numerics
 @testable import Sampling
 @testable import ScanExchange
 @testable import ScannerServer
+@testable import VolumeNetworks
 
 /// What takes in files from elsewhere, each given nothing but bytes.
 ///
 /// Errors are what parsers are for; a trap, a hang or memory without bounds is a finding.
 enum Parser: String, CaseIterable {
   case xml, stream, messages, nifti, array, mask, positions, cfl, sidecar, recipe, `protocol`, table,
-    safetensors, facts
+    safetensors, facts, network
 
   /// Takes in bytes.
   func take(_ bytes: UnsafeRawBufferPointer) {
@@ -38,6 +39,7 @@ enum Parser: String, CaseIterable {
     case .protocol: withFile(bytes, "json") { path in takeProtocol(path) }
     case .table: withFile(bytes, "tsv") { path in _ = try? Table(at: path, needing: ["index", "name"]) }
     case .safetensors: takeWeights(Data(bytes))
+    case .network: takeNetwork(Data(bytes))
     case .facts: withFile(bytes, "json") { path in takeArray(String(path.dropLast(5))) }
     }
   }
@@ -90,6 +92,19 @@ enum Parser: String, CaseIterable {
   private func takeWeights(_ data: Data) {
     guard let file = try? SafetensorsFile(data: data, path: "weights") else { return }
     _ = try? ReconNetWeights(file)
+  }
+
+  /// A network, made ready and run where it is small.
+  private func takeNetwork(_ data: Data) {
+    guard let model = try? ONNXModel(data: data, path: "network") else { return }
+    let network = VolumeNetwork(model, memoryLimit: 1 << 24)
+    var inputs: [String: NDArray<Float>] = [:]
+    for input in network.inputs {
+      let extents = (input.shape ?? [1, 1, 8, 8, 8]).prefix(8).map { $0.map { min(max($0, 0), 64) } ?? 8 }
+      guard extents.reduce(1, *) < 1 << 16 else { return }
+      inputs[input.name] = NDArray(repeating: 0.5, shape: extents)
+    }
+    _ = try? network.prepared(for: inputs.mapValues(\.shape))(inputs)
   }
 
   /// An array of one element in a sidecar's words, and the scan that is made of it.

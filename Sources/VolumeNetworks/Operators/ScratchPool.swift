@@ -2,12 +2,12 @@ import NDArrays
 import Synchronization
 
 /// Memory that workers borrow for a task.
-final class ScratchPool: Sendable {
+package final class ScratchPool: Sendable {
   private let count: Int
   private let idle = Mutex<[SharedBuffer<Float>]>([])
 
   /// - Parameter count: The number of floats that a task needs; they are zero at first.
-  init(count: Int) {
+  package init(count: Int) {
     self.count = count
   }
 
@@ -16,7 +16,7 @@ final class ScratchPool: Sendable {
   }
 
   /// Calls a closure with memory that no other worker uses meanwhile.
-  func withScratch(_ body: (UnsafeMutablePointer<Float>) -> Void) {
+  package func withScratch(_ body: (UnsafeMutablePointer<Float>) -> Void) {
     let scratch = idle.withLock { $0.popLast() } ?? made()
     scratch.elements.baseAddress.map(body)
     idle.withLock { $0.append(scratch) }
