@@ -22,6 +22,8 @@ public enum QSMError: Error, Equatable {
   case noObject(_ origin: String)
   /// Echoes are too few, or not equally spaced, for a fit of the decay [s].
   case notEquallySpaced(_ seconds: [Double])
+  /// A network cannot be run, or gives no susceptibility: what is wrong, where, and what to do.
+  case network(_ message: String)
 }
 
 extension QSMError: CustomStringConvertible {
@@ -46,6 +48,7 @@ extension QSMError: CustomStringConvertible {
         + "Use a smaller radius or a larger mask."
     case .emptyReference:
       "The reference region has no voxel in the mask. Choose another region, or the whole brain."
+    case .network(let message): message
     case .noObject(let origin):
       "The \(origin) leaves no voxel in the mask. Check the magnitude, or give a `mask`."
     case .notEquallySpaced(let seconds):

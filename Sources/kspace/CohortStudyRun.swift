@@ -21,6 +21,7 @@ extension StudyCommand {
     study.masks = maskChoice
     study.software = "KSpaceToolkit \(ToolkitVersion.text)"
     study.keepsImages = keepImages
+    study.mapping = try mapping
     study.replacesOthers = running.force
     return Cohort(
       source: try CohortSource(at: path, labelNames: regions.labelNames), study: study,

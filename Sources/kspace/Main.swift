@@ -14,7 +14,7 @@ struct KSpaceCommand: ParsableCommand {
     subcommands: [
       Info.self, Phantom.self, Mask.self, Undersample.self, Reconstruct.self, MapSusceptibility.self,
       Compare.self, ViewImages.self, StudyCommand.self, Workflow.self, BIDSApp.self, AppFiles.self, Time.self,
-      ConvertScan.self, Serve.self, OpenRecon.self,
+      ConvertScan.self, ExportNetwork.self, Serve.self, OpenRecon.self,
     ])
 }
 

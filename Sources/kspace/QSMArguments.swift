@@ -166,6 +166,12 @@ struct QSMMethodArguments: ParsableArguments {
   var inversion = InversionMethod.tv
 
   @Option(
+    help:
+      "For network: an ONNX file of a trained network, or its name in the folder QSM_MODEL_DIR; nothing is fetched."
+  )
+  var model: String?
+
+  @Option(
     help: "The weight of the prior (tv, nltv, l2), or the threshold (tkd); the method's own unless given.")
   var regularization: Double?
 
@@ -204,8 +210,15 @@ struct QSMMethodArguments: ParsableArguments {
     if let regularization, !(regularization > 0 && regularization < .infinity) {
       throw ValidationError("--regularization \(regularization): a positive number is needed.")
     }
-    if regularization != nil, inversion == .rts {
-      throw ValidationError("--regularization: rts has none; choose tv, nltv, tkd or l2.")
+    if regularization != nil, inversion == .rts || inversion == .network {
+      throw ValidationError("--regularization: \(inversion.rawValue) has none; choose tv, nltv, tkd or l2.")
+    }
+    if inversion == .network, model == nil {
+      throw ValidationError(
+        "--inversion network: name its file, or a name in the folder QSM_MODEL_DIR, with --model.")
+    }
+    if model != nil, inversion != .network {
+      throw ValidationError("--model belongs to --inversion network.")
     }
     if !(maskFraction > 0 && maskFraction < 1) {
       throw ValidationError("--mask-fraction \(maskFraction): a number between 0 and 1 is needed.")
@@ -245,8 +258,10 @@ struct QSMMethodArguments: ParsableArguments {
   }
 
   /// The stages that the arguments describe.
-  func mapping(for maps: EchoMaps) -> SusceptibilityMapping {
-    SusceptibilityMapping(
+  ///
+  /// - Throws: An error that names the file of a network, if it cannot be used.
+  func mapping(for maps: EchoMaps) throws -> SusceptibilityMapping {
+    try SusceptibilityMapping(
       masking: masking(hasMagnitude: maps.magnitude != nil),
       unwrapping: FieldUnwrapping(method: unwrapping.method(seeds: seeds)),
       background: background.method(radius: backgroundRadius?.metres),
@@ -274,6 +289,7 @@ struct QSMMethodArguments: ParsableArguments {
     if mask == nil { result["mask-fraction"] = "\(maskFraction)" }
     if let backgroundRadius { result["background-radius"] = backgroundRadius.description }
     if let regularization { result["regularization"] = "\(regularization)" }
+    if let model { result["model"] = model }
     if inversion.isTotalVariation {
       result["edge-weights"] = "\(edgeWeights)"
       result["data-weights"] = "\(dataWeights)"

@@ -93,6 +93,8 @@ struct MapSusceptibility: LongCommand {
     Terminal.report("kspace: \(source.size?.matrix.description ?? "unknown") voxels; \(needs.words)")
     try MachineMemory.check(
       needs.memory, for: "the mapping", at: "memory", remedy: "Crop the images, or use a larger machine")
+    // A network that cannot be used shows before echoes are read.
+    if methods.inversion == .network { _ = try NetworkFile(methods.model ?? "") }
     if running.dryRun { return }
 
     progress.report("reading", 0)
@@ -106,7 +108,7 @@ struct MapSusceptibility: LongCommand {
     progress.report("reading", 1)
     for assumption in maps.assumptions { Terminal.report("kspace: \(assumption)") }
     Interruption.postpone()
-    let mapping = methods.mapping(for: maps)
+    let mapping = try methods.mapping(for: maps)
     var result = try mapping(maps, mask: brain, reference: reference) { stage in
       progress.report(stage.rawValue, 1)
       try Interruption.check()

@@ -80,7 +80,7 @@ enum BackgroundMethod: String, ExpressibleByArgument, CaseIterable {
 
 /// The ways to invert dipoles that the command offers.
 enum InversionMethod: String, ExpressibleByArgument, CaseIterable {
-  case tv, nltv, tkd, l2, rts
+  case tv, nltv, tkd, l2, rts, network
 
   static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -90,7 +90,8 @@ enum InversionMethod: String, ExpressibleByArgument, CaseIterable {
   /// The method that the arguments describe.
   ///
   /// - Parameter echoTimes: The echo times [s]; the phase of nonlinear methods is that at their mean.
-  func method(_ arguments: QSMMethodArguments, echoTimes: [Double]) -> any DipoleInversion {
+  /// - Throws: An error that names the file of a network, if it cannot be used.
+  func method(_ arguments: QSMMethodArguments, echoTimes: [Double]) throws -> any DipoleInversion {
     switch self {
     case .tv, .nltv:
       var method = TotalVariation()
@@ -106,6 +107,7 @@ enum InversionMethod: String, ExpressibleByArgument, CaseIterable {
       return method
     case .tkd: return arguments.regularization.map { TKD(threshold: $0) } ?? TKD()
     case .rts: return RTS()
+    case .network: return LearnedInversion(try NetworkFile(arguments.model ?? ""))
     case .l2:
       return arguments.regularization.map { QuadraticInversion(regularization: $0) } ?? QuadraticInversion()
     }

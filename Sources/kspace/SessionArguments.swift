@@ -39,7 +39,7 @@ struct SessionArguments: ParsableArguments {
         choice.pipeline.reconstruction, name: choice.method.rawValue,
         account: choice.account + [choice.plan] + choice.warnings.map { "warning: \($0)" })
     } mapping: {
-      susceptibility.mapping(for: $0)
+      try susceptibility.mapping(for: $0)
     }
     recipe.reading = reading.options
     recipe.combination = stages.combine

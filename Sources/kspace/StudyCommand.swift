@@ -70,6 +70,12 @@ struct StudyCommand: LongCommand {
   @Flag(inversion: .prefixedNo, help: "Align prospective scans, and --t1, by elastix where it is installed.")
   var registration = true
 
+  @Option(
+    help:
+      "Map susceptibility by a trained network: an ONNX file, or its name in the folder QSM_MODEL_DIR; by TV unless given."
+  )
+  var model: String?
+
   @OptionGroup(title: "The network, for reconnet and reconnet-sense") var network: NetworkArguments
   @OptionGroup(title: "Where images are compared") var regions: StudyRegionArguments
 
@@ -102,6 +108,9 @@ struct StudyCommand: LongCommand {
       throw ValidationError("--accelerations \(wrong): an acceleration is at least 1.")
     }
     try network.check(methods.methods)
+    if model != nil, noSusceptibility {
+      throw ValidationError("--model maps susceptibility: leave out --no-susceptibility.")
+    }
   }
 
   /// Refuses options that do not go together with a cohort, or without one.
@@ -251,7 +260,7 @@ struct StudyCommand: LongCommand {
     study.masks = maskChoice
     study.software = ToolkitVersion.text
     study.replacesOthers = running.force
-    if !noSusceptibility { study.mapping = SusceptibilityMapping() }
+    if !noSusceptibility { study.mapping = try mapping }
     if registration, !accelerated.isEmpty || regions.t1 != nil {
       study.alignment = Elastix().map { ScanAlignment(tool: $0, reconstruction: GRAPPA()) }
     }
@@ -260,6 +269,14 @@ struct StudyCommand: LongCommand {
       progress.report(cell.name, fraction)
     }
     return study
+  }
+
+  /// The way to susceptibility.
+  var mapping: SusceptibilityMapping {
+    get throws {
+      try model.map { SusceptibilityMapping(inversion: LearnedInversion(try NetworkFile($0))) }
+        ?? SusceptibilityMapping()
+    }
   }
 
   /// The reconstructions of cells by their names.

@@ -129,7 +129,7 @@ public struct SusceptibilityMapping: Sendable {
     var result = SusceptibilityMaps(
       mask: BrainMask(known.mask.isInside, geometry: places, origin: brain.origin), totalField: total,
       local: local, map: map, assumptions: assumptions)
-    result.warnings = maps.warnings + doubts
+    result.warnings = maps.warnings + doubts + map.warnings
     if let shrinkage = map.shrinkage, shrinkage > 0.6 {
       result.warnings.append(
         "The map explains hardly anything of the field (\(Int((100 * shrinkage).rounded())) % of its strength is left): check "

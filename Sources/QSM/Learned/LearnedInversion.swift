@@ -1,0 +1,144 @@
+import FourierTransforms
+import MRIData
+import NDArrays
+import VolumeNetworks
+
+/// Susceptibility by a trained network.
+///
+/// ```
+/// chi = net(field)                                    zeros around the volume, up to multiples of the network's
+/// chi <- net(chi + step D (field - D chi))            where the network is a part of an iteration
+/// ```
+///
+/// The network is a file in ONNX, and how it is used a small description; see ``NetworkFile``. It knows what it was
+/// trained for: where voxels or the direction of the static field are others, the map says so.
+///
+///     let inversion = LearnedInversion(try NetworkFile("ir2qsm"))
+///     let chi = try inversion(FieldMeasurement(field: local, mask: mask, fieldStrength: 3))
+///
+/// - SeeAlso: J. Yoon et al., "Quantitative susceptibility mapping using deep neural network: QSMnet", NeuroImage
+///   179:199, 2018, doi:10.1016/j.neuroimage.2018.06.030; K.-W. Lai et al., "Learned proximal networks for
+///   quantitative susceptibility mapping", MICCAI 2020, doi:10.1007/978-3-030-59713-9_13.
+public struct LearnedInversion: DipoleInversion {
+  /// The network.
+  public var file: NetworkFile
+  /// What is computed on; published networks take the whole grid.
+  public var region: WorkingRegion
+
+  /// Chooses a network.
+  public init(_ file: NetworkFile, region: WorkingRegion = .wholeGrid) {
+    self.file = file
+    self.region = region
+  }
+
+  /// The network, told from others by the fingerprint of its file.
+  public var configuration: MethodConfiguration {
+    let use = file.description
+    var result = MethodConfiguration("network", revision: 1).with("name", use.name ?? "unnamed")
+      .with("weights SHA-256", file.network.model.digest).with("licence", use.licence ?? "not stated")
+      .with("reference", use.reference ?? "not stated").with("input unit", use.inputUnit.rawValue)
+      .with("input mean", use.inputMean).with("input deviation", use.inputDeviation)
+      .with("output mean", use.outputMean, "ppm").with("output deviation", use.outputDeviation, "ppm")
+      .with("multiple", use.multiple, "voxels").with("axes", use.axes.rawValue)
+    if let unrolling = use.unrolling {
+      result = result.with("iterations", unrolling.iterations).with("step", unrolling.stepSize)
+        .with("channels", unrolling.channels)
+    }
+    return result
+  }
+
+  /// Computes a susceptibility map.
+  public func callAsFunction(_ measurement: FieldMeasurement) throws(QSMError) -> SusceptibilityMap {
+    let problem = try InversionProblem(measurement, region: region)
+    let use = file.description
+    let volume = try NetworkVolume(file, grid: problem.grid)
+    var iterations = 0, solution: NDArray<Float>
+    if let unrolling = use.unrolling {
+      solution = try unrolled(problem, unrolling, volume)
+      iterations = unrolling.iterations
+    } else {
+      let scale = use.inputUnit == .hertz ? Float(problem.hertzPerPPM) : 1
+      let (mean, deviation) = (Float(use.inputMean[0]), Float(use.inputDeviation[0]))
+      let input = problem.field.map { (scale * $0 - mean) / deviation }
+      let result = try volume([input])[0]
+      solution = result.map { $0 * Float(use.outputDeviation[0]) + Float(use.outputMean[0]) }
+    }
+    solution.keepOnly(problem.grid.mask)
+    guard solution.withUnsafeBufferPointer({ $0.allSatisfy(\.isFinite) }) else {
+      throw .network(
+        "\(file.path): the network's susceptibility is not finite. Check the unit of the field, and the file."
+      )
+    }
+    var map = problem.map(solution, iterations: iterations)
+    map.warnings = warnings(problem.grid)
+    return map
+  }
+
+  /// Gradient steps, each followed by the network.
+  private func unrolled(
+    _ problem: InversionProblem, _ unrolling: NetworkDescription.Unrolling, _ volume: NetworkVolume
+  ) throws(QSMError) -> NDArray<Float> {
+    let use = file.description, channels = unrolling.channels, step = Float(unrolling.stepSize)
+    let transform = RealFourierTransform(shape: problem.grid.matrix.shape)
+    let factors = DipoleKernel(problem.grid).factors
+    var workspace = transform.makeWorkspace()
+    func dipole(_ values: NDArray<Float>) -> NDArray<Float> {
+      var result = values
+      transform.filter(&result, workspace: &workspace, by: factors)
+      return result
+    }
+    var estimate = Array(repeating: problem.field.map { _ in Float(0) }, count: channels)
+    for iteration in 0..<unrolling.iterations {
+      var residual = problem.field
+      if iteration > 0 {
+        residual = residual.combined(with: dipole(estimate[0])) { $0 - $1 }
+        if channels > 1 { residual = residual.combined(with: estimate[1]) { $0 - $1 } }
+      }
+      estimate[0] = estimate[0].combined(with: dipole(residual)) { $0 + step * $1 }
+      if channels > 1 { estimate[1] = estimate[1].combined(with: residual) { $0 + step * $1 } }
+      var inputs: [NDArray<Float>] = []
+      for channel in 0..<channels {
+        let (mean, deviation) = (Float(use.inputMean[channel]), Float(use.inputDeviation[channel]))
+        var input = estimate[channel].map { ($0 - mean) / deviation }
+        input.keepOnly(problem.grid.mask)
+        inputs.append(input)
+      }
+      let results = try volume(inputs)
+      for channel in 0..<channels {
+        let (mean, deviation) = (Float(use.outputMean[channel]), Float(use.outputDeviation[channel]))
+        var result = results[channel]
+        // As their authors have it: with two channels the mask comes before the mean, with one after it.
+        if channels > 1 { result.keepOnly(problem.grid.mask) }
+        estimate[channel] = result.map { $0 * deviation + mean }
+        if channels == 1 { estimate[channel].keepOnly(problem.grid.mask) }
+      }
+    }
+    return estimate[0]
+  }
+
+  /// What the network was not trained for.
+  private func warnings(_ grid: WorkingGrid) -> [String] {
+    let use = file.description, name = use.name ?? file.path
+    var warnings = file.remarks
+    func text(_ size: SIMD3<Double>) -> String {
+      (0..<3).map { "\((size[$0] * 100).rounded() / 100)" }.joined(separator: " x ")
+    }
+    if let trained = use.voxelSize,
+      (0..<3).contains(where: { abs(grid.voxelSize[$0] / trained[$0] - 1) > 0.1 })
+    {
+      warnings.append(
+        "\(name) was trained on voxels of \(text(trained)) mm, and these have \(text(grid.voxelSize)) mm: its "
+          + "susceptibility may be wrong. Resample the images, or compare with another inversion.")
+    }
+    if let trained = use.fieldDirection {
+      let length = (trained * trained).sum().squareRoot()
+      let cosine = abs((trained * grid.fieldDirection).sum()) / length
+      if cosine < 0.985 {
+        warnings.append(
+          "\(name) was trained with the static field along (\(text(trained).replacing(" x ", with: ", "))) of the voxel axes; "
+            + "here it is another: its susceptibility may be wrong. Compare with another inversion.")
+      }
+    }
+    return warnings
+  }
+}
