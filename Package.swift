@@ -135,7 +135,7 @@ let package = Package(
     .testTarget(name: "PhaseUnwrappingTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
       name: "VolumeNetworksTests", dependencies: modules + ["CConvolution", "TestSupport"],
-      exclude: ["Goldens"]),
+      exclude: ["Goldens", "make_goldens.py"]),
     .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"]),
     .testTarget(
       name: "EvaluationTests", dependencies: data + ["Evaluation", "TestSupport"], exclude: ["Golden"]),

@@ -21,7 +21,34 @@ func benchmarkConvolution() throws {
     ] {
       try benchmarkNetwork(features, matrix, peer)
     }
+    for size in [3, 5] { try benchmarkVolumeNetwork(features, kernels: size) }
   }
+}
+
+/// A chain of five convolutions that a graph of ONNX describes.
+private func benchmarkVolumeNetwork(_ features: Int, kernels size: Int) throws {
+  let shape = [1, features, 32, 128, 128], count = features * features * size * size * size
+  var generator = SeededGenerator(seed: 3), graph = ONNXGraph(name: "chain")
+  graph.constants["weight"] = ONNXTensor(
+    (0..<count).map { _ in Float(generator.normal() / Double(count / features).squareRoot()) },
+    shape: [features, features, size, size, size])
+  graph.inputs = [ONNXValue("0", shape: nil)]
+  graph.outputs = [ONNXValue("5", shape: nil)]
+  graph.nodes = (0..<5).map {
+    ONNXNode(
+      "Conv", ["\($0)", "weight"], ["\($0 + 1)"],
+      attributes: ["pads": .ints(Array(repeating: size / 2, count: 6))])
+  }
+  let network = try VolumeNetwork(ONNXModel(graph)).prepared(for: ["0": shape])
+  let input = NDArray<Float>(repeating: 1, shape: shape)
+  let time = RunTime.median((0..<3).map { _ in RunTime { _ = network(["0": input]) } })
+  let operations = 5 * 2 * Double(shape[2] * shape[3] * shape[4]) * Double(count)
+  print(
+    String(
+      format:
+        "VolumeNetwork, %d features, kernels of %d, 128 x 128 x 32: %.2f s, %@ GFLOP/s (%@ per processor), %.0f MB",
+      features, size, time.wall, gigaflops(operations / time.wall), gigaflops(operations / time.processors),
+      Double(network.memory) / 1e6))
 }
 
 private func benchmarkNetwork(_ features: Int, _ matrix: Extents, _ peer: ConvolutionPeer?) throws {
