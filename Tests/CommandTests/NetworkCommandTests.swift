@@ -42,6 +42,26 @@ struct NetworkCommandTests {
     #expect(damaged.status == 3 && damaged.errors.contains("not an ONNX model"), "\(damaged.errors)")
   }
 
+  @Test("a study takes a network, and keeps what its maps follow from")
+  func study() throws {
+    let scene = try QSMScene()
+    let model = try write("half", #"{ "Name": "Half" }"#, in: scene)
+    let arguments = [
+      "study", scene.head.path("head.h5"), "-o", "study", "--methods", "zero-filled", "--accelerations", "2",
+      "--calibration", "16x16", "--mask", scene.mask,
+    ]
+    let missing = try Command.run(arguments + ["--model", "nowhere.onnx"], in: scene.folder)
+    #expect(missing.status == 3 && missing.errors.contains("nowhere.onnx"), "\(missing.errors)")
+    let result = try Command.run(arguments + ["--model", "half.onnx"], in: scene.folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let files = try #require(FileManager.default.enumerator(atPath: scene.folder.path("study")))
+    let records = files.compactMap { $0 as? String }.filter { $0.hasSuffix(".json") }.filter {
+      (try? String(contentsOfFile: scene.folder.path("study/\($0)"), encoding: .utf8))?
+        .contains(model.digest) == true
+    }
+    #expect(!records.isEmpty)
+  }
+
   @Test("export writes ReconNet3D, and nothing over a file that exists")
   func export() throws {
     let scene = try QSMScene()
