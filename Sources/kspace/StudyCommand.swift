@@ -234,7 +234,7 @@ struct StudyCommand: LongCommand {
     }
     return try StudyPlan(
       of: cells, scans.reference, accelerated: scans.accelerated, methods: reconstructions(of: cells),
-      mapping: noSusceptibility ? nil : SusceptibilityMapping(), inputs: [files.mask].compactMap(\.self),
+      mapping: noSusceptibility ? nil : mapping, inputs: [files.mask].compactMap(\.self),
       folder: output, missing: missing)
   }
 
