@@ -87,9 +87,9 @@ extension ISMV {
 extension TotalVariation {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("total variation", revision: 2).with("regularization", regularization, "ppm mm")
+    MethodConfiguration("total variation", revision: 3).with("regularization", regularization, "ppm mm")
       .with("noise factor", noiseFactor).with("refinements", refinements).with("texture", addsTexture)
-      .with("outside weight", outsideWeight)
+      .with("linear blend", blendsLinear).with("outside weight", outsideWeight)
       .with("expected deviation", expectedDeviation.map { "\($0) ppm" } ?? "none")
       .with(
         "edges", edges.map { MethodConfiguration("of the magnitude", revision: 1).with("share", $0.fraction) }

@@ -185,6 +185,13 @@ struct QSMMethodArguments: ParsableArguments {
     help: "Whether tv and nltv weigh voxels by the field's noise.")
   var dataWeights = true
 
+  @Flag(
+    inversion: .prefixedNo, exclusivity: .chooseLast,
+    help:
+      "Whether tv and nltv draw weak sources to the best linear map; without, they keep amplitude and noise."
+  )
+  var linearBlend = true
+
   @Option(
     help:
       "For tv and nltv: the deviation that susceptibility is expected to have [ppm], which makes all sources weaker; 0 for none."
@@ -233,9 +240,9 @@ struct QSMMethodArguments: ParsableArguments {
       throw ValidationError("--reweightings \(reweightings): 0 to 10 are possible.")
     }
     if r2 != nil, !separate { throw ValidationError("--r2 belongs to --separate.") }
-    if !inversion.isTotalVariation, edgeWeights || !dataWeights || reweightings > 0 {
+    if !inversion.isTotalVariation, edgeWeights || !dataWeights || !linearBlend || reweightings > 0 {
       throw ValidationError(
-        "--inversion \(inversion.rawValue) has no edge weights, data weights or reweightings; choose tv or nltv."
+        "--inversion \(inversion.rawValue) has no edge weights, data weights, linear blend or reweightings; choose tv or nltv."
       )
     }
     if let backgroundRadius {
@@ -293,6 +300,7 @@ struct QSMMethodArguments: ParsableArguments {
     if inversion.isTotalVariation {
       result["edge-weights"] = "\(edgeWeights)"
       result["data-weights"] = "\(dataWeights)"
+      result["linear-blend"] = "\(linearBlend)"
       result["reweightings"] = "\(reweightings)"
       result["expected-deviation"] = "\(expectedDeviation)"
     }

@@ -15,7 +15,7 @@ struct QSMConfiguration {
   let arguments: [String]
 
   /// Flags that are on unless they are turned off, and options that take several values.
-  private static let defaultFlags = ["data-weights"], fileLists = ["phase", "magnitude"]
+  private static let defaultFlags = ["data-weights", "linear-blend"], fileLists = ["phase", "magnitude"]
 
   /// Reads a file.
   ///

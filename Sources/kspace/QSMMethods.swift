@@ -98,6 +98,7 @@ enum InversionMethod: String, ExpressibleByArgument, CaseIterable {
       if let weight = arguments.regularization { method.regularization = weight }
       method.edges = arguments.edgeWeights ? EdgeWeights() : nil
       method.weighsData = arguments.dataWeights
+      method.blendsLinear = arguments.linearBlend
       method.expectedDeviation = arguments.expectedDeviation > 0 ? arguments.expectedDeviation : nil
       method.reweightings = arguments.reweightings
       if self == .nltv {

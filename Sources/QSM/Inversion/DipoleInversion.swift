@@ -68,6 +68,8 @@ public struct SusceptibilityMap: Sendable {
   /// over the mask: how much the field of the map would have to grow to fit the measured one best. Noise does not bias
   /// it as long as the map does not follow the noise; small sources lose more, large ones less.
   public var shrinkage: Double?
+  /// The part of susceptibility's variance that the field tells, 0 to 1; absent where a method does not ask.
+  public var share: Double?
   /// What the user must be told, such as that a network was trained for other voxels.
   public var warnings: [String] = []
 }

@@ -189,6 +189,11 @@ extension SusceptibilityMap {
           + "\(number(1e3 * fieldDeviation, 3)) ppb, "
           + (isFieldDeviationEstimated ? "estimated from the field itself." : "as its noise map states."))
     }
+    if let share {
+      sentences.append(
+        "The field tells about \(number(100 * share, 2)) % of the susceptibility's variance; weak sources are made weaker "
+          + "to match, strong ones are not.")
+    }
     if let shrinkage, shrinkage > 0.02 {
       sentences.append(
         "The map leaves \(number(100 * shrinkage, 2)) % of the field's strength unexplained, which small sources may "

@@ -46,6 +46,8 @@ public struct SusceptibilityMaps: Sendable {
     public var residualDeviation: Double?
     /// By which part strong sources are expected to be too weak.
     public var shrinkage: Double?
+    /// The part of susceptibility's variance that the field tells, 0 to 1.
+    public var share: Double?
     /// The mean over the reference region that was subtracted [ppm].
     public var referenceValue = 0.0
     /// The percentiles of the susceptibility at 1, 50 and 99 % [ppm].
@@ -64,6 +66,7 @@ extension SusceptibilityMaps.Findings {
     fieldDeviation = maps.map.fieldDeviation
     residualDeviation = maps.map.residualDeviation
     shrinkage = maps.map.shrinkage
+    share = maps.map.share
     let known = maps.local.mask[0].map { $0 != 0 }
     mapVoxels = known.withUnsafeBufferPointer { $0.count { $0 } }
     let chi = maps.susceptibility[0].sorted(within: known)

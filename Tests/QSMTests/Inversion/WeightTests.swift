@@ -64,6 +64,7 @@ import Testing
     var method = TotalVariation()
     method.regularization = 1e-3
     method.edges = EdgeWeights(fraction: 0.1)
+    method.blendsLinear = false
     let plain = error(try method(measurement), chi, measurement.mask)
     measurement.magnitude = chi.map { 1 - 3 * $0 }
     let edged = error(try method(measurement), chi, measurement.mask)
