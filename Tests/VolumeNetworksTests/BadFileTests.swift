@@ -41,7 +41,7 @@ struct BadFileTests {
   func weights() {
     var model = SmallGraph.convolution
     model.graph.constants["weight"] = ONNXTensor(
-      Array(repeating: 1, count: 4 * 3 * 27), shape: [4, 3, 3, 3, 3])
+      [Float](repeating: 1, count: 4 * 3 * 27), shape: [4, 3, 3, 3, 3])
     #expect(SmallGraph.refusal(model).contains("[4, 3, 3, 3, 3] for 4 channels"))
     model.graph.constants["weight"] = ONNXTensor([Int](repeating: 1, count: 432), shape: [4, 4, 3, 3, 3])
     #expect(SmallGraph.refusal(model).contains("whole numbers"))
