@@ -3,7 +3,8 @@
     python header_mutations.py --kspace .build/release/kspace scan.h5 [scan2.h5 ...] [--count 200] [--seed 1] [--keep DIR]
 
 Every run must either refuse (exit 3, one line that says why) or give an image that correlates with the unchanged
-scan's by at least 0.95, whatever it warned; images of another matrix are cropped or interpolated. Prints what did neither, and counts; exit 1 if there is any.
+scan's by at least 0.95, whatever it warned; images of another matrix are cropped or interpolated, those of other voxels
+laid where their headers say that they lie. Prints what did neither, and counts; exit 1 if there is any.
 """
 import argparse, glob, os, random, re, resource, shutil, subprocess, sys, tempfile
 
@@ -46,7 +47,8 @@ def group(path):
 
 def images(folder):
     found = sorted(glob.glob(f"{folder}/**/*part-mag*.nii*", recursive=True))
-    return [np.abs(np.asarray(nibabel.load(p).dataobj, np.float32)) for p in found]
+    files = [nibabel.load(p) for p in found]
+    return [(np.abs(np.asarray(file.dataobj, np.float32)), file.affine) for file in files]
 
 
 def fitted(image, shape):
@@ -62,13 +64,18 @@ def fitted(image, shape):
 
 
 def likeness(right, made):
-    """The correlation of two images, cropped or interpolated to the same matrix, whichever fits better."""
+    """The correlation of two images with their affines, cropped, interpolated to the same matrix or laid upon each other in
+    space, whichever fits best."""
+    (right, place), (made, other_place) = right, made
     if made.ndim != right.ndim:
         return 0.0
     steps = [h / w for w, h in zip(right.shape, made.shape)]
     starts = [h // 2 - w // 2 * s for w, h, s in zip(right.shape, made.shape, steps)]
     zoomed = ndimage.affine_transform(made, steps, starts, right.shape, order=1)
-    return max(np.corrcoef(right.ravel(), other.ravel())[0, 1] for other in (fitted(made, right.shape), zoomed))
+    way = np.linalg.solve(other_place, place)
+    laid = ndimage.affine_transform(made, way[:3, :3], way[:3, 3], right.shape, order=1, mode="nearest")
+    others = [other for other in (fitted(made, right.shape), zoomed, laid) if other.std() > 0]
+    return max((np.corrcoef(right.ravel(), other.ravel())[0, 1] for other in others), default=0)
 
 
 def run(kspace, path, out, memory=6 << 30):
