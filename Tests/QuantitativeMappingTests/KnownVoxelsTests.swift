@@ -28,6 +28,22 @@ struct KnownVoxelsTests {
     #expect(voxels.omitted == 1 && voxels.noise != nil)
   }
 
+  @Test func `A noisy voxel counts where others are all around, up to a fiftieth of a ppm`() throws {
+    let geometry = Geometry(matrix: Extents(x: 9, y: 9, z: 9), voxelSize: [1e-3, 1e-3, 1e-3])
+    var inside = NDArray(repeating: true, shape: [9, 9, 9]),
+      noise = NDArray<Float>(repeating: 0.2, shape: [9, 9, 9])
+    for y in 0..<9 { for x in 0..<9 { inside[0, y, x] = false } }
+    // 0.02 ppm are 2.55 Hz at 3 T. The last one lies beside what is outside of the mask.
+    (noise[4, 4, 2], noise[4, 4, 6], noise[1, 4, 4]) = (2.5, 2.6, 2.5)
+    let maps = EchoMaps(
+      field: FieldMap(
+        ImageVolumes(noise, geometry: geometry), noise: ImageVolumes(noise, geometry: geometry),
+        stage: .wrapped(period: 100)),
+      parameters: ScanParameters(echoTimes: [0.01, 0.02], fieldStrength: 3), geometry: geometry)
+    let known = try KnownVoxels(of: BrainMask(inside, geometry: geometry), in: maps).mask.isInside
+    #expect(known[4, 4, 2] && !known[4, 4, 6] && !known[1, 4, 4])
+  }
+
   @Test func `Noise counts up to a sixth of the period, where there is one`() throws {
     let noise: [Float] = [12, 12, 12, 16.6, 16.7, 20, 1]
     #expect(try known(noise: noise).mask.count == 4)

@@ -1,14 +1,18 @@
 import MRIData
 import NDArrays
+import QSM
 
 /// The voxels of a mask whose field is known, and what was said of the others.
 ///
 /// ```
-/// known:  f finite (and not 0 where it was unwrapped before),  sigma_f > 0,  sigma_f <= 5 medians of the mask,  sigma_f < period / 6,  signal
+/// known:  f finite (and not 0 where it was unwrapped before),  signal,
+///         0 < sigma_f < period / 6,  and <= 5 medians of the mask, or <= 0.02 ppm where such voxels are all around
 /// ```
 ///
 /// Beside air, dephasing leaves no signal and no phase. The removal of the background would spread what is there instead
-/// over its spheres, a centimetre into the brain. And with noise of a sixth of the period, one neighbour in twenty would
+/// over its spheres, a centimetre into the brain. Nuclei full of iron have little signal at late echoes, too, but a field
+/// that is known to a fifth of what they make is worth having, however well others are known: each voxel that is missing
+/// within them costs all around it, where no sphere fits any more. And with noise of a sixth of the period, one neighbour in twenty would
 /// be on a wrong turn by noise alone.
 ///
 /// This is the one rule for all ways to a susceptibility.
@@ -24,6 +28,8 @@ public struct KnownVoxels: Sendable {
 
   /// The largest noise of a field that maps are made of, in medians over the mask.
   public static let largestNoise: Float = 5
+  /// The noise up to which a field is known among known voxels, whatever the median is [ppm].
+  public static let smallNoise = 0.02
 
   /// Finds the known voxels of a mask.
   ///
@@ -32,31 +38,39 @@ public struct KnownVoxels: Sendable {
     guard let field = maps.field else { throw .noField(reason: "the echoes tell none") }
     let values = field.values.voxels.elements, signal = maps.combinedMagnitude?.voxels.elements
     let deviations = field.noise?.voxels.elements
-    var isInside = mask.isInside
-    let flags = isInside.elements, inside = flags.indices.filter { flags[$0] }
+    let flags = mask.isInside.elements, inside = flags.indices.filter { flags[$0] }
     let sorted = deviations.map { all in inside.map { all[$0] }.filter { $0 > 0 && $0.isFinite }.sorted() }
-    var limit: Float?
-    if let sorted, !sorted.isEmpty {
-      limit = min(
-        Self.largestNoise * sorted[sorted.count / 2], Float(field.period.map { $0 / 6 } ?? .infinity))
+    let tells = inside.map { index in
+      // Fields without wraps are zero where nobody knew them.
+      values[index].isFinite && (signal?[index] ?? 1) > 0 && (field.period != nil || values[index] != 0)
     }
-    noise = limit == nil ? nil : field.noise
-    var omitted = 0
-    isInside.withUnsafeMutableBufferPointer { flags in
-      for index in inside {
-        var isKnown = values[index].isFinite && (signal?[index] ?? 1) > 0
-        // Fields without wraps are zero where nobody knew them.
-        if field.period == nil { isKnown = isKnown && values[index] != 0 }
-        if let limit, let deviation = deviations?[index] {
-          isKnown = isKnown && deviation > 0 && deviation <= limit
+    /// The voxels whose noise is at most a limit.
+    func known(upTo limit: Float?) -> NDArray<Bool> {
+      var result = mask.isInside
+      result.withUnsafeMutableBufferPointer { flags in
+        for (index, tells) in zip(inside, tells) {
+          let deviation = limit == nil ? nil : deviations?[index]
+          flags[index] = tells && deviation.map { $0 > 0 && $0 <= limit ?? 0 } ?? true
         }
-        if isKnown { continue }
-        flags[index] = false
-        omitted += 1
       }
+      return result
+    }
+    let isInside: NDArray<Bool>
+    if let sorted, !sorted.isEmpty {
+      let largest = Float(field.period.map { $0 / 6 } ?? .infinity), median = sorted[sorted.count / 2]
+      let small =
+        Self.smallNoise * 1e-6 * maps.parameters.fieldStrength * ScanParameters.protonGyromagneticRatio
+      noise = field.noise
+      let sure = known(upTo: min(Self.largestNoise * median, largest))
+      let enclosed = Morphology(voxelSize: mask.geometry.voxelSize).withHolesFilled(sure)
+      let fair = known(upTo: min(max(Self.largestNoise * median, Float(small)), largest))
+      isInside = enclosed.combined(with: fair) { $0 && $1 }
+    } else {
+      noise = nil
+      isInside = known(upTo: nil)
     }
     self.mask = BrainMask(isInside, geometry: mask.geometry, origin: mask.origin)
-    self.omitted = omitted
+    omitted = inside.count - self.mask.count
     guard omitted < inside.count else { throw .nothingKnown(voxels: inside.count) }
     var remarks: [String] = []
     if omitted > 0 {

@@ -161,8 +161,9 @@ public struct SusceptibilityMapping: Sendable {
   }
 
   /// What all ways share: which voxels are known, whose magnitude shows edges.
-  private static let rules = MethodConfiguration("known voxels", revision: 2)
-    .with("largest noise", Double(KnownVoxels.largestNoise), "medians").with("edges of", "all echoes")
+  private static let rules = MethodConfiguration("known voxels", revision: 3)
+    .with("largest noise", Double(KnownVoxels.largestNoise), "medians")
+    .with("small noise", KnownVoxels.smallNoise, "ppm").with("edges of", "all echoes")
 }
 
 extension ImageVolumes<Float> {
