@@ -6,14 +6,14 @@ import QSM
 ///
 /// ```
 /// known:  f finite (and not 0 where it was unwrapped before),  signal,
-///         0 < sigma_f < period / 6,  and <= 5 medians of the mask, or <= 0.02 ppm where such voxels are all around
+///         0 < sigma_f < period / 6,  and <= 5 medians of the mask, or <= 0.02 ppm where those enclose it
 /// ```
 ///
 /// Beside air, dephasing leaves no signal and no phase. The removal of the background would spread what is there instead
 /// over its spheres, a centimetre into the brain. Nuclei full of iron have little signal at late echoes, too, but a field
 /// that is known to a fifth of what they make is worth having, however well others are known: each voxel that is missing
-/// within them costs all around it, where no sphere fits any more. And with noise of a sixth of the period, one neighbour in twenty would
-/// be on a wrong turn by noise alone.
+/// within them costs all around it, where no sphere fits any more. And with noise of a sixth of the period, one
+/// neighbour in twenty would be on a wrong turn by noise alone.
 ///
 /// This is the one rule for all ways to a susceptibility.
 public struct KnownVoxels: Sendable {

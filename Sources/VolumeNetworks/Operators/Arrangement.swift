@@ -66,43 +66,63 @@ struct ChannelSelection: FeatureOperator {
   var workBytes: Int { layout.isBlocked ? 0 : layout.blockedBytes }
 }
 
-/// Voxels at other places: cutting, padding, flipping, the nearest voxels of a finer grid.
-struct VoxelSelection: FeatureOperator {
-  let layout: FeatureLayout
-  let inputs: FeatureLayout
-  /// The index of the operand for each index of the result along each axis; negative for a constant voxel.
-  let indices: [[Int]]
-  let fill: Float
+/// An operator whose voxels come from those of its operand at other places, all channels alike.
+protocol Relocation: FeatureOperator {
+  /// The result's layout.
+  var layout: FeatureLayout { get }
+  /// The operand's layout.
+  var inputs: FeatureLayout { get }
+}
 
+extension Relocation {
   var workBytes: Int {
     (inputs.isBlocked ? 0 : inputs.blockedBytes) + (layout.isBlocked ? 0 : layout.blockedBytes)
   }
 
-  func callAsFunction(_ operands: inout [FeatureMap]) -> FeatureMap {
+  /// Makes each voxel of the result, at `(z, y, x)`, from the operand's, 16 channels at a time.
+  @inline(__always)
+  fileprivate func relocated(
+    _ operands: inout [FeatureMap],
+    _ value:
+      @Sendable (_ z: Int, _ y: Int, _ x: Int, _ voxel: (Int, Int, Int) -> SIMD16<Float>) -> SIMD16<Float>
+  ) -> FeatureMap {
     let source = operands[0].blocked
     operands = []
     let from = inputs.grid, to = layout.grid, target = FeatureMap(blocked: layout)
     let sources = source.buffers, targets = target.buffers
     Parallelism.forEach(layout.blocks * to.rows) { index in
       let block = index / to.rows, row = index % to.rows
-      let z = indices[0][row / to.y], y = indices[1][row % to.y]
       guard let start = sources[block].elements.baseAddress, let end = targets[block].elements.baseAddress
       else { return }
       for x in 0..<to.x {
-        let place = indices[2][x]
-        let value =
-          z < 0 || y < 0 || place < 0
-          ? SIMD16<Float>(repeating: fill)
-          : UnsafeRawPointer(start + (z * from.y + y) * from.pitch + 16 * place).load(as: SIMD16<Float>.self)
-        UnsafeMutableRawPointer(end + row * to.pitch + 16 * x).storeBytes(of: value, as: SIMD16<Float>.self)
+        let result = value(row / to.y, row % to.y, x) { z, y, x in
+          UnsafeRawPointer(start + (z * from.y + y) * from.pitch + 16 * x).load(as: SIMD16<Float>.self)
+        }
+        UnsafeMutableRawPointer(end + row * to.pitch + 16 * x).storeBytes(of: result, as: SIMD16<Float>.self)
       }
     }
     return target.inLayout
   }
 }
 
+/// Voxels at other places: cutting, padding, flipping, the nearest voxels of a finer grid.
+struct VoxelSelection: Relocation {
+  let layout: FeatureLayout
+  let inputs: FeatureLayout
+  /// The index of the operand for each index of the result along each axis; negative for a constant voxel.
+  let indices: [[Int]]
+  let fill: Float
+
+  func callAsFunction(_ operands: inout [FeatureMap]) -> FeatureMap {
+    relocated(&operands) { z, y, x, voxel in
+      let (z, y, x) = (indices[0][z], indices[1][y], indices[2][x])
+      return z < 0 || y < 0 || x < 0 ? SIMD16<Float>(repeating: fill) : voxel(z, y, x)
+    }
+  }
+}
+
 /// A volume on another grid, linear between the voxels of the first.
-struct LinearResampling: FeatureOperator {
+struct LinearResampling: Relocation {
   /// Where an index of the result lies: between two indices, with the weight of the second.
   struct Place: Sendable {
     var first: Int
@@ -114,38 +134,20 @@ struct LinearResampling: FeatureOperator {
   let inputs: FeatureLayout
   let places: [[Place]]
 
-  var workBytes: Int {
-    (inputs.isBlocked ? 0 : inputs.blockedBytes) + (layout.isBlocked ? 0 : layout.blockedBytes)
-  }
-
   func callAsFunction(_ operands: inout [FeatureMap]) -> FeatureMap {
-    let source = operands[0].blocked
-    operands = []
-    let from = inputs.grid, to = layout.grid, target = FeatureMap(blocked: layout)
-    let sources = source.buffers, targets = target.buffers
-    Parallelism.forEach(layout.blocks * to.rows) { index in
-      let block = index / to.rows, row = index % to.rows
-      let z = places[0][row / to.y], y = places[1][row % to.y]
-      guard let start = sources[block].elements.baseAddress, let end = targets[block].elements.baseAddress
-      else { return }
-      func vector(_ z: Int, _ y: Int, _ x: Int) -> SIMD16<Float> {
-        UnsafeRawPointer(start + (z * from.y + y) * from.pitch + 16 * x).load(as: SIMD16<Float>.self)
+    relocated(&operands) { z, y, x, voxel in
+      let (z, y, x) = (places[0][z], places[1][y], places[2][x])
+      func line(_ z: Int, _ y: Int) -> SIMD16<Float> {
+        let first = voxel(z, y, x.first)
+        return first + x.weight * (voxel(z, y, x.second) - first)
       }
-      for x in 0..<to.x {
-        let place = places[2][x]
-        func line(_ z: Int, _ y: Int) -> SIMD16<Float> {
-          let first = vector(z, y, place.first)
-          return first + place.weight * (vector(z, y, place.second) - first)
-        }
-        func plane(_ z: Int) -> SIMD16<Float> {
-          let first = line(z, y.first)
-          return first + y.weight * (line(z, y.second) - first)
-        }
-        let first = plane(z.first), value = first + z.weight * (plane(z.second) - first)
-        UnsafeMutableRawPointer(end + row * to.pitch + 16 * x).storeBytes(of: value, as: SIMD16<Float>.self)
+      func plane(_ z: Int) -> SIMD16<Float> {
+        let first = line(z, y.first)
+        return first + y.weight * (line(z, y.second) - first)
       }
+      let first = plane(z.first)
+      return first + z.weight * (plane(z.second) - first)
     }
-    return target.inLayout
   }
 }
 
