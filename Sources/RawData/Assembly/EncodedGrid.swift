@@ -125,7 +125,10 @@ extension EncodedGrid {
     prescribed = matrix
     // A matrix that does not even hold the lines tells nothing about the readout either.
     if let header, lines.range.upperBound < header.y, grid.y == header.y {
-      assumeOversampling(encoding, header, options, &findings)
+      // Samples under a described gradient lie more closely on its ramps.
+      let isDescribed =
+        options.correctsEchoPlanar && readouts.allSatisfy { encoding?.describes($0) == true }
+      assumeOversampling(encoding, header, options, isDescribed: isDescribed, &findings)
     }
     if assumedOversampling == 1, let header, options.matrix?.x == nil, longest > header.x {
       findings.append(
@@ -153,7 +156,7 @@ extension EncodedGrid {
   /// The header's field of view and matrix are then those of the images; more samples over the same field of view would
   /// make voxels that nobody prescribed.
   private mutating func assumeOversampling(
-    _ encoding: MRDHeader.Encoding?, _ header: Extents, _ options: ReadingOptions,
+    _ encoding: MRDHeader.Encoding?, _ header: Extents, _ options: ReadingOptions, isDescribed: Bool,
     _ findings: inout [Finding]
   ) {
     guard options.fieldOfView == nil, let encoding, let view = fieldOfView[0] else { return }
@@ -161,7 +164,7 @@ extension EncodedGrid {
     let isSameView = prescribed <= 0 || abs(prescribed - view) <= 0.01 * view
     guard isSameView, recon >= 1 else { return }
     let wanted = min(Double(header.x), recon), ratio = Double(matrix.x) / wanted
-    guard ratio >= 1.25 else { return }
+    guard ratio >= (isDescribed ? 1.001 : 1.25) else { return }
     let isTooMany = matrix.x > header.x
     // A matrix that the user gave, or that the images are to have, is meant.
     guard isTooMany ? options.matrix?.x == nil && recon <= Double(header.x) : ratio >= 1.5 else { return }

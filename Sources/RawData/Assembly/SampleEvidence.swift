@@ -46,7 +46,7 @@ struct SampleEvidence {
     // Noise fills every field of view.
     if seen.standsOut(brightest) {
       checkOversampling(seen, layout)
-      try checkCropping(source, layout, atMost: most)
+      try checkCropping(source, layout, seen, ofSlice: slice, atMost: most)
     }
     try compareRepeats(source, layout, readouts, seen)
   }
@@ -212,7 +212,8 @@ extension SampleEvidence {
   ///
   /// Such a header is that of a scanner that interpolates, or one with a wrong field of view.
   private mutating func checkCropping(
-    _ source: some ReadoutSource, _ layout: ScanLayout, atMost most: Int
+    _ source: some ReadoutSource, _ layout: ScanLayout, _ seen: Profiles, ofSlice middle: Int,
+    atMost most: Int
   ) throws(RawDataError) {
     let grid = layout.grid
     let axes = (0..<2).filter {
@@ -225,10 +226,12 @@ extension SampleEvidence {
     // have none.
     let slices = layout.sliceCounters, step = max(1, slices.count / 16)
     for slice in stride(from: 0, to: slices.count, by: step).map({ slices[$0] }) {
-      for readouts in [layout.image, layout.calibration] {
-        let chosen = Self.central(readouts.filter { $0.slice == slice }, grid.matrix, most)
-        guard !chosen.isEmpty else { continue }
-        let seen = try Profiles(source, layout, chosen)
+      for isImage in [true, false] {
+        let readouts = (isImage ? layout.image : layout.calibration).filter { $0.slice == slice }
+        guard !readouts.isEmpty else { continue }
+        let seen =
+          isImage && slice == middle
+          ? seen : try Profiles(source, layout, Self.central(readouts, grid.matrix, most))
         guard let brightest = seen.brightest, seen.standsOut(brightest) else { continue }
         for axis in axes {
           let extent = grid.matrix[axis], kept = grid.prescribed[axis]

@@ -1,5 +1,4 @@
 import Files
-import Foundation
 import MRIData
 
 /// Works out what the readouts of a scan need to become Cartesian lines, from its headers and a part of its samples.
@@ -28,7 +27,7 @@ struct EchoPlanarEstimate {
     extent = layout.grid.matrix.x
     let used = (layout.image + layout.calibration).map { acquisitions[$0.acquisition] }
     let isMixed = layout.isEchoPlanar(acquisitions)
-    let positions = positions(source.header, trajectory, isMixed: isMixed)
+    let positions = positions(source.header, trajectory, of: used, isMixed: isMixed)
     guard isMixed || positions != nil, let image = used.first else { return }
     var correction = resampling(used, positions, maker: source.header.manufacturer)
     if isMixed {
@@ -45,12 +44,9 @@ struct EchoPlanarEstimate {
 }
 
 extension EchoPlanarEstimate {
-  private static let remedy =
-    "Correct it with the converter, or, if no sample was taken on a ramp, say so (`correctsEchoPlanar`)"
-
   /// Where samples lie; `nil` for an even pace.
   private mutating func positions(
-    _ header: MRDHeader, _ trajectory: SamplePositions?, isMixed: Bool
+    _ header: MRDHeader, _ trajectory: SamplePositions?, of used: [AcquisitionHeader], isMixed: Bool
   ) -> SamplePositions? {
     if let trajectory {
       findings.append(
@@ -62,43 +58,9 @@ extension EchoPlanarEstimate {
     let description =
       header.encodings.indices.contains(layout.encodingSpace)
       ? header.encodings[layout.encodingSpace].trajectoryDescription : nil
-    guard let trapezoid = description.flatMap(ReadoutTrapezoid.init) else {
-      if isMixed, let description,
-        ReadoutTrapezoid.names.contains(where: { description.parameters[$0] != nil })
-      {
-        findings.append(
-          .error(
-            .contradictory,
-            "the header's description of the echo-planar readout gradient lacks a number: it should have "
-              + ReadoutTrapezoid.names.joined(separator: ", "), remedy: Self.remedy))
-      } else if isMixed {
-        findings.append(
-          .warning(
-            "the header describes no gradient ramps of the echo-planar readout",
-            assuming:
-              "samples lie at an even pace along kx; if some were taken on ramps, images are distorted along x"
-          ))
-      }
-      return nil
-    }
-    let times = String(
-      format: "ramps of %g and %g us about a flat top of %g us, %d samples every %g us from %g us on",
-      trapezoid.rampUp * 1e6, trapezoid.rampDown * 1e6, trapezoid.flatTop * 1e6, trapezoid.samples,
-      trapezoid.dwellTime * 1e6, trapezoid.delay * 1e6)
-    guard trapezoid.isPlausible else {
-      findings.append(
-        .error(
-          .contradictory,
-          "the header's readout gradient cannot be (\(times)"
-            + (trapezoid.echoSpacing.map { String(format: ", one every %g us)", $0 * 1e6) } ?? ")"),
-          remedy: Self.remedy))
-      return nil
-    }
-    findings.append(
-      .note(
-        "the readout gradient has \(times)",
-        assuming: "the header is right; lines are resampled along kx"))
-    return SamplePositions(trapezoid, extent: extent)
+    let gradient = GradientDescription(description, of: used, isMixed: isMixed)
+    findings += gradient.findings
+    return gradient.trapezoid.map { SamplePositions($0, extent: extent) }
   }
 
   /// The maps onto the grid for all kinds of readouts.
@@ -147,7 +109,7 @@ extension EchoPlanarEstimate {
         "\(counted(strange, "image line")) do not have the \(positions.forward.count) samples that the readout gradient is described for"
       findings.append(
         2 * strange > used.count
-          ? .error(.contradictory, problem, remedy: Self.remedy)
+          ? .error(.contradictory, problem, remedy: GradientDescription.remedy)
           : .warning(problem, assuming: "they are sampled at an even pace"))
     }
     return EchoPlanarCorrection(resamplings: maps, isSliceSpecific: isSliceSpecific)

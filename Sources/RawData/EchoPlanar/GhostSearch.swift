@@ -73,11 +73,11 @@ struct GhostSearch {
   }
 
   /// The phase that all channels share, sought everywhere: constants to 90 degrees, beyond which the image only trades
-  /// places with its ghost, and shifts of two and a half steps.
+  /// places with its ghost, and shifts of five steps: gradients lag by up to 4 us.
   func searched() -> OddEvenPhase {
     let plane = Plane(self, channels: 0..<channels)
     var best = OddEvenPhase.zero, least = plane.magnitude(best)
-    for shift in stride(from: -2.5, through: 2.5, by: 0.25) {
+    for shift in stride(from: -5.0, through: 5, by: 0.25) {
       for turn in -4..<4 {
         let phase = OddEvenPhase(
           constant: Double(turn) * .pi / 8, slope: 2 * .pi * shift / Double(columns))

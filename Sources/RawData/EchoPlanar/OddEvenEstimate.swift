@@ -71,7 +71,13 @@ struct OddEvenEstimate {
       if group.isCalibration {
         known = known ?? phases[Group(slice: group.slice, contrast: group.contrast, isCalibration: false)]
       } else {
-        known = try mended(known, by: centralPlane(source, group))
+        var plane = try centralPlane(source, group)
+        if plane == nil, known == nil {
+          // Reference lines without gaps, read out alike.
+          plane = try centralPlane(
+            source, Group(slice: group.slice, contrast: group.contrast, isCalibration: true))
+        }
+        known = mended(known, by: plane)
       }
       if let known { phases[group] = known }
     }
@@ -165,7 +171,9 @@ struct OddEvenEstimate {
     _ source: some ReadoutSource, _ group: Group
   ) throws(RawDataError) -> (search: GhostSearch, isComplete: Bool)? {
     let matrix = layout.grid.matrix
-    let lines = layout.image.filter { $0.turn == 0 && acquisitions[$0.acquisition].group == group }
+    let lines = (group.isCalibration ? layout.calibration : layout.image).filter {
+      $0.turn == 0 && acquisitions[$0.acquisition].group == group
+    }
     let planes: [(lines: [PlacedReadout], extent: Int, row: (PlacedReadout) -> Int)] = [
       (lines.filter { $0.partition == matrix.z / 2 }, matrix.y, \.line),
       (lines.filter { $0.line == matrix.y / 2 }, matrix.z, \.partition),

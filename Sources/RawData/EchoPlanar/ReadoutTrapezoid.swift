@@ -39,6 +39,9 @@ public struct ReadoutTrapezoid: Sendable, Equatable, Codable {
   /// How long the gradient lasts [s].
   public var duration: Double { rampUp + flatTop + rampDown }
 
+  /// How much later than `k = 0` is passed the middle of the samples is [s].
+  var lateness: Double { delay + dwellTime * Double(samples) / 2 - time(atArea: area(until: duration) / 2) }
+
   /// Whether samples are taken while there is a gradient, and gradients follow one another, within half a dwell time.
   public var isPlausible: Bool {
     let times = [rampUp, flatTop, rampDown, delay]
@@ -68,6 +71,13 @@ public struct ReadoutTrapezoid: Sendable, Equatable, Codable {
     let whole = rampUp / 2 + flatTop + rampDown / 2
     let rest = duration - time
     return rest > 0 ? whole - rest * rest / (2 * rampDown) : whole
+  }
+
+  /// The time at which the area under the gradient reaches a value [s].
+  private func time(atArea area: Double) -> Double {
+    if area < rampUp / 2 { return (2 * rampUp * area).squareRoot() }
+    if area <= rampUp / 2 + flatTop { return area + rampUp / 2 }
+    return duration - (2 * rampDown * (rampUp / 2 + flatTop + rampDown / 2 - area)).squareRoot()
   }
 }
 

@@ -19,6 +19,8 @@ struct EchoPlanarScene {
   ]
   /// The phase that evolves from one readout to the next, of navigators [rad].
   var evolution = 0.2
+  /// Whether the line at a place of a train goes backwards.
+  var isReversed: (Int) -> Bool = { $0 % 2 == 1 }
   /// The lines that are there.
   var isAcquired: (Int) -> Bool = { _ in true }
   /// The standard deviation of real and imaginary parts of the noise.
@@ -96,6 +98,7 @@ struct EchoPlanarScene {
       }
       source.append(samples, channels: channels, flags: flags) {
         if isReversed { $0.flags.insert(.isReverse) }
+        $0.sampleTime = Float(trapezoid.dwellTime * 1e6)
         $0.counters.line = UInt16(line)
         $0.counters.segment = isReversed ? 1 : 0
       }
@@ -108,7 +111,7 @@ struct EchoPlanarScene {
       }
       for (position, line) in stride(from: shot, to: matrix.y, by: shots).enumerated() where isAcquired(line)
       {
-        append(line: line, isReversed: position % 2 == 1)
+        append(line: line, isReversed: isReversed(position))
       }
     }
     return source

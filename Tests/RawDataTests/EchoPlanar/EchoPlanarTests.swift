@@ -20,6 +20,19 @@ import Testing
     #expect(scene.ghostLevel(images) < 0.005)
   }
 
+  @Test(
+    "Gradients that lag by several samples leave no trace either, with navigators and without",
+    arguments: [3, 0])
+  func lag(navigators: Int) throws {
+    var scene = EchoPlanarScene()
+    scene.navigators = navigators
+    let slope = 2 * .pi * 4.2 / Double(scene.extent)
+    scene.phases = [OddEvenPhase(constant: 0.5, slope: slope), OddEvenPhase(constant: 0.4, slope: slope)]
+    let images = try scene.images(scene.source())
+    #expect(relativeError(images, scene.object) < 0.01)
+    #expect(scene.ghostLevel(images) < 0.005)
+  }
+
   @Test("Without correction there are ghosts, and the option says so")
   func uncorrected() throws {
     let scene = EchoPlanarScene()
@@ -63,6 +76,23 @@ import Testing
     #expect(scene.ghostLevel(images) < 0.005)
     let magnitudes = [images, scene.object].map { $0.map { Complex($0.length, 0) } }
     #expect(relativeError(magnitudes[0], magnitudes[1]) < 0.02)
+  }
+
+  @Test(
+    "Samples that lie more closely on ramps are more than the header's points, which all of the image keeps")
+  func closeSamples() throws {
+    let scene = EchoPlanarScene()
+    var source = scene.source()
+    for keyPath in [\MRDHeader.Encoding.encodedSpace, \.reconSpace] {
+      source.header.encodings[0][keyPath: keyPath].matrix.x = 68
+      source.header.encodings[0][keyPath: keyPath].fieldOfView.x = 0.068
+    }
+    let layout = try ScanLayout(of: source)
+    #expect(layout.grid.matrix.x == 80 && layout.grid.prescribed.x == 68)
+    #expect(abs((layout.grid.fieldOfView[0] ?? 0) - 0.08) < 1e-9)
+    // A ratio that no oversampling has is taken for one only where a gradient explains it.
+    source.header.encodings[0].trajectoryDescription = nil
+    #expect(try ScanLayout(of: source).grid.prescribed.x == 80)
   }
 
   @Test("Partial Fourier is what it is of other scans", arguments: [3, 0])
@@ -142,7 +172,8 @@ import Testing
           $0.severity == .error && $0.problem.contains(words)
         }, "\(name)")
     }
-    // Where samples take no time at all, they lie nowhere.
+    // Where samples take no time at all, and readouts do not say otherwise, they lie nowhere.
+    for index in source.acquisitions.indices { source.acquisitions[index].sampleTime = 0 }
     source.header.encodings[0].trajectoryDescription = whole
     source.header.encodings[0].trajectoryDescription?.parameters["dwellTime"] = 1e-200
     #expect(

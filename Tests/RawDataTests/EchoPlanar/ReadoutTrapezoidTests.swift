@@ -9,7 +9,7 @@ import Testing
     rampUp: 160e-6, flatTop: 240e-6, rampDown: 160e-6, delay: 32e-6, dwellTime: 3.1e-6, samples: 160)
 
   @Test("Positions are the integral of the gradient; what it does while sampling spans the grid")
-  func positions() {
+  func positions() throws {
     var trapezoid = Self.siemens
     trapezoid.rampDown = 120e-6
     trapezoid.delay = 20e-6
@@ -29,6 +29,8 @@ import Testing
       let expected = scale * (area(trapezoid.delay + (Double(sample) + 0.5) * trapezoid.dwellTime) - middle)
       #expect(abs(position - expected) < 1e-3)
     }
+    let centre = try #require(areas.firstIndex { $0 >= middle })
+    #expect(abs(trapezoid.lateness - ((trapezoid.delay + end) / 2 - Double(centre) * step)) < 2 * step)
   }
 
   @Test("Without ramps the pace is even, and symmetric about the centre")
