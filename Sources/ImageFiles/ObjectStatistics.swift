@@ -66,6 +66,6 @@ struct ObjectStatistics {
 
   private static func percentile(_ percentage: Double, of sorted: [Float]) -> Float {
     precondition((0...100).contains(percentage), "\(percentage) is no percentage")
-    return sorted.isEmpty ? 0 : sorted[Int((percentage / 100 * Double(sorted.count - 1)).rounded())]
+    return sorted.ranked(percentage / 100, .toNearestOrAwayFromZero) ?? 0
   }
 }

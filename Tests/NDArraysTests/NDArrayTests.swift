@@ -142,4 +142,13 @@ struct NDArrayTests {
     }
     await #expect(processExitsWith: .failure) { _ = NDArray<Int>([1, 2, 3], shape: [2]) }
   }
+
+  @Test("ranks go by the fraction of the way, and the middle is the later of two")
+  func ranks() {
+    let values = Array(0...100).map { 2 * $0 }
+    #expect(values.ranked(0) == 0 && values.ranked(0.99) == 198 && values.ranked(1) == 200)
+    #expect([1, 2, 3, 4].ranked(0.5) == 2 && [1, 2, 3, 4].ranked(0.5, .toNearestOrAwayFromZero) == 3)
+    #expect([1, 2, 3, 4].middle == 3 && [1, 2, 3].middle == 2)
+    #expect([Int]().middle == nil && [Double]().ranked(0.5) == nil)
+  }
 }

@@ -81,15 +81,7 @@ extension ComparisonReport.Volume {
           number(region.percentDifference, "%.2f"),
         ]
       }
-    let widths = titles.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    var lines =
-      [""]
-      + rows.map { row in
-        row.indices.map { column in
-          let padding = String(repeating: " ", count: widths[column] - row[column].count)
-          return column == 0 ? row[column] + padding : padding + row[column]
-        }.joined(separator: "  ")
-      }
+    var lines = ["", TextTable.text(rows)]
     if let correlation = regionCorrelation {
       lines.append(
         String(

@@ -1,21 +1,6 @@
 import MRIData
 import NDArrays
 
-/// What a computation in k-space works on: the whole grid, or the mask with a margin.
-public enum WorkingRegion: Sendable, Equatable {
-  /// The grid as it is, which repeats with its period.
-  case wholeGrid
-  /// The box around the mask with at least this distance [m] to its copies; extents fast to transform.
-  case mask(margin: Double)
-  /// The box around the mask with a distance to its copies that is this part of its longest side.
-  ///
-  /// What a source does to its copies depends on distances relative to its size alone.
-  case object(margin: Double)
-
-  /// The box around the mask with a quarter of its longest side around it.
-  public static let surroundings = WorkingRegion.object(margin: 0.25)
-}
-
 /// The box around a mask, in the middle of zeros, and the way from a volume to it and back.
 struct WorkingGrid: Sendable {
   /// The extents with zeros; `[z, y, x]` as in arrays.

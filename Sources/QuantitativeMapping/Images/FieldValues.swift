@@ -30,14 +30,13 @@ struct FieldValues {
     let values = field.voxels.elements
     sorted = values.indices.filter { values[$0].isFinite && values[$0] != 0 && flags?[$0] != false }
       .map { values[$0] }.sorted()
-    guard !sorted.isEmpty else {
+    let sizes = sorted.map(abs).sorted()
+    guard let typical = sizes.ranked(0.99), let largest = sizes.ranked(0.999) else {
       throw InputError(
         path, "the field is zero or not finite in every voxel\(mask == nil ? "" : " of the mask")",
         remedy: "Check that this is the field")
     }
-    let sizes = sorted.map(abs).sorted()
-    typical = sizes[(sizes.count - 1) * 99 / 100]
-    largest = sizes[(sizes.count - 1) * 999 / 1000]
+    (self.typical, self.largest) = (typical, largest)
   }
 
   /// The unit of a field that states none.

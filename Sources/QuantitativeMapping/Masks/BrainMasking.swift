@@ -59,50 +59,6 @@ extension MagnitudeMask: BrainMasking {
   }
 }
 
-/// A mask from the quality of the phase, for scans without a magnitude or objects that are no head.
-///
-/// ```
-/// ROMEO's quality of the field's edges x brightness up to a bright level -> threshold and morphology
-/// ```
-public struct PhaseQualityMask: BrainMasking {
-  /// Whose quality counts.
-  public var unwrapping: ROMEO
-  /// What makes a mask of the quality.
-  public var threshold: MagnitudeMask
-
-  /// Creates the method; the erosion in metres.
-  public init(unwrapping: ROMEO = ROMEO(), erosion: Double = 0) {
-    self.unwrapping = unwrapping
-    threshold = MagnitudeMask(erosion: erosion)
-  }
-
-  /// The method with its parameters.
-  public var configuration: MethodConfiguration {
-    MethodConfiguration("phase quality", revision: 1).with("quality", unwrapping.configuration)
-      .with("threshold", threshold.configuration)
-  }
-
-  /// What the mask follows from.
-  public var account: String { "the quality of the phase and morphology, which knows no anatomy" }
-
-  /// The mask of a scan.
-  ///
-  /// - Throws: ``MappingError/noField(reason:)`` without a field, ``QSMError/noObject(_:)`` if nothing is left.
-  public func callAsFunction(_ maps: EchoMaps) throws -> BrainMask {
-    var quality = try maps.phaseQuality(by: unwrapping, magnitude: maps.combinedMagnitude?[0])
-    if let first = maps.magnitude?[0].elements {
-      let sorted = first.filter(\.isFinite).sorted()
-      let bright = sorted.isEmpty ? 1 : max(sorted[(sorted.count - 1) * 95 / 100], .leastNormalMagnitude)
-      quality.withUnsafeMutableBufferPointer { quality in
-        for index in quality.indices {
-          quality[index] *= first[index].isFinite ? min(first[index] / bright, 1) : 0
-        }
-      }
-    }
-    return BrainMask(try threshold(ImageVolumes(quality, geometry: maps.geometry)), origin: account)
-  }
-}
-
 extension EchoMaps {
   /// How well the field of each voxel goes with its neighbours', 0 to 1.
   ///

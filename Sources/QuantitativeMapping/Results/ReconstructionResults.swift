@@ -51,8 +51,7 @@ extension EchoMaps {
   /// Previews of maps show only this.
   fileprivate var object: NDArray<Bool>? {
     guard let first = magnitude?[0] else { return nil }
-    let sorted = first.elements.filter(\.isFinite).sorted()
-    let bright = sorted.isEmpty ? 0 : sorted[(sorted.count - 1) * 99 / 100]
+    let bright = first.sorted().ranked(0.99) ?? 0
     return first.map { $0 > 0.1 * bright }
   }
 }

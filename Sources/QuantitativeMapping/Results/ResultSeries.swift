@@ -107,11 +107,12 @@ extension ResultSeries {
   public func window(for coding: PixelCoding) -> (center: Double, width: Double) {
     switch kind {
     case .magnitude, .weighted:
-      let width = max(1, (Double(volumes.percentile(0.995) ?? 0) * coding.factor).rounded())
+      let width = max(1, (Double(volumes.voxels.sorted().ranked(0.995) ?? 0) * coding.factor).rounded())
       return ((width / 2).rounded(), width)
     case .phase: return (0, coding.factor == 1 ? 2 * .pi : 8192)
     case .field:
-      let wide = max(abs(Double(volumes.percentile(0.02) ?? 0)), abs(Double(volumes.percentile(0.98) ?? 0)))
+      let sorted = volumes.voxels.sorted()
+      let wide = max(abs(Double(sorted.ranked(0.02) ?? 0)), abs(Double(sorted.ranked(0.98) ?? 0)))
       return (0, max(2, (2 * wide).rounded()))
     case .r2Star: return (40, 80)
     case .susceptibility: return (0, 400)
@@ -154,11 +155,5 @@ extension ImageVolumes<Float> {
   /// The largest finite value, or 0.
   fileprivate var largest: Float {
     voxels.withUnsafeBufferPointer { values in values.reduce(0) { $1.isFinite ? max($0, $1) : $0 } }
-  }
-
-  /// The finite value below which a part of the finite values lies; `nil` if there is none.
-  fileprivate func percentile(_ fraction: Double) -> Float? {
-    let sorted = voxels.elements.filter(\.isFinite).sorted()
-    return sorted.isEmpty ? nil : sorted[Int(fraction * Double(sorted.count - 1))]
   }
 }

@@ -1,6 +1,7 @@
 import Files
 import ImageFiles
 import MRIData
+import NDArrays
 import QSM
 
 extension SusceptibilityMaps {
@@ -66,8 +67,8 @@ extension SusceptibilityMaps {
     let inside = local.mask[0].map { $0 != 0 }
     guard rates.count == 1, rates.geometry.matrix == local.mask.geometry.matrix else { return rates }
     let sorted = rates[0].sorted(within: inside)
-    guard !sorted.isEmpty else { return rates }
-    let median = Double(sorted[sorted.count / 2]), negative = sorted.count { $0 < 0 }
+    guard let median = sorted.middle.map(Double.init) else { return rates }
+    let negative = sorted.count { $0 < 0 }
     if 100 * negative > sorted.count {
       throw MappingError.implausibleR2(
         median: median, reason: "\(negative) of \(sorted.count) values are negative")
@@ -76,8 +77,8 @@ extension SusceptibilityMaps {
       throw MappingError.implausibleR2(
         median: median, reason: "R2 of tissue is between 1 and 200 1/s, and T2 or rates per ms are not R2")
     }
-    let others = r2Star[0].sorted(within: inside)
-    if let middle = others.isEmpty ? nil : Double(others[others.count / 2]), middle > 0, median > 1.5 * middle
+    if let middle = r2Star[0].sorted(within: inside).middle.map(Double.init), middle > 0,
+      median > 1.5 * middle
     {
       throw MappingError.implausibleR2(
         median: median,

@@ -70,11 +70,8 @@ extension SusceptibilityMaps.Findings {
     let known = maps.local.mask[0].map { $0 != 0 }
     mapVoxels = known.withUnsafeBufferPointer { $0.count { $0 } }
     let chi = maps.susceptibility[0].sorted(within: known)
-    if !chi.isEmpty {
-      percentiles = [0.01, 0.5, 0.99].map { Double(chi[Int($0 * Double(chi.count - 1))]) }
-    }
-    let deviations = noise?[0].sorted(within: maps.mask.isInside) ?? []
-    if !deviations.isEmpty { medianFieldNoise = Double(deviations[deviations.count / 2]) }
+    percentiles = [0.01, 0.5, 0.99].compactMap { chi.ranked($0).map(Double.init) }
+    medianFieldNoise = noise?[0].sorted(within: maps.mask.isInside).middle.map(Double.init)
   }
 }
 

@@ -56,13 +56,8 @@ public struct TimeComparison: Sendable {
       ])
     }
     let widths = header.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-    var lines = cells.map { row in
-      row.indices.map { column in
-        let pad = String(repeating: " ", count: widths[column] - row[column].count)
-        return column == 0 ? row[column] + pad : pad + row[column]
-      }.joined(separator: "  ")
-    }
-    lines.insert(widths.map { String(repeating: "-", count: $0) }.joined(separator: "  "), at: 1)
+    cells.insert(widths.map { String(repeating: "-", count: $0) }, at: 1)
+    var lines = [TextTable.text(cells)]
     var notes: [(names: [String], text: String)] = []
     for row in rows {
       guard let text = row.note else { continue }

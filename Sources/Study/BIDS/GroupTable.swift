@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import ImageFiles
+import NDArrays
 
 /// What the maps of all participants hold, one line for each scan: a first look at a group.
 public struct GroupTable: Sendable {
@@ -42,10 +43,10 @@ public struct GroupTable: Sendable {
         }.sorted()
         guard !values.isEmpty else { continue }
         let spread = Spread(values)
-        func quantile(_ share: Double) -> Double { values[Int((share * Double(values.count - 1)).rounded())] }
+        let percentiles = [0.01, 0.5, 0.99].compactMap { values.ranked($0, .toNearestOrAwayFromZero) }
         lines.append(
           ["sub-\(scan.subject)", scan.session.map { "ses-\($0)" } ?? "n/a", name, unit, "\(values.count)"]
-            + [spread.mean, spread.deviation ?? 0, quantile(0.01), quantile(0.5), quantile(0.99)].map {
+            + ([spread.mean, spread.deviation ?? 0] + percentiles).map {
               String(format: "%.6g", $0)
             })
       }

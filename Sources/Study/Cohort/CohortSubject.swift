@@ -1,7 +1,3 @@
-import MRIData
-import NDArrays
-import RawData
-
 /// One subject of a cohort: what is known beforehand, and how its scan is found when its turn comes.
 public struct CohortSubject: Sendable {
   /// The name, such as `sub-01`.
@@ -31,27 +27,5 @@ public struct CohortSubject: Sendable {
     self.input = input
     self.regions = regions
     self.load = load
-  }
-}
-
-/// The scan of one subject, and where in it values are taken.
-public struct CohortScan: Sendable {
-  /// What was measured.
-  public var scan: SliceStack
-  /// The regions.
-  public var labels: LabelVolume
-  /// The voxels that count, axes `[z, y, x]`; without it, the reference's object.
-  public var mask: NDArray<Bool>?
-  /// The susceptibility [ppm] where it is known, axes `[z, y, x]`, to a constant.
-  public var truth: NDArray<Float>?
-
-  /// Collects a scan.
-  public init(
-    _ scan: SliceStack, labels: LabelVolume, mask: NDArray<Bool>? = nil, truth: NDArray<Float>? = nil
-  ) {
-    self.scan = scan
-    self.labels = labels
-    self.mask = mask
-    self.truth = truth
   }
 }

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import NDArrays
 import Sampling
 
 /// What a study of one scan found, in a few sentences that follow from its results alone.
@@ -46,8 +47,7 @@ struct StudySummary {
 
   /// The middle of the differences' sizes over the regions that count [percent]; `nil` without regions.
   private func typicalChange(in row: StudyResults.Row) -> Double? {
-    let sizes = changes(of: row).map { abs($0.percent) }.sorted()
-    return sizes.isEmpty ? nil : sizes[sizes.count / 2]
+    changes(of: row).map { abs($0.percent) }.sorted().middle
   }
 
   /// The cell of the headline, which is looked at first: the fastest that keeps all regions, else the nearest.

@@ -1,5 +1,4 @@
 import Evaluation
-import Foundation
 import MRIData
 import NDArrays
 
@@ -25,32 +24,6 @@ public struct CellScores: Sendable, Equatable, Codable {
   public var susceptibilityXSIM: Double?
   /// Their root-mean-square error over the reference's, means taken out.
   public var susceptibilityNRMSE: Double?
-}
-
-/// What the scores of a study depend on besides its images; tables print it.
-public struct ScoreConventions: Sendable, Equatable, Codable {
-  /// The range of susceptibilities for SSIM [ppm]: about that of the brain's tissues.
-  public var susceptibilityRange = 0.2
-  /// The peak of susceptibilities for PSNR [ppm]: 1, as software takes it for floating-point images.
-  public var susceptibilityPeak = 1.0
-
-  /// The usual conventions.
-  public init() {}
-
-  /// What they mean, for people.
-  public func description(withMaps hasMaps: Bool) -> String {
-    """
-    All scores count the voxels of one mask, that of the reference. SSIM has Gaussian windows of 1.5 voxels along all \
-    axes (MATLAB's borders); its range, and the peak of PSNR, is the largest magnitude of the reference's echo in the \
-    mask; echoes are averaged.
-    """
-      + (hasMaps
-        ? """
-         For susceptibility (chi), SSIM's range is \(susceptibilityRange.shortest) ppm, PSNR's peak \
-        \(susceptibilityPeak.shortest) ppm, NRMSE is taken after removal of the means, and voxels without a map in the \
-        reference are left out.
-        """ : "")
-  }
 }
 
 extension CellScores {
@@ -80,11 +53,12 @@ extension CellScores {
     magnitudeNRMSE = error / Double(echoes)
     if let field = images.field, let truth = reference.field {
       let errors = Self.errors(of: field[0], against: truth[0], within: mask, period: reference.fieldPeriod)
-      fieldErrorMedian = errors.quantile(0.5)
-      fieldError95 = errors.quantile(0.95)
+      fieldErrorMedian = errors.ranked(0.5, .toNearestOrAwayFromZero)
+      fieldError95 = errors.ranked(0.95, .toNearestOrAwayFromZero)
     }
     if let rate = images.r2Star, let truth = reference.r2Star {
-      r2StarErrorMedian = Self.errors(of: rate[0], against: truth[0], within: mask, period: nil).quantile(0.5)
+      r2StarErrorMedian = Self.errors(of: rate[0], against: truth[0], within: mask, period: nil)
+        .ranked(0.5, .toNearestOrAwayFromZero)
     }
     if let map = images.susceptibility?[0], let truth = reference.susceptibility?[0] {
       // Removal of the background erodes the mask; what it leaves is zero.
@@ -120,11 +94,4 @@ extension CellScores {
 extension Double {
   /// The number, unless it is infinite or none; JSON knows neither.
   fileprivate var finite: Double? { isFinite ? self : nil }
-}
-
-extension [Double] {
-  /// A quantile of sorted values; `nil` if there are none.
-  fileprivate func quantile(_ fraction: Double) -> Double? {
-    isEmpty ? nil : self[Int((fraction * Double(count - 1)).rounded())]
-  }
 }

@@ -48,12 +48,11 @@ public struct TruthScores: Sendable, Equatable, Codable {
   /// - Throws: ``InputError``.
   private static func check(_ truth: NDArray<Float>, within isKnown: NDArray<Bool>) throws(InputError) {
     let sizes = truth.elements(within: isKnown).filter { $0.isFinite && $0 != 0 }.map(abs).sorted()
-    guard !sizes.isEmpty else {
+    guard let typical = sizes.ranked(0.99) else {
       throw InputError(
         "true susceptibility", "it is zero or not finite wherever the scan has a map",
         remedy: "Check that it belongs to the scan (`truth`)")
     }
-    let typical = sizes[(sizes.count - 1) * 99 / 100]
     guard !(1e-4...5).contains(typical) else { return }
     throw InputError(
       "true susceptibility",
