@@ -47,7 +47,7 @@ let package = Package(
     // MARK: - Foundations
     .target(name: "NDArrays", dependencies: [numerics]),
     .target(name: "CLastWord"),
-    .target(name: "Files", dependencies: ["CCrypto", "CLastWord", "CSystem"]),
+    .target(name: "Files", dependencies: ["CCrypto", "CLastWord", "CSystem", yaml]),
     .target(name: "FourierTransforms", dependencies: ["NDArrays", "CFFTW", numerics]),
     .target(name: "LinearAlgebra", dependencies: ["NDArrays", "COpenBLAS", numerics]),
     .target(name: "MRIData", dependencies: ["NDArrays", numerics]),
@@ -88,7 +88,8 @@ let package = Package(
     .target(
       name: "QuantitativeMapping",
       dependencies: data + [
-        "Files", "ImageFiles", "RawData", "ParallelImaging", "PhaseUnwrapping", "ChannelCombination", "QSM",
+        "Files", "ImageFiles", "RawData", "Operators", "ParallelImaging", "ReconNet", "PhaseUnwrapping",
+        "ChannelCombination", "QSM",
       ]),
     .target(
       name: "Study",
@@ -103,7 +104,7 @@ let package = Package(
 
     // MARK: - What users import and run
     .target(name: "KSpaceToolkit", dependencies: modules),
-    .executableTarget(name: "kspace", dependencies: modules + ["KSpaceToolkit", arguments, yaml]),
+    .executableTarget(name: "kspace", dependencies: modules + ["KSpaceToolkit", arguments]),
     .executableTarget(
       name: "Benchmarks", dependencies: modules + ["KSpaceToolkit", "CFFTW", "CISMRMRD", "CConvolution"],
       exclude: ["Peers", "convolution_peer.py", "unwrapping_peer.py"]),

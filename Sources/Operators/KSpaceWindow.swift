@@ -12,7 +12,7 @@ import Numerics
 /// ```
 /// w(k) = w(u_x) w(u_y) w(u_z)      u = (k - n / 2) / n, from -1/2 to 1/2
 /// ```
-public enum KSpaceWindow: String, Sendable, CaseIterable {
+public enum KSpaceWindow: String, Sendable, Codable, CaseIterable {
   /// `w(u) = sin(pi u) / (pi u)`: a voxel's value is the mean over the voxel; 0.64 at the rim of every axis.
   ///
   /// What a map that is compared with means over voxels, or with a model drawn on them, should be made of.

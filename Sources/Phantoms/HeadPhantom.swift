@@ -54,6 +54,25 @@ public struct HeadPhantom: Sendable {
   public static let defaultGeometry = Geometry(
     matrix: Extents(x: 160, y: 192, z: 48), voxelSize: [1.2e-3, 1.2e-3, 3e-3])
 
+  /// The grid of a slab about the head's middle.
+  ///
+  /// - Parameters:
+  ///   - matrix: The number of voxels.
+  ///   - voxelSize: Their size [m]; that of ``defaultGeometry`` unless given.
+  ///   - tilt: The angle by which an axial slab is tilted about the left-right axis, front up [rad].
+  public static func geometry(
+    matrix: Extents, voxelSize: SIMD3<Double>? = nil, tilt: Double = 0
+  ) -> Geometry {
+    var geometry = defaultGeometry
+    geometry.matrix = matrix
+    if let voxelSize { geometry.voxelSize = voxelSize }
+    // LPS: y points to the back, z to the head.
+    let (sine, cosine) = (Double.sin(tilt), Double.cos(tilt))
+    geometry.phaseDirection = [0, cosine, -sine]
+    geometry.sliceDirection = [0, sine, cosine]
+    return geometry
+  }
+
   /// Puts a subject in the scanner: draws the head and computes its field.
   ///
   /// - Parameters:

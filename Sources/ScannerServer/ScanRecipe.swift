@@ -14,29 +14,10 @@ public struct ScanRecipe: Sendable {
     case complex
   }
 
-  /// The method that was chosen for a scan, and why.
-  public struct Choice: Sendable {
-    /// The reconstruction.
-    public var reconstruction: any Reconstruction
-    /// Its name.
-    public var name: String
-    /// What the user should know of the choice, one sentence each.
-    public var account: [String]
-
-    /// Names a choice.
-    public init(_ reconstruction: any Reconstruction, name: String, account: [String] = []) {
-      self.reconstruction = reconstruction
-      self.name = name
-      self.account = account
-    }
-  }
-
   /// What the user says where scans are silent or wrong.
   public var reading = ReadingOptions()
-  /// Chooses the reconstruction, or says why there is none.
-  public var reconstruction: @Sendable (ScanLayout, CombinationMethod) throws -> Choice
-  /// How channels become one; what suits the scan unless given.
-  public var combination: CombinationMethod?
+  /// Chooses the stages, or says why there are none.
+  public var reconstruction: @Sendable (ScanLayout) throws -> ReconstructionChoice
   /// The way to susceptibility.
   public var mapping: @Sendable (EchoMaps) throws -> SusceptibilityMapping
   /// What goes back, as far as the scan tells it.
@@ -44,14 +25,26 @@ public struct ScanRecipe: Sendable {
   /// The form of the voxels.
   public var values = Values.codes
 
-  /// Creates a recipe.
+  /// Creates a recipe of methods that are chosen for each scan.
   public init(
     series: Set<ResultSeries.Kind>,
-    reconstruction: @escaping @Sendable (ScanLayout, CombinationMethod) throws -> Choice,
+    reconstruction: @escaping @Sendable (ScanLayout) throws -> ReconstructionChoice,
     mapping: @escaping @Sendable (EchoMaps) throws -> SusceptibilityMapping = { _ in SusceptibilityMapping() }
   ) {
     self.series = series
     self.reconstruction = reconstruction
     self.mapping = mapping
+  }
+
+  /// Creates a recipe of options.
+  public init(
+    series: Set<ResultSeries.Kind>, reconstruction: ReconstructionOptions,
+    susceptibility: SusceptibilityOptions = .init()
+  ) {
+    self.init(series: series) {
+      try reconstruction.choice(for: $0, of: "the scan")
+    } mapping: {
+      try susceptibility.mapping(for: $0)
+    }
   }
 }

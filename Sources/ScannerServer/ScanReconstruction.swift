@@ -21,14 +21,16 @@ struct ScanReconstruction {
     let layout = try ScanLayout(of: file, options: recipe.reading)
     for finding in layout.findings where finding.severity == .warning { try report(.warning, "\(finding)") }
     try layout.check(path: file.path)
-    let combination = recipe.combination ?? CombinationMethod(suiting: layout.parameters)
-    try combination.check(layout.parameters)
-    let choice = try recipe.reconstruction(layout, combination)
-    for line in choice.account { try report(.information, line) }
-    try report(.information, "reconstructing by \(choice.name), then \(combination.rawValue)")
+    let choice = try recipe.reconstruction(layout)
+    let plan = choice.plan.isEmpty ? [] : [choice.plan]
+    for line in choice.account + plan + choice.warnings.map({ "warning: \($0)" }) {
+      try report(.information, line)
+    }
+    let name = choice.pipeline.combination.rawValue
+    try report(.information, "reconstructing by \(choice.name), then \(name)")
     let stack = try SliceStack(file, options: recipe.reading)
     let check = check
-    let maps = try Pipeline(choice.reconstruction, then: combination)(stack) { images in
+    let maps = try choice.pipeline(stack) { images in
       for diagnostic in images.diagnostics where diagnostic.isWarning {
         try report(.warning, "\(diagnostic)")
       }

@@ -1,7 +1,5 @@
-import ChannelCombination
 import Evaluation
 import Files
-import Foundation
 import ImageFiles
 import MRIData
 import NDArrays
@@ -153,6 +151,19 @@ public struct ScanStudy: Sendable {
   ///
   /// - Throws: ``FileError`` if its files are gone.
   public func images(of record: CellRecord) throws -> CellImages { try store.images(of: record) }
+
+  /// Writes what a run yielded into the study's folder: tables, the voxels that were compared, and the report.
+  ///
+  /// - Returns: The path of the report.
+  /// - Throws: ``FileError``.
+  public func write(_ outcome: Outcome) throws -> String {
+    let report = "\(store.folder)/report.html"
+    try outcome.results.write(to: store.folder)
+    let compared = ImageVolumes(outcome.mask.map { UInt8($0 ? 1 : 0) }, geometry: scan.geometry)
+    try NIfTIFile.write(compared, to: "\(store.folder)/mask.nii.gz")
+    try AtomicFile.write(StudyReport(outcome, images: images).html(), to: report)
+    return report
+  }
 
   /// Refuses what cannot be compared, before anything is computed.
   private func check(mask: NDArray<Bool>?, labels: LabelVolume?) throws(StudyError) {

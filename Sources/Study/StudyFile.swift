@@ -1,7 +1,6 @@
 import Files
 import Foundation
 import MRIData
-import ParallelImaging
 import QuantitativeMapping
 import RawData
 import Sampling
@@ -34,9 +33,6 @@ public struct StudyFile: Sendable {
 
   /// What its cells are called after.
   public var name: String { StudyInput.scanName(of: URL(filePath: path).lastPathComponent) }
-
-  /// What reconstructs the scan as it is, and why: the same as by default everywhere.
-  public var suitableMethod: SuitableMethod { layout.suitableMethod }
 
   /// One line about the scan.
   public var summary: String {

@@ -28,58 +28,28 @@ struct AppFiles: ParsableCommand {
   func run() throws {
     let recipe = ContainerRecipe(running: ["bids"], takesArguments: true)
     switch part {
-    case .boutiques: try Terminal.deliver(JSONFile.text(of: Self.descriptor))
+    case .boutiques: try Terminal.deliver(Self.descriptor.json())
     case .dockerfile: try Terminal.deliver(recipe.dockerfile)
     case .apptainer: try Terminal.deliver(recipe.apptainer)
     }
   }
 
-  private static func input(
-    _ id: String, _ name: String, _ text: String, type: JSONValue = "String", flag: String? = nil,
-    choices: [String]? = nil, isList: Bool = false
-  ) -> JSONValue {
-    var fields: [String: JSONValue] = [
-      "id": .string(id), "name": .string(name), "description": .string(text), "type": type,
-      "value-key": .string("[\(id.uppercased())]"), "optional": .bool(flag != nil),
-    ]
-    if let flag { fields["command-line-flag"] = .string(flag) }
-    if let choices { fields["value-choices"] = .array(choices.map { .string($0) }) }
-    if isList { fields["list"] = true }
-    return .object(fields)
-  }
-
-  private static var descriptor: JSONValue {
-    .object([
-      "name": "kspace bids", "tool-version": .string(ToolkitVersion.text), "schema-version": "0.5",
-      "author": "KSpaceToolkit",
-      "description": .string(BIDSApp.configuration.abstract),
-      "command-line":
-        "kspace bids [BIDS_DIR] [OUTPUT_DIR] [LEVEL] [PARTICIPANTS] [SESSIONS] [METHOD] [PHASE_SIGN] [THREADS]",
-      "tags": .object(["application-type": ["BIDS app"], "domain": ["mri", "neuroinformatics"]]),
-      "inputs": [
-        input("bids_dir", "Data set", "The BIDS data set", type: "File"),
-        input("output_dir", "Output", "The folder of the derivatives"),
-        input("level", "Level", "What is made", choices: BIDSApp.Level.allCases.map(\.rawValue)),
-        input(
-          "participants", "Participants", "Labels; all unless given", flag: "--participant-label",
-          isList: true),
-        input("sessions", "Sessions", "Labels; all unless given", flag: "--session-label", isList: true),
-        input(
-          "method", "Reconstruction", "How raw data are reconstructed", flag: "--method",
-          choices: MethodChoice.allValueStrings),
-        input(
+  private static var descriptor: BoutiquesDescriptor {
+    let method = OrAutomatic<ReconstructionMethod>.allValueStrings, all = "Labels; all unless given"
+    return BoutiquesDescriptor(
+      of: "kspace bids", BIDSApp.configuration.abstract, version: ToolkitVersion.text,
+      inputs: [
+        .init("bids_dir", "Data set", "The BIDS data set", type: "File"),
+        .init("output_dir", "Output", "The folder of the derivatives"),
+        .init("level", "Level", "What is made", choices: BIDSApp.Level.allCases.map(\.rawValue)),
+        .init("participants", "Participants", all, flag: "--participant-label", isList: true),
+        .init("sessions", "Sessions", all, flag: "--session-label", isList: true),
+        .init(
+          "method", "Reconstruction", "How raw data are reconstructed", flag: "--method", choices: method),
+        .init(
           "phase_sign", "Phase sign", "positive if paramagnetic matter makes the phase grow",
-          flag: "--phase-sign",
-          choices: PhaseSign.allCases.map(\.rawValue)),
-        input("threads", "Threads", "How many threads to use", type: "Number", flag: "--threads"),
-      ],
-      "output-files": [
-        .object([
-          "id": "derivatives", "name": "Derivatives", "description": "Images and maps as BIDS derivatives",
-          "path-template": "[OUTPUT_DIR]", "optional": false,
-        ])
-      ],
-      "suggested-resources": .object(["cpu-cores": 2, "ram": 8, "walltime-estimate": 3600]),
-    ])
+          flag: "--phase-sign", choices: PhaseSign.allCases.map(\.rawValue)),
+        .init("threads", "Threads", "How many threads to use", type: "Number", flag: "--threads"),
+      ])
   }
 }

@@ -46,7 +46,7 @@ struct BIDSApp: LongCommand {
   var skipsValidation = false
 
   @Option(help: "How raw data are reconstructed.")
-  var method: MethodChoice = .auto
+  var method = OrAutomatic<ReconstructionMethod>()
 
   @Option(help: "The sign of the phase: positive if paramagnetic matter makes it grow, or negative.")
   var phaseSign: PhaseSign?
@@ -85,14 +85,19 @@ struct BIDSApp: LongCommand {
 
   /// Makes the derivatives of scans, each under a claim of its own.
   private func map(_ scans: [BIDSDataset.Scan]) throws {
-    let work = WorkFolder(of: output)
+    let work = WorkFolder(of: output), run = try participantRun()
     var failed = 0, busy = 0
     Interruption.postpone(grace: 15)
     for scan in scans {
       do {
         let claim = try work.claim(scan.name)
         defer { claim.release() }
-        try work.keepingAccount(of: scan.name) { try map(scan) }
+        try work.keepingAccount(of: scan.name) {
+          guard let steps = try run(scan) else {
+            return Terminal.report("kspace: \(scan.name) is there")
+          }
+          try Terminal.deliver("\(output)/\(scan.name): \(steps.joined(separator: ", "))")
+        }
       } catch let owner as WorkClaim.Busy {
         busy += 1
         Terminal.report("kspace: \(owner)")
@@ -108,46 +113,18 @@ struct BIDSApp: LongCommand {
     if busy > 0 { throw ExitCode(75) }
   }
 
-  private func map(_ scan: BIDSDataset.Scan) throws {
-    let folder = ParticipantFolder(of: scan, in: output)
-    let signs = phaseSign.map { ["--phase-sign", $0.rawValue] } ?? []
-    let choices = signs + ["--method", "\(method)"] + (config.map { ["--config", $0] } ?? [])
-    let files = try scan.raw.map { [$0] } ?? ImageSource(folder: scan.images).originals
-    let inputs = try Dictionary(
-      (files + [config].compactMap(\.self)).map {
-        ($0.replacing("\(dataset)/", with: ""), try SHA256.digest(ofFile: $0))
-      }, uniquingKeysWith: { first, _ in first })
-    let origin = ParticipantFolder.Origin(version: ToolkitVersion.text, choices: choices, inputs: inputs)
-    if try folder.isFinished(from: origin, replacing: running.force) {
-      return Terminal.report("kspace: \(scan.name) is there")
+  /// What is made of every scan, by the options here and those of the file.
+  private func participantRun() throws -> ParticipantRun {
+    var run = ParticipantRun(of: dataset, to: output, observer: running.observer())
+    if let config {
+      let options = try QSMConfiguration(at: config).arguments
+      let command = try MapSusceptibility.parse([dataset, "--output", output] + options)
+      (run.images, run.susceptibility) = (command.images.reading, command.methods.options)
+      run.configurationFiles = [config]
     }
-    Terminal.report("kspace: \(scan.name) from \(scan.raw ?? scan.images)")
-    let scratch = try ScratchFolder(in: "\(output)/\(WorkFolder.name)")
-    defer { scratch.remove() }
-    var steps: [(name: String, folder: String)] = []
-    var images = scan.images
-    let common = ["--subject", scan.subject]
-    if let raw = scan.raw {
-      images = scratch.path + "/reconstruction"
-      steps.append(("reconstruction", images))
-      try Self.run(
-        [
-          "reconstruct", raw, "-o", images, "--method", "\(method)",
-        ] + signs + common)
-    }
-    steps.append(("susceptibility", scratch.path + "/susceptibility"))
-    // What was reconstructed from raw data has its sign already.
-    let sign = scan.raw == nil ? signs : ["--phase-sign", "positive"]
-    try Self.run(
-      ["qsm", images, "-o", scratch.path + "/susceptibility", "--intermediates"] + sign
-        + (config.map { ["--config", $0] } ?? []) + common)
-    try folder.place(steps, from: origin)
-    try Terminal.deliver("\(folder.path): \(steps.map(\.name).joined(separator: ", "))")
-  }
-
-  /// Runs another command in this process.
-  private static func run(_ arguments: [String]) throws {
-    var command = try KSpaceCommand.parseAsRoot(arguments)
-    try Terminal.withoutDelivery { try command.run() }
+    run.reconstruction.method = method.choice
+    if let phaseSign { (run.reading.phaseSign, run.images.phaseSign) = (phaseSign, phaseSign) }
+    (run.replaces, run.command) = (running.force, CommandLine.arguments)
+    return run
   }
 }

@@ -55,7 +55,8 @@ struct OpenRecon: ParsableCommand {
         "config", "Result", "qsm: susceptibility and SWI beside echoes, field and R2*.",
         ["qsm", "reconstruct"]),
       choice(
-        "method", "Reconstruction", "auto takes what suits the scan.", orDefault(MethodChoice.allValueStrings)
+        "method", "Reconstruction", "auto takes what suits the scan.",
+        orDefault(OrAutomatic<ReconstructionMethod>.allValueStrings)
       ),
       choice(
         "combine", "Combination",

@@ -3,7 +3,7 @@ import KSpaceToolkit
 
 /// What a scanner's operator may set: choices by name, and nothing that could name a file.
 struct OperatorParameters: ParsableArguments {
-  @Option var method: MethodChoice?
+  @Option var method: OrAutomatic<ReconstructionMethod>?
   @Option var combine: CombinationMethod?
   @Option var window: KSpaceWindow?
   @Option var series: SeriesList?

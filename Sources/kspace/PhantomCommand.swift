@@ -133,7 +133,9 @@ struct Phantom: LongCommand {
     try MachineMemory.check(
       needs.memory, for: "the simulation", at: "\(matrix) voxels with \(channels) channels",
       remedy: "Choose a smaller --matrix, a larger --voxel-size or fewer --channels")
-    if running.dryRun { return print(plan(files, needs, echoes: echoes)) }
+    if running.dryRun {
+      return print(files.plan(geometry, channels: channels, echoes: echoes, needs: needs))
+    }
     let phantom = HeadPhantom(
       anatomy, geometry: geometry, parameters: parameters, channels: channels, signalToNoise: snr,
       seed: noiseSeed, progress: progress.report)
@@ -152,19 +154,6 @@ struct Phantom: LongCommand {
     print("\(files.scan) and \(files.truth)")
   }
 
-  /// What will be written, and what it needs.
-  private func plan(_ files: PhantomFiles, _ needs: MethodNeeds, echoes: Int) -> String {
-    func megabytes(_ bytes: Double) -> String { "\(max(1, Int(bytes / 1e6))) MB" }
-    let size = geometry.voxelSize * 1000, scan = ScanSize(matrix: matrix, channels: channels, echoes: echoes)
-    let truth = scan.channelBytes / Double(echoes) * Double(channels + 2)
-    return """
-      numerical head, \(matrix) voxels of \(String(format: "%gx%gx%g mm", size.x, size.y, size.z)), \(channels) channels, \
-      \(echoes) echoes
-      would write \(files.scan) (\(megabytes(scan.kSpaceBytes))) and the maps in \(files.truth) (up to \(megabytes(truth)))
-      needs about \(megabytes(needs.memory)) of memory
-      """
-  }
-
   private var train: EchoPlanarTrain? {
     guard sequence == .epi else { return nil }
     return EchoPlanarTrain(lines: trainLength ?? 16, navigators: navigators ?? 3, matrix: matrix)
@@ -177,14 +166,7 @@ struct Phantom: LongCommand {
   }
 
   private var geometry: Geometry {
-    var geometry = HeadPhantom.defaultGeometry
-    geometry.matrix = matrix
-    if let voxelSize { geometry.voxelSize = voxelSize.metres }
-    // LPS: y points to the back, z to the head.
-    let (sine, cosine) = (Double.sin(tilt.radians), Double.cos(tilt.radians))
-    geometry.phaseDirection = [0, cosine, -sine]
-    geometry.sliceDirection = [0, sine, cosine]
-    return geometry
+    HeadPhantom.geometry(matrix: matrix, voxelSize: voxelSize?.metres, tilt: tilt.radians)
   }
 }
 

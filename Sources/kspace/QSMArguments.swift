@@ -20,9 +20,9 @@ struct QSMImageArguments: ParsableArguments {
 
   @Option(
     help:
-      "The unit of --total-field or --local-field: \(FieldUnit.list); else from its sidecar, or ppm where nothing else is possible."
+      "The unit of --total-field or --local-field: \(ImageUnits.allValueStrings.joined(separator: ", ")); else from its sidecar, or ppm where nothing else is possible."
   )
-  var fieldUnit: FieldUnit?
+  var fieldUnit: ImageUnits?
 
   @Option(help: "The echo times with their unit, such as 3.3ms,6.4ms; else from the sidecars.")
   var echoTimes: EchoTimes?
@@ -42,7 +42,7 @@ struct QSMImageArguments: ParsableArguments {
     help:
       "The sign of the phase: positive if paramagnetic matter makes it grow, or negative; auto is positive, and doubted aloud."
   )
-  var phaseSign = PhaseSignChoice.automatic
+  var phaseSign = OrAutomatic<PhaseSign>()
 
   @Flag(help: "Every other echo was read out backwards; else as the sidecars' ReadoutPolarity says.")
   var bipolar = false
@@ -53,7 +53,7 @@ struct QSMImageArguments: ParsableArguments {
   )
   var field = FieldMethod.mdi
 
-  @Option(help: "The weight of an echo in the fit of mcpc3ds: \(PhaseFit.Weights.list).")
+  @Option(help: "The weight of an echo in the fit of mcpc3ds: \(PhaseFit.Weights.names).")
   var fitWeights = PhaseFit.Weights.magnitudeSquared
 
   @Option(help: "Where R2* comes from: mdi (its Gram matrix), or arlo (the magnitudes).")
@@ -81,9 +81,6 @@ struct QSMImageArguments: ParsableArguments {
     }
   }
 
-  /// What the scan is called.
-  var name: String { phase.first ?? totalField ?? localField ?? "" }
-
   /// The files that are meant.
   func source(folder: String?) throws -> ImageSource {
     if let folder { return try ImageSource(folder: folder, reading: reading) }
@@ -96,14 +93,14 @@ struct QSMImageArguments: ParsableArguments {
   }
 
   /// What the user says of the files.
-  private var reading: ImageReading {
+  var reading: ImageReading {
     var reading = ImageReading()
     reading.echoTimes = echoTimes?.seconds
     reading.fieldStrength = fieldStrength?.tesla
     reading.fieldDirection = fieldDirection?.vector
     reading.phaseScale = phaseScale
-    reading.phaseSign = phaseSign.sign
-    reading.fieldUnit = fieldUnit?.unit
+    reading.phaseSign = phaseSign.choice
+    reading.fieldUnit = fieldUnit
     reading.isBipolar = bipolar
     if field == .mcpc3ds {
       reading.fieldMapping = EchoPhaseField(fit: PhaseFit(hasIntercept: false, weights: fitWeights))
@@ -111,22 +108,6 @@ struct QSMImageArguments: ParsableArguments {
     reading.fitsR2Star = relaxation == .arlo
     reading.ignoresAffine = ignoreAffine
     return reading
-  }
-
-  /// The settings by option name.
-  var resolved: [String: String] {
-    var result = [
-      "phase-scale": phaseScale.description, "phase-sign": phaseSign.rawValue, "field": field.rawValue,
-      "relaxation": relaxation.rawValue,
-    ]
-    if field == .mcpc3ds { result["fit-weights"] = fitWeights.rawValue }
-    if bipolar { result["bipolar"] = "true" }
-    if ignoreAffine { result["ignore-affine"] = "true" }
-    if let fieldUnit { result["field-unit"] = fieldUnit.rawValue }
-    if let echoTimes { result["echo-times"] = echoTimes.seconds.map { "\($0)s" }.joined(separator: ",") }
-    if let fieldStrength { result["field-strength"] = "\(fieldStrength.tesla)T" }
-    if let fieldDirection { result["field-direction"] = fieldDirection.description }
-    return result
   }
 }
 
@@ -148,7 +129,7 @@ struct QSMMethodArguments: ParsableArguments {
   @Option(help: "By how much the mask is eroded, such as 2mm.")
   var maskErosion = Length(metres: 0)
 
-  @Option(help: "How the field is unwrapped: \(UnwrappingMethod.list).")
+  @Option(help: "How the field is unwrapped: \(UnwrappingMethod.names).")
   var unwrapping = UnwrappingMethod.romeo
 
   @Option(help: "The largest number of regions that grow and are merged, 1 to 255.")
@@ -156,13 +137,13 @@ struct QSMMethodArguments: ParsableArguments {
 
   @Option(
     help:
-      "How the background is removed: \(BackgroundMethod.list); auto takes what leaves least for the grid.")
+      "How the background is removed: \(BackgroundMethod.names); auto takes what leaves least for the grid.")
   var background = BackgroundMethod.auto
 
   @Option(help: "The radius of the largest sphere (vsharp, sharp, resharp, ismv), such as 12mm.")
   var backgroundRadius: Length?
 
-  @Option(help: "How dipoles are inverted: \(InversionMethod.list).")
+  @Option(help: "How dipoles are inverted: \(InversionMethod.names).")
   var inversion = InversionMethod.tv
 
   @Option(
@@ -213,130 +194,50 @@ struct QSMMethodArguments: ParsableArguments {
   )
   var reference = "whole"
 
-  func validate() throws {
-    if let regularization, !(regularization > 0 && regularization < .infinity) {
-      throw ValidationError("--regularization \(regularization): a positive number is needed.")
-    }
-    if regularization != nil, inversion == .rts || inversion == .network {
-      throw ValidationError("--regularization: \(inversion.rawValue) has none; choose tv, nltv, tkd or l2.")
-    }
-    if inversion == .network, model == nil {
-      throw ValidationError(
-        "--inversion network: name its file, or a name in the folder QSM_MODEL_DIR, with --model.")
-    }
-    if model != nil, inversion != .network {
-      throw ValidationError("--model belongs to --inversion network.")
-    }
-    if !(maskFraction > 0 && maskFraction < 1) {
-      throw ValidationError("--mask-fraction \(maskFraction): a number between 0 and 1 is needed.")
-    }
-    if !(1...255).contains(seeds) {
-      throw ValidationError("--seeds \(seeds): 1 to 255 regions are possible.")
-    }
-    if !(expectedDeviation >= 0 && expectedDeviation < .infinity) {
-      throw ValidationError("--expected-deviation \(expectedDeviation): zero or a positive number is needed.")
-    }
-    if !(0...10).contains(reweightings) {
-      throw ValidationError("--reweightings \(reweightings): 0 to 10 are possible.")
-    }
-    if r2 != nil, !separate { throw ValidationError("--r2 belongs to --separate.") }
-    if !inversion.isTotalVariation, edgeWeights || !dataWeights || !linearBlend || reweightings > 0 {
-      throw ValidationError(
-        "--inversion \(inversion.rawValue) has no edge weights, data weights, linear blend or reweightings; choose tv or nltv."
-      )
-    }
-    if let backgroundRadius {
-      guard background.hasRadius else {
-        throw ValidationError("--background-radius: \(background.rawValue) has no radius.")
-      }
-      guard backgroundRadius.metres > 0 else {
-        throw ValidationError("--background-radius: a length above zero is needed.")
-      }
-    }
-  }
+  func validate() throws { try usage(options.check) }
 
-  /// The file of the region whose susceptibility is zero; `nil` for words.
-  var referenceFile: String? { ["whole", "csf"].contains(reference) ? nil : reference }
-
-  /// Whose susceptibility is zero, by a reader of masks.
-  func zeroReference(_ read: (String) throws -> BrainMask?) throws -> ZeroReference {
-    if let file = referenceFile { return try read(file).map { .region($0) } ?? .wholeMap }
-    return reference == "csf" ? .ventricles : .wholeMap
-  }
-
-  /// The stages that the arguments describe.
-  ///
-  /// - Throws: An error that names the file of a network, if it cannot be used.
-  func mapping(for maps: EchoMaps) throws -> SusceptibilityMapping {
-    try SusceptibilityMapping(
-      masking: masking(hasMagnitude: maps.magnitude != nil),
-      unwrapping: FieldUnwrapping(method: unwrapping.method(seeds: seeds)),
-      background: background.method(radius: backgroundRadius?.metres),
-      inversion: inversion.method(self, echoTimes: maps.parameters.echoTimes))
-  }
-
-  private func masking(hasMagnitude: Bool) -> any BrainMasking {
-    switch maskMethod ?? (hasMagnitude ? .brain : .quality) {
-    case .brain: BrainExtraction(fraction: maskFraction, erosion: maskErosion.metres)
-    case .surface: BrainSurface(fraction: maskFraction, erosion: maskErosion.metres)
-    case .threshold: MagnitudeMask(erosion: maskErosion.metres)
-    case .quality: PhaseQualityMask(unwrapping: unwrapping.romeo(seeds: 1), erosion: maskErosion.metres)
-    }
-  }
-
-  /// The settings by option name, as ``QSMConfiguration`` takes them.
-  var resolved: [String: String] {
-    var result = [
-      "mask": mask ?? "", "mask-method": mask == nil ? maskMethod?.rawValue ?? "" : "",
-      "mask-erosion": maskErosion.description, "unwrapping": unwrapping.rawValue, "seeds": "\(seeds)",
-      "background": background.rawValue, "inversion": inversion.rawValue, "reference": reference,
-    ]
-    if separate { result["separate"] = "true" }
-    if let r2 { result["r2"] = r2 }
-    if mask == nil { result["mask-fraction"] = "\(maskFraction)" }
-    if let backgroundRadius { result["background-radius"] = backgroundRadius.description }
-    if let regularization { result["regularization"] = "\(regularization)" }
-    if let model { result["model"] = model }
-    if inversion.isTotalVariation {
-      result["edge-weights"] = "\(edgeWeights)"
-      result["data-weights"] = "\(dataWeights)"
-      result["linear-blend"] = "\(linearBlend)"
-      result["reweightings"] = "\(reweightings)"
-      result["expected-deviation"] = "\(expectedDeviation)"
-    }
-    return result.filter { !$0.value.isEmpty }
+  /// The choices as the library takes them.
+  var options: SusceptibilityOptions {
+    var options = SusceptibilityOptions()
+    (options.mask, options.reference, options.separate, options.r2) = (mask, reference, separate, r2)
+    (options.maskMethod, options.maskFraction) = (maskMethod, maskFraction)
+    options.maskErosion = maskErosion.metres
+    (options.unwrapping, options.seeds) = (unwrapping, seeds)
+    (options.background, options.backgroundRadius) = (background, backgroundRadius?.metres)
+    (options.inversion, options.model, options.regularization) = (inversion, model, regularization)
+    (options.edgeWeights, options.dataWeights, options.linearBlend) = (edgeWeights, dataWeights, linearBlend)
+    (options.expectedDeviation, options.reweightings) = (expectedDeviation, reweightings)
+    return options
   }
 }
 
-/// The sign of the phase in files.
-enum PhaseSignChoice: String, ExpressibleByArgument, CaseIterable {
-  /// What the sidecar says; else positive, with a word where the map speaks against it.
-  case automatic = "auto"
-  case positive, negative
+/// The ways from echoes to a field.
+enum FieldMethod: String, ExpressibleByArgument, CaseIterable { case mdi, mcpc3ds }
 
-  /// The sign that was chosen.
-  var sign: PhaseSign? { self == .automatic ? nil : self == .positive ? .positive : .negative }
+/// The ways to R2*.
+enum RelaxationMethod: String, ExpressibleByArgument, CaseIterable { case mdi, arlo }
+
+extension PhaseFit.Weights: ExpressibleByArgument {}
+extension MaskMethod: ExpressibleByArgument {}
+extension UnwrappingMethod: ExpressibleByArgument {}
+extension BackgroundMethod: ExpressibleByArgument {}
+extension InversionMethod: ExpressibleByArgument {}
+extension PhaseScale: ExpressibleByArgument {}
+
+extension ImageUnits: ExpressibleByArgument {
+  /// Reads the unit of a field.
+  public init?(argument: String) {
+    guard Self.allValueStrings.contains(argument) else { return nil }
+    self.init(rawValue: argument)
+  }
+
+  /// The units that a field may have.
+  public static var allValueStrings: [String] {
+    [Self.hertz, .partsPerMillion, .radians, .radiansPerSecond, .partsPerBillion].map(\.rawValue)
+  }
 }
 
-/// The unit of a field in a file.
-enum FieldUnit: String, ExpressibleByArgument, CaseIterable {
-  case hertz = "Hz"
-  case partsPerMillion = "ppm"
-  case radians = "rad"
-  case radiansPerSecond = "rad/s"
-  case partsPerBillion = "ppb"
-
-  /// The names of all units.
-  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
-
-  /// The unit as sidecars have it.
-  var unit: ImageUnits {
-    switch self {
-    case .hertz: .hertz
-    case .partsPerMillion: .partsPerMillion
-    case .radians: .radians
-    case .radiansPerSecond: .radiansPerSecond
-    case .partsPerBillion: .partsPerBillion
-    }
-  }
+extension CaseIterable where Self: RawRepresentable<String> {
+  /// The names of all cases, for a sentence.
+  fileprivate static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }

@@ -73,89 +73,44 @@ struct MapSusceptibility: LongCommand {
   }
 
   private func execute(configuration: String?) throws {
-    let progress = running.begin()
     let contract =
       try qsmCI ? StageContract(input: input ?? "", output: output, replacing: running.force) : nil
-    var methods = methods
-    if let file = contract?.configuration { methods = try QSMConfiguration(at: file).merged().methods }
-    methods.mask = methods.mask ?? contract?.mask
-    let source = try contract?.source() ?? images.source(folder: input)
-    Terminal.report("kspace: \(source.summary)")
-    let given = [methods.mask, methods.referenceFile, methods.r2].compactMap(\.self)
-    let inputs = source.originals + given + [configuration].compactMap(\.self)
+    var options = methods.options
+    if let file = contract?.configuration {
+      options = try QSMConfiguration(at: file).merged().methods.options
+    }
+    options.mask = options.mask ?? contract?.mask
+    let source =
+      try contract?.source(ignoringAffine: images.ignoreAffine) ?? images.source(folder: input)
+    var run = try SusceptibilityRun(of: source, options: options, observer: running.observer())
+    (run.subject, run.writesIntermediates, run.command) = (subject, intermediates, CommandLine.arguments)
+    run.configurationFiles = [configuration].compactMap(\.self)
+    let inputs = [input].compactMap(\.self) + run.inputs
     if contract == nil {
       try AtomicFolder.check(
-        output, kind: SusceptibilityResults.kind, replacing: running.force,
-        inputs: [input].compactMap(\.self) + inputs)
+        output, kind: SusceptibilityResults.kind, replacing: running.force, inputs: inputs)
     }
-    try archive.check(replacing: running.force, inputs: [input].compactMap(\.self) + inputs)
-    let needs = source.needs()
-    Terminal.report("kspace: \(source.size?.matrix.description ?? "unknown") voxels; \(needs.words)")
-    try MachineMemory.check(
-      needs.memory, for: "the mapping", at: "memory", remedy: "Crop the images, or use a larger machine")
-    // A network that cannot be used shows before echoes are read.
-    if methods.inversion == .network { _ = try NetworkFile(methods.model ?? "") }
+    try archive.check(replacing: running.force, inputs: inputs)
     if running.dryRun { return }
 
-    progress.report("reading", 0)
-    let maps = try source.maps(within: methods.mask)
-    let ignoresAffine = images.ignoreAffine || !maps.isPlaced
-    func mask(_ path: String?, _ name: String) throws -> BrainMask? {
-      try path.map { try BrainMask(at: $0, on: maps.geometry, name: name, ignoringAffine: ignoresAffine) }
-    }
-    let brain = try mask(methods.mask, "mask")?.eroded(by: methods.maskErosion.metres)
-    let reference = try methods.zeroReference { try mask($0, "reference region") }
-    progress.report("reading", 1)
-    for assumption in maps.assumptions { Terminal.report("kspace: \(assumption)") }
+    let scan = try run.read()
     Interruption.postpone()
-    let mapping = try methods.mapping(for: maps)
-    var result = try mapping(maps, mask: brain, reference: reference) { stage in
-      progress.report(stage.rawValue, 1)
-      try Interruption.check()
-    }
-    let sources =
-      try methods.separate
-      ? result.separateSources(of: maps, r2: methods.r2, ignoringAffine: ignoresAffine) : nil
-    for assumption in result.assumptions { Terminal.report("kspace: \(assumption)") }
-    for warning in result.warnings { Terminal.report("kspace: warning: \(warning)") }
+    let outcome = try run.map(scan), maps = outcome.maps
     if let contract {
-      try contract.write(result, of: maps)
+      try contract.write(outcome.result, of: maps)
       return try Terminal.deliver("\(output)/chimap.nii.gz")
     }
-    try write(result, sources, of: maps, by: mapping, inputs: inputs, methods, progress)
-  }
-
-  private func write(
-    _ result: SusceptibilityMaps, _ sources: SourceSeparation.Sources?, of maps: EchoMaps,
-    by mapping: SusceptibilityMapping, inputs: [String], _ methods: QSMMethodArguments, _ progress: Progress
-  ) throws {
-    progress.report("writing", 0)
     let folder = try AtomicFolder(output, kind: SusceptibilityResults.kind, replacing: running.force)
-    let results = SusceptibilityResults(
-      dataset: try DerivativeDataset(
-        at: folder.temporaryPath, name: "Susceptibility of \(input ?? images.name)",
-        version: ToolkitVersion.text),
-      subject: subject)
-    try results.write(result, of: maps, intermediates: intermediates)
-    if let sources { try results.write(sources, of: maps, within: result.mask) }
-    try Interruption.check()
-    let record = SusceptibilityProvenance(
-      result, of: maps, by: mapping, inputs: try inputs.map { try SusceptibilityProvenance.Input($0) },
-      configuration: methods.resolved.merging(images.resolved) { $1 }, command: CommandLine.arguments)
-    try JSONFile.write(record, to: folder.temporaryPath + "/provenance.json")
+    let (record, summary) = try run.write(outcome, to: folder.temporaryPath)
     let series =
-      [ResultSeries(susceptibility: result.susceptibility)]
+      [ResultSeries(susceptibility: outcome.result.susceptibility)]
       + [ResultSeries(weighted: maps)].compactMap(\.self)
     let commitDICOM = try archive.prepare(
       series, exam: Exam(), parameters: maps.parameters, isMultislice: maps.geometry.matrix.z == 1,
       derivation: "KSpaceToolkit susceptibility mapping", replacing: running.force)
     try folder.commit()
     try commitDICOM()
-    progress.report("writing", 1)
-    try Terminal.deliver(
-      json
-        ? record.json()
-        : results.summary(of: result, in: output, intermediates: intermediates) + archive.summary(series))
+    try Terminal.deliver(json ? record.json() : summary(output) + archive.summary(series))
   }
 }
 

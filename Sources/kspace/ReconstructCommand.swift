@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import KSpaceToolkit
-import Synchronization
 
 /// `kspace reconstruct`: raw k-space to images and field map.
 struct Reconstruct: LongCommand {
@@ -54,75 +53,31 @@ struct Reconstruct: LongCommand {
   }
 
   func run() throws {
-    let progress = running.begin()
-    let options = reading.options
+    var options = stages.options
+    options.partialFourier = partialFourier
     let file = try reading.open(raw)
-    let layout = try ScanLayout(of: file, options: options)
-    try layout.check(path: raw)
-    // What was assumed may be why no method suits the scan.
-    Terminal.report(layout.findings)
-    let choice = try stages.choice(for: layout, of: raw, partialFourier)
-    let (method, pipeline, combination) = (choice.method, choice.pipeline, choice.pipeline.combination)
-    Terminal.report("kspace: \(choice.plan)")
-    for line in choice.account { Terminal.report("kspace: \(line)") }
-    for warning in choice.warnings { Terminal.report("kspace: warning: \(warning)") }
+    var run = try ReconstructionRun(
+      of: file, reading: reading.options, options: options, observer: running.observer())
+    (run.subject, run.writesChannels, run.command) = (subject, channels, CommandLine.arguments)
+    if noise.noiseMap { run.replicas = noise.method }
     try AtomicFolder.check(output, kind: ReconstructionResults.kind, replacing: running.force, inputs: [raw])
     try archive.check(replacing: running.force, inputs: [raw])
     if running.dryRun { return }
 
-    progress.report("reading", 0)
-    let stack = try SliceStack(file, options: options)
-    progress.report("reading", 1)
+    let stack = try run.read()
     Interruption.postpone()
     let folder = try AtomicFolder(
       output, kind: ReconstructionResults.kind, replacing: running.force, inputs: [raw])
-    let results = ReconstructionResults(
-      dataset: try DerivativeDataset(
-        at: folder.temporaryPath, name: "Reconstruction of \(raw)", version: ToolkitVersion.text),
-      subject: subject, reconstruction: method.label, of: stack)
-
-    let finished = Atomic<Int>(0)
-    var diagnostics: [Diagnostic] = []
-    let maps = try pipeline(stack) { images in
-      diagnostics = images.diagnostics
-      Terminal.report(diagnostics)
-      return images.observed { channel, volumes in
-        try Interruption.check()
-        let count = finished.wrappingAdd(1, ordering: .relaxed).newValue
-        // A combination that passes twice has seen all channels once before it begins again.
-        if channels, count <= images.channels { try results.writeChannel(channel, volumes, of: images) }
-        progress.report("channels", Double(count) / Double(images.channels * combination.passes))
-      }
-    }
-    try Interruption.check()
-
-    let noiseMaps =
-      try noise.noiseMap
-      ? NoiseMaps(of: pipeline.reconstruction, stack, replicas: noise.method) { fraction in
-        try Interruption.check()
-        progress.report("noise", fraction)
-      } : nil
-
-    progress.report("writing", 0)
-    try results.write(maps)
-    if let noiseMaps { try results.write(noiseMaps, of: maps) }
-    try Interruption.check()
-    try JSONFile.write(
-      ReconstructionProvenance(
-        stack, layout: layout, input: raw, method: method.rawValue, combination: combination,
-        configurations: [pipeline.reconstruction.configuration, combination.configuration],
-        assumptions: maps.assumptions + choice.account + choice.warnings
-          + (noiseMaps.map { [$0.account] } ?? []),
-        diagnostics: diagnostics, command: CommandLine.arguments),
-      to: folder.temporaryPath + "/provenance.json")
-    let series = ResultSeries.all(of: maps)
+    let outcome = try run(stack, writingTo: folder.temporaryPath)
+    let series = ResultSeries.all(of: outcome.maps), choice = run.choice
     let commitDICOM = try archive.prepare(
-      series, exam: file.header.exam, parameters: maps.parameters, isMultislice: stack.slices.count > 1,
-      derivation: "KSpaceToolkit \(method.rawValue), \(combination.rawValue)", replacing: running.force)
+      series, exam: file.header.exam, parameters: outcome.maps.parameters,
+      isMultislice: stack.slices.count > 1,
+      derivation: "KSpaceToolkit \(choice.name), \(choice.pipeline.combination.rawValue)",
+      replacing: running.force)
     try folder.commit()
     try commitDICOM()
-    progress.report("writing", 1)
-    print(results.summary(of: maps, withNoise: noiseMaps != nil, in: output) + archive.summary(series))
+    print(outcome.summary(output) + archive.summary(series))
   }
 }
 

@@ -23,6 +23,18 @@ struct RunArguments: ParsableArguments {
 
   /// Starts the progress.
   func begin() -> Progress { Progress(progress) }
+
+  /// Starts the progress, and follows a run of the library on the terminal.
+  func observer() -> RunObserver {
+    RunObserver(
+      report: { Terminal.report("kspace: \($0)") }, progress: begin().report, check: Interruption.check,
+      wording: OptionNames.translated)
+  }
+}
+
+/// Takes what the library refuses for wrong usage.
+func usage(_ check: () throws -> Void) throws {
+  do { try check() } catch let error as InputError { throw ValidationError("\(error)") }
 }
 
 /// A command whose number of threads the user may choose.

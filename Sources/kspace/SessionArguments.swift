@@ -18,9 +18,8 @@ struct SessionArguments: ParsableArguments {
   @OptionGroup(title: "How susceptibility is found") var susceptibility: QSMMethodArguments
 
   func validate() throws {
-    let files = [
-      "mask": susceptibility.mask, "reference": susceptibility.referenceFile, "r2": susceptibility.r2,
-    ]
+    let options = susceptibility.options
+    let files = ["mask": options.mask, "reference": options.referenceFile, "r2": options.r2]
     for (name, value) in files.sorted(by: { $0.key < $1.key }) where value != nil {
       throw ValidationError("--\(name): the file of one scan does not do for all that come.")
     }
@@ -32,18 +31,9 @@ struct SessionArguments: ParsableArguments {
 
   /// The arguments as the server takes them.
   var recipe: ScanRecipe {
-    let (stages, susceptibility) = (stages, susceptibility)
-    var recipe = ScanRecipe(series: series.kinds) { layout, combination in
-      let choice = try stages.choice(for: layout, of: "the scan", combining: combination)
-      return ScanRecipe.Choice(
-        choice.pipeline.reconstruction, name: choice.method.rawValue,
-        account: choice.account + [choice.plan] + choice.warnings.map { "warning: \($0)" })
-    } mapping: {
-      try susceptibility.mapping(for: $0)
-    }
-    recipe.reading = reading.options
-    recipe.combination = stages.combine
-    recipe.values = values
+    var recipe = ScanRecipe(
+      series: series.kinds, reconstruction: stages.options, susceptibility: susceptibility.options)
+    (recipe.reading, recipe.values) = (reading.options, values)
     return recipe
   }
 }

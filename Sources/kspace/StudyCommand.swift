@@ -107,7 +107,7 @@ struct StudyCommand: LongCommand {
     if let wrong = accelerations?.numbers.first(where: { !($0 >= 1) }) {
       throw ValidationError("--accelerations \(wrong): an acceleration is at least 1.")
     }
-    try network.check(methods.methods)
+    try usage { try network.options.check(for: methods.methods) }
     if model != nil, noSusceptibility {
       throw ValidationError("--model maps susceptibility: leave out --no-susceptibility.")
     }
@@ -152,25 +152,17 @@ struct StudyCommand: LongCommand {
     }
   }
 
-  /// The scans of a single subject, and the cells that are made of them, the reference first.
-  private struct Scans {
-    let reference: StudyFile
-    let accelerated: [StudyFile]
-    let cells: [StudyCell]
+  private func scans(at raw: String) throws -> StudyScans {
+    func open(_ path: String) throws -> StudyFile {
+      try StudyFile(reading.open(path), options: reading.options)
+    }
+    return try StudyScans(
+      open(raw), accelerated: prospective.map(open), methods: methods.methods,
+      accelerations: accelerations?.numbers ?? (prospective.isEmpty ? Self.usualAccelerations : nil),
+      reference: reference?.cell)
   }
 
-  private func scans(at raw: String) throws -> Scans {
-    let scan = try StudyFile(reading.open(raw), options: reading.options)
-    let accelerated = try prospective.map { try StudyFile(reading.open($0), options: reading.options) }
-    let suitable = scan.suitableMethod
-    let reference = try reference?.cell ?? StudyCell(method: suitable.reconstruction(of: raw).rawValue)
-    var cells = accelerations == nil && !prospective.isEmpty ? [] : retrospectiveCells
-    cells += accelerated.flatMap { scan in
-      methods.methods.map { StudyCell(method: $0.rawValue, scan: scan.name) }
-    }
-    return Scans(
-      reference: scan, accelerated: accelerated, cells: [reference] + cells.filter { $0 != reference })
-  }
+  private static let usualAccelerations = [3.0, 4, 5]
 
   private func runScan(at raw: String) throws {
     let progress = running.begin()
@@ -207,11 +199,8 @@ struct StudyCommand: LongCommand {
     defer { claim.release() }
     let outcome = try study.run(
       cells, reference: reference, mask: mask, labels: labels, share: share, progress: show)
-    try outcome.results.write(to: output)
-    let compared = ImageVolumes(outcome.mask.map { UInt8($0 ? 1 : 0) }, geometry: grid)
-    try NIfTIFile.write(compared, to: "\(output)/mask.nii.gz")
-    try AtomicFile.write(StudyReport(outcome, images: study.images).html(), to: "\(output)/report.html")
-    try Terminal.deliver(outcome.results.text + "\n\n\(output)/report.html: the whole study on one page")
+    let report = try study.write(outcome)
+    try Terminal.deliver(outcome.results.text + "\n\n\(report): the whole study on one page")
     if !outcome.missing.isEmpty { throw ExitCode(4) }
   }
 
@@ -224,7 +213,7 @@ struct StudyCommand: LongCommand {
     return try plan(scans(at: raw), running.begin())
   }
 
-  private func plan(_ scans: Scans, _ progress: Progress) throws -> StudyPlan {
+  private func plan(_ scans: StudyScans, _ progress: Progress) throws -> StudyPlan {
     let cells = scans.cells, files = regions.files(of: scans.reference.path)
     var missing: [MissingUnit]?
     if FileManager.default.fileExists(atPath: output) {
@@ -233,9 +222,8 @@ struct StudyCommand: LongCommand {
       missing = try study.missing(of: cells, reference: cells[0], mask: mask)
     }
     return try StudyPlan(
-      of: cells, scans.reference, accelerated: scans.accelerated, methods: reconstructions(of: cells),
-      mapping: noSusceptibility ? nil : mapping, inputs: [files.mask].compactMap(\.self),
-      folder: output, missing: missing)
+      of: scans, methods: reconstructions(of: cells), mapping: noSusceptibility ? nil : mapping,
+      inputs: [files.mask].compactMap(\.self), folder: output, missing: missing)
   }
 
   /// How masks are made.
@@ -245,23 +233,18 @@ struct StudyCommand: LongCommand {
 
   /// The cells of a scan that is undersampled here.
   var retrospectiveCells: [StudyCell] {
-    methods.methods.flatMap { method in
-      (accelerations?.numbers ?? [3, 4, 5]).map { StudyCell(method: method.rawValue, acceleration: $0) }
-    }
+    StudyCell.all(methods.methods, accelerations?.numbers ?? Self.usualAccelerations)
   }
 
   /// The study with all that its cells follow from.
-  private func study(of scans: Scans, _ progress: Progress) throws -> ScanStudy {
-    let (scan, accelerated, work) = (scans.reference, scans.accelerated, WorkFolder(of: output))
-    var study = ScanStudy(
-      of: try scan.scan(work: work, progress: progress.report),
-      accelerated: try accelerated.map { try $0.scan(work: work, progress: progress.report) },
-      methods: try reconstructions(of: scans.cells), folder: output)
+  private func study(of scans: StudyScans, _ progress: Progress) throws -> ScanStudy {
+    var study = try scans.study(
+      by: reconstructions(of: scans.cells), in: output, progress: progress.report)
     study.masks = maskChoice
     study.software = ToolkitVersion.text
     study.replacesOthers = running.force
     if !noSusceptibility { study.mapping = try mapping }
-    if registration, !accelerated.isEmpty || regions.t1 != nil {
+    if registration, !scans.accelerated.isEmpty || regions.t1 != nil {
       study.alignment = Elastix().map { ScanAlignment(tool: $0, reconstruction: GRAPPA()) }
     }
     study.observer = { cell, fraction in
@@ -283,8 +266,15 @@ struct StudyCommand: LongCommand {
   func reconstructions(of cells: [StudyCell]) throws -> [String: any Reconstruction] {
     try Dictionary(
       uniqueKeysWithValues: Set(cells.map(\.method)).compactMap(ReconstructionMethod.init).map {
-        ($0.rawValue, try $0.method(.estimated(ESPIRiT()), network, window))
+        ($0.rawValue, try options.reconstruction(by: $0))
       })
+  }
+
+  /// How scans are reconstructed.
+  private var options: ReconstructionOptions {
+    var options = network.options
+    options.window = window
+    return options
   }
 }
 

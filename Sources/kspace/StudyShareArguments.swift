@@ -41,20 +41,7 @@ struct StudyShareArguments: ParsableArguments {
 
   /// Prints a plan.
   func deliver(_ plan: StudyPlan) throws {
-    if json { return try Terminal.deliver(plan.json()) }
-    let time = { AcquisitionTime.text(max(1, $0)) }, most = plan.units.map(\.needs.memory).max() ?? 0
-    let basis =
-      plan.finished > 0
-      ? "Estimates are corrected by what \(counted(plan.finished, "unit")) took."
-      : "Busy and older machines take two or three times as long."
-    try Terminal.deliver(
-      """
-      \(plan.table(time: time))
-
-      \(counted(plan.units.count, "unit")): \(plan.states). To do: about \(time(plan.secondsLeft)) minutes of one core, \
-      \(time(plan.secondsLeft / Double(Parallelism.threads))) on \(counted(Parallelism.threads, "thread")), and at most \
-      \(String(format: "%.2f", most / 1e9)) GB of memory. \(basis)
-      """)
+    try Terminal.deliver(json ? plan.json() : plan.text)
   }
 
   /// Tells what a part lacks, and ends with the status that engines go by.

@@ -81,30 +81,7 @@ struct Workflow: ParsableCommand {
       directory: FileManager.default.currentDirectoryPath, parts: count, threads: threads)
     workflow.concurrent = atOnce
     workflow.options = slurmOptions?.split(separator: " ").map(String.init) ?? []
-    let folder = try AtomicFolder(output, kind: Self.kind, replacing: force)
-    for (name, text) in workflow.files(for: engine) {
-      let path = "\(folder.temporaryPath)/\(name)"
-      try FileManager.default.createDirectory(
-        at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
-      try AtomicFile.write(text, to: path)
-    }
-    try AtomicFile.write(plan.json() + "\n", to: "\(folder.temporaryPath)/plan.json")
-    try folder.commit()
-    try Terminal.deliver(
-      """
-      \(output): \(counted(plan.units.count, "unit")) (\(plan.states)) in \(counted(count, "part")), each with \
-      \(counted(threads, "thread")), \(workflow.megabytes) MB and \(workflow.minutes) minutes
-      \(workflow.usage(for: engine, in: output))
-      """)
+    try workflow.write(for: engine, plan: plan, to: output, replacing: force)
+    try Terminal.deliver(workflow.summary(of: plan, for: engine, in: output))
   }
-
-  private static let kind = AtomicFolder.Kind(
-    marker: "plan.json",
-    holds: {
-      [
-        "plan.json", "parts.sbatch", "report.sbatch", "submit.sh", "Snakefile", "slurm", "Makefile", "logs",
-        "done",
-        ".snakemake",
-      ].contains($0)
-    })
 }

@@ -86,6 +86,22 @@ struct BIDSValidatorTests {
     #expect(try app("group").status == 0)
     let table = try String(contentsOfFile: scan.folder.path("derivatives/group_maps.tsv"), encoding: .utf8)
     #expect(table.split(separator: "\n").count == 1 + 2 * 2)
+    // A file of options counts, and is one of the inputs.
+    try Data("background: sharp\nmask-erosion: 4mm\n".utf8).write(
+      to: URL(filePath: scan.folder.path("c.yaml")))
+    let chosen = try scan.run(
+      "bids", "bids", "chosen", "participant", "--config", "c.yaml", "--participant-label", "02")
+    #expect(chosen.status == 0, "\(chosen.errors)")
+    let record = try String(
+      contentsOfFile: scan.folder.path("chosen/sub-02/provenance.json"), encoding: .utf8)
+    #expect(record.contains("\"mask-erosion\" : \"4.0mm\"") && record.contains("\"c.yaml\""))
+    #expect(record.contains("\"name\" : \"SHARP\""))
+    // Records of earlier versions are those of other choices.
+    let old = record.replacing("\"background\" : \"sharp\",", with: "\"background\" : [\"sharp\"],")
+    try Data(old.utf8).write(to: URL(filePath: scan.folder.path("chosen/sub-02/provenance.json")))
+    let refused = try scan.run(
+      "bids", "bids", "chosen", "participant", "--config", "c.yaml", "--participant-label", "02")
+    #expect(refused.status == 4 && refused.errors.contains("--force"), "\(refused.errors)")
     // Other choices are refused, not mixed in.
     let other = try app("participant", "--phase-sign", "negative")
     #expect(other.status == 4 && other.errors.contains("--force"), "\(other.errors)")

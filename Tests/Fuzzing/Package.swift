@@ -12,7 +12,6 @@ let package = Package(
   dependencies: [
     .package(name: "KSpaceToolkit", path: "../.."),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .target(name: "CFuzzer", path: "CFuzzer"),
@@ -23,7 +22,7 @@ let package = Package(
         module("ReconNet"),
         module("Sampling"), module("ScanExchange"), module("ScannerServer"), module("VolumeNetworks"),
         module("KSpaceToolkit"),
-        .product(name: "Numerics", package: "swift-numerics"), .product(name: "Yams", package: "Yams"),
+        .product(name: "Numerics", package: "swift-numerics"),
       ],
       path: ".", sources: ["Driver", "Parsers"]),
   ]

@@ -1,8 +1,7 @@
+import Files
 import Foundation
 import TestSupport
 import Testing
-
-@testable import kspace
 
 /// What fuzzing found once, and a little of what it looks at, in less than a minute.
 ///
@@ -20,7 +19,7 @@ import Testing
         let path = parser.appending(path: input).path
         let data = try Data(contentsOf: URL(filePath: path))
         if name == "options" {
-          _ = try? QSMConfiguration(at: path)
+          _ = try? SettingsFile(at: path)
         } else {
           let parser = try #require(Parser(rawValue: name), "\(name) is no parser")
           data.withUnsafeBytes(parser.take)

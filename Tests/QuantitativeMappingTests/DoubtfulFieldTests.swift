@@ -37,7 +37,7 @@ struct DoubtfulFieldTests {
     var reading = ImageReading()
     (reading.fieldStrength, reading.fieldUnit) = (3, unit)
     return try ImageSource(field: folder.path(name), stage: stage, reading: reading)
-      .maps(within: folder.path("mask.nii"))
+      .read(within: folder.path("mask.nii")).maps
   }
 
   private func refusal(

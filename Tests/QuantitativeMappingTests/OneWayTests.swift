@@ -57,6 +57,17 @@ struct OneWayTests {
       let brain = try BrainMask(at: folder.path(mask), on: maps.geometry)
       let result = try SusceptibilityMapping()(maps, mask: brain)
       #expect(result.susceptibility.voxels.elements.map(\.bitPattern) == commands)
+
+      // The command's own way, in the library.
+      var options = ReconstructionOptions(), choices = SusceptibilityOptions()
+      options.method = ReconstructionMethod(rawValue: method)
+      choices.mask = folder.path(mask)
+      let first = try ReconstructionRun(of: MRDFile(at: folder.path("\(name).h5")), options: options)
+      try first(first.read(), writingTo: folder.path("\(name)-run"))
+      let second = try SusceptibilityRun(
+        of: ImageSource(folder: folder.path("\(name)-run")), options: choices)
+      try second.write(second.map(second.read()), to: folder.path("\(name)-maps"))
+      #expect(try voxels("\(name)-maps/sub-01/anat/sub-01_Chimap.nii.gz") == commands)
     }
   }
 

@@ -123,8 +123,9 @@ extension ScannerSession.Setting {
   /// Knows one recipe, whatever is asked for.
   static var plain: Self {
     Self { _ in
-      ScanRecipe(series: [.magnitude, .phase, .field, .r2Star]) { _, _ in
-        ScanRecipe.Choice(ZeroFilled(), name: "zero-filled")
+      ScanRecipe(series: [.magnitude, .phase, .field, .r2Star]) { layout in
+        let combination = CombinationMethod(suiting: layout.parameters)
+        return ReconstructionChoice(Pipeline(ZeroFilled(), then: combination), name: "zero-filled")
       }
     }
   }

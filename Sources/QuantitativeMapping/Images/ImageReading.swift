@@ -1,5 +1,6 @@
 import ImageFiles
 import MRIData
+import PhaseUnwrapping
 import QSM
 
 /// What the user says of images of other tools, where headers and sidecars are silent or wrong.
@@ -27,14 +28,19 @@ public struct ImageReading: Sendable {
 
   /// Says nothing: everything is taken from the files.
   public init() {}
-}
 
-/// What stored phase values mean.
-public enum PhaseScale: Sendable, Equatable {
-  /// To be told from the range of the values.
-  case automatic
-  /// Radians.
-  case radians
-  /// The number that stands for `pi`.
-  case half(Float)
+  /// What was said, by the names that files of settings have.
+  public var settings: [String: String] {
+    let fit = (fieldMapping as? EchoPhaseField)?.fit
+    let result = [
+      "phase-scale": phaseScale.description, "phase-sign": phaseSign?.rawValue ?? "auto",
+      "field": fit == nil ? "mdi" : "mcpc3ds", "fit-weights": fit?.weights.rawValue,
+      "relaxation": fitsR2Star ? "arlo" : "mdi", "bipolar": isBipolar ? "true" : nil,
+      "ignore-affine": ignoresAffine ? "true" : nil, "field-unit": fieldUnit?.rawValue,
+      "echo-times": echoTimes.map { $0.map { "\($0)s" }.joined(separator: ",") },
+      "field-strength": fieldStrength.map { "\($0)T" },
+      "field-direction": fieldDirection.map { "\($0.x),\($0.y),\($0.z)" },
+    ]
+    return result.compactMapValues(\.self)
+  }
 }

@@ -10,19 +10,31 @@ import QSM
 extension ImageSource {
   /// Reads the scan.
   ///
-  /// - Parameter mask: The NIfTI file of the mask that the maps will be used in, which values of a field are judged in;
-  ///   everywhere without.
   /// - Throws: ``InputError`` if something is missing or contradictory that cannot be assumed, ``FileError``, and what
   ///   making a field of echoes throws.
-  public func maps(within mask: String? = nil) throws -> EchoMaps {
+  public func maps() throws -> EchoMaps { try read(within: nil).maps }
+
+  /// Reads the scan and the mask that its maps will be used in, which values of a field are judged in.
+  ///
+  /// - Parameter mask: The NIfTI file of the mask.
+  /// - Throws: As ``maps()``, and ``InputError`` if the mask lies elsewhere or is none.
+  public func read(within mask: String?) throws -> (maps: EchoMaps, mask: BrainMask?) {
+    let maps: EchoMaps
     switch content {
-    case .echoes(let phase, let magnitude): try readEchoes(phase, magnitude)
+    case .echoes(let phase, let magnitude): maps = try readEchoes(phase, magnitude)
     case .fieldMap(let field, let noise, let r2Star, let magnitude):
-      try readFieldMap(field, noise, r2Star, magnitude)
+      maps = try readFieldMap(field, noise, r2Star, magnitude)
     case .field(let field, let stage, let noise, let magnitude):
-      try readField(field, stage, noise, magnitude, within: mask)
+      return try readField(field, stage, noise, magnitude, within: mask)
     }
+    return try (
+      maps,
+      mask.map { try BrainMask(at: $0, on: maps.geometry, ignoringAffine: ignoresAffine(of: maps)) }
+    )
   }
+
+  /// Whether masks are taken voxel by voxel wherever their headers say that they lie.
+  func ignoresAffine(of maps: EchoMaps) -> Bool { reading.ignoresAffine || !maps.isPlaced }
 
   /// A wrapped field map of a reconstruction, and what lies beside it.
   private func readFieldMap(
@@ -70,7 +82,7 @@ extension ImageSource {
   /// A field that is unwrapped already, in whatever unit.
   private func readField(
     _ path: String, _ stage: FieldMap.Stage, _ noise: String?, _ magnitude: [String], within mask: String?
-  ) throws -> EchoMaps {
+  ) throws -> (maps: EchoMaps, mask: BrainMask?) {
     var warnings: [String] = []
     var assumptions: [String] = []
     let sidecar = Sidecar(readableAt: NamedImage.sidecar(of: path))
@@ -116,7 +128,7 @@ extension ImageSource {
       parameters: ScanParameters(echoTimes: times, fieldStrength: strength), geometry: stored.geometry,
       fieldDirection: direction, isPlaced: try isPlaced(path), assumptions: assumptions)
     maps.warnings = warnings
-    return maps
+    return (maps, brain)
   }
 
   /// How many hertz one unit of a stored field is, and what speaks against the unit.

@@ -48,9 +48,11 @@ public struct StageContract {
 
   /// What the input begins with.
   ///
+  /// - Parameter ignoringAffine: Whether images are taken voxel by voxel wherever their headers say that they lie.
   /// - Throws: ``InputError`` if there is nothing to begin with.
-  public func source() throws(InputError) -> ImageSource {
+  public func source(ignoringAffine: Bool = false) throws(InputError) -> ImageSource {
     var reading = ImageReading()
+    reading.ignoresAffine = ignoringAffine
     reading.phaseScale = .radians
     reading.phaseSign = .positive
     reading.fieldUnit = .partsPerMillion

@@ -4,7 +4,7 @@ import NDArrays
 import QSM
 
 /// How receive channels become one, and which maps come with it.
-public enum CombinationMethod: String, CoilCombination, CaseIterable {
+public enum CombinationMethod: String, CoilCombination, Codable, CaseIterable {
   /// Multi-Dimensional Integration by the eigenvector of the echo Gram matrix.
   case mdi
   /// Multi-Dimensional Integration as published, by the ratio of neighbouring echoes.

@@ -3,7 +3,7 @@ import MRIData
 import RawData
 
 /// What a run did and assumed, kept beside its results.
-public struct ReconstructionProvenance: Encodable {
+struct ReconstructionProvenance: Encodable {
   let software = "KSpaceToolkit"
   let version = ToolkitVersion.text
   let command: [String]
@@ -30,19 +30,7 @@ public struct ReconstructionProvenance: Encodable {
   /// The methods with all their parameters.
   let methods: [MethodConfiguration]
 
-  /// Collects the record.
-  ///
-  /// - Parameters:
-  ///   - stack: The samples.
-  ///   - layout: What the file holds.
-  ///   - input: The file.
-  ///   - method: The name of the reconstruction.
-  ///   - combination: How channels became one.
-  ///   - configurations: The methods with all their parameters.
-  ///   - assumptions: What was assumed, one sentence each.
-  ///   - diagnostics: What the reconstruction measured of itself.
-  ///   - command: What was run.
-  public init(
+  init(
     _ stack: SliceStack, layout: ScanLayout, input: String, method: String, combination: CombinationMethod,
     configurations: [MethodConfiguration], assumptions: [String], diagnostics: [Diagnostic], command: [String]
   ) {

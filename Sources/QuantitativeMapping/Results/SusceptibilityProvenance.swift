@@ -4,14 +4,11 @@ import MRIData
 /// What a susceptibility map was made from, with what, and what was assumed.
 public struct SusceptibilityProvenance: Encodable {
   /// A file and its SHA-256.
-  public struct Input: Encodable {
+  struct Input: Encodable {
     let path: String
     let sha256: String
 
-    /// The fingerprint of a file.
-    ///
-    /// - Throws: ``FileError`` if it cannot be read.
-    public init(_ path: String) throws(FileError) {
+    init(_ path: String) throws(FileError) {
       self.path = path
       sha256 = try SHA256.digest(ofFile: path)
     }
@@ -28,16 +25,7 @@ public struct SusceptibilityProvenance: Encodable {
   let assumptions: [String]
   let findings: SusceptibilityMaps.Findings
 
-  /// Collects the record.
-  ///
-  /// - Parameters:
-  ///   - result: The map.
-  ///   - maps: What it was made of.
-  ///   - mapping: The stages.
-  ///   - inputs: The files that were read.
-  ///   - configuration: The settings that were asked for by their names.
-  ///   - command: What was run.
-  public init(
+  init(
     _ result: SusceptibilityMaps, of maps: EchoMaps, by mapping: SusceptibilityMapping, inputs: [Input],
     configuration: [String: String], command: [String]
   ) {

@@ -15,13 +15,13 @@ public struct ParticipantFolder: Sendable {
   public struct Origin: Sendable, Equatable, Codable {
     /// The program's version.
     public var version: String
-    /// The choices that were made, as the user wrote them.
-    public var choices: [String]
+    /// The choices that were made, by the names that files of settings have.
+    public var choices: [String: String]
     /// SHA-256 of every file, by its path in the data set.
     public var inputs: [String: String]
 
     /// States an origin.
-    public init(version: String, choices: [String], inputs: [String: String]) {
+    public init(version: String, choices: [String: String], inputs: [String: String]) {
       self.version = version
       self.choices = choices
       self.inputs = inputs
@@ -55,7 +55,9 @@ public struct ParticipantFolder: Sendable {
   ///
   /// - Throws: ``InputError`` if those of another one are, unless they may be replaced.
   public func isFinished(from origin: Origin, replacing: Bool) throws(InputError) -> Bool {
-    guard let found = self.origin, found != origin, !replacing else { return self.origin == origin }
+    if self.origin == origin { return true }
+    // Records of earlier versions cannot be read, and are those of something else, too.
+    guard FileManager.default.fileExists(atPath: "\(path)/\(Self.record)"), !replacing else { return false }
     throw InputError(
       path, "derivatives of other data, choices or another version are there",
       remedy: "Choose another folder, or replace what is there with `replacing`")

@@ -26,6 +26,20 @@ public struct PhantomFiles {
     return files.allSatisfy(FileManager.default.fileExists(atPath:)) ? files[0] : nil
   }
 
+  /// What will be written for a scan, and what it needs, for the user.
+  public func plan(_ geometry: Geometry, channels: Int, echoes: Int, needs: MethodNeeds) -> String {
+    func megabytes(_ bytes: Double) -> String { "\(max(1, Int(bytes / 1e6))) MB" }
+    let size = geometry.voxelSize * 1000, matrix = geometry.matrix
+    let scan = ScanSize(matrix: matrix, channels: channels, echoes: echoes)
+    let maps = scan.channelBytes / Double(echoes) * Double(channels + 2)
+    return """
+      numerical head, \(matrix) voxels of \(String(format: "%gx%gx%g mm", size.x, size.y, size.z)), \(channels) channels, \
+      \(echoes) echoes
+      would write \(self.scan) (\(megabytes(scan.kSpaceBytes))) and the maps in \(truth) (up to \(megabytes(maps)))
+      needs about \(megabytes(needs.memory)) of memory
+      """
+  }
+
   /// Refuses outputs that exist, unless they may be replaced, and a folder that cannot take them.
   ///
   /// - Throws: ``InputError``.

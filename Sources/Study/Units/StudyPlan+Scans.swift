@@ -7,9 +7,7 @@ extension StudyPlan {
   /// Plans the study of one subject; nothing but headers is read.
   ///
   /// - Parameters:
-  ///   - cells: The cells, the reference first.
-  ///   - scan: The scan that others are compared with.
-  ///   - accelerated: Scans of the same subject that were accelerated when they were measured.
+  ///   - scans: The scans, and their cells.
   ///   - methods: The reconstructions by name.
   ///   - mapping: The way to susceptibility; `nil` for none.
   ///   - inputs: Further files that all cells follow from.
@@ -17,12 +15,11 @@ extension StudyPlan {
   ///   - missing: The cells that are not there; `nil` for all.
   /// - Throws: ``StudyError/unknownMethod(_:known:)``.
   public init(
-    of cells: [StudyCell], _ scan: StudyFile, accelerated: [StudyFile] = [],
-    methods: [String: any Reconstruction], mapping: SusceptibilityMapping?, inputs: [String] = [],
-    folder: String, missing: [MissingUnit]?
+    of scans: StudyScans, methods: [String: any Reconstruction], mapping: SusceptibilityMapping?,
+    inputs: [String] = [], folder: String, missing: [MissingUnit]?
   ) throws(StudyError) {
-    let units = try cells.map { cell throws(StudyError) in
-      let source = accelerated.first { $0.name == cell.scan } ?? scan
+    let units = try scans.cells.map { cell throws(StudyError) in
+      let source = scans.accelerated.first { $0.name == cell.scan } ?? scans.reference
       let combination = CombinationMethod(suiting: source.layout.parameters)
       let needs = UnitNeeds(
         cell, of: source.layout.size, by: try cell.pipeline(of: methods, then: combination), mapping: mapping)

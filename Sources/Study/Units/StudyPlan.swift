@@ -1,5 +1,7 @@
 import Files
 import Foundation
+import NDArrays
+import Sampling
 
 /// All units of a study: what they are made from, how far they are, and what they take.
 ///
@@ -80,9 +82,9 @@ public struct StudyPlan: Sendable, Codable {
       times[method, default: []].append(entry.cpuSeconds / max(1e-3, unit.needs.cpuSeconds))
       sizes[method, default: []].append(entry.memory / max(1, unit.needs.memory))
     }
-    let anyTime = times.values.flatMap(\.self).median, anySize = sizes.values.flatMap(\.self).max()
+    let anyTime = times.values.flatMap(\.self).sorted().middle, anySize = sizes.values.flatMap(\.self).max()
     for (index, method) in methods.enumerated() {
-      units[index].needs.cpuSeconds *= times[method]?.median ?? anyTime ?? 1
+      units[index].needs.cpuSeconds *= times[method]?.sorted().middle ?? anyTime ?? 1
       units[index].needs.memory *= sizes[method]?.max() ?? anySize ?? 1
       if units[index].state == .done, let entry = took[units[index].unit] {
         units[index].needs.cpuSeconds = entry.cpuSeconds
@@ -117,8 +119,23 @@ public struct StudyPlan: Sendable, Codable {
     units.filter { $0.state != .done }.reduce(0) { $0 + $1.needs.cpuSeconds }
   }
 
-  /// The units as lines of a table with a header: state, CPU time, memory and disk of each.
-  public func table(time: (Double) -> String) -> String {
+  /// The units as a table with state, CPU time, memory and disk of each, and what all take together.
+  public var text: String {
+    let time = { AcquisitionTime.text(max(1, $0)) }, most = units.map(\.needs.memory).max() ?? 0
+    let basis =
+      finished > 0
+      ? "Estimates are corrected by what \(counted(finished, "unit")) took."
+      : "Busy and older machines take two or three times as long."
+    return """
+      \(table(time: time))
+
+      \(counted(units.count, "unit")): \(states). To do: about \(time(secondsLeft)) minutes of one core, \
+      \(time(secondsLeft / Double(Parallelism.threads))) on \(counted(Parallelism.threads, "thread")), and at most \
+      \(String(format: "%.2f", most / 1e9)) GB of memory. \(basis)
+      """
+  }
+
+  private func table(time: (Double) -> String) -> String {
     let header = ["unit", "state", "CPU time", "memory", "disk"]
     let lines = units.map { unit in
       [
@@ -139,8 +156,4 @@ public struct StudyPlan: Sendable, Codable {
   ///
   /// - Throws: `EncodingError` if an estimate is not finite.
   public func json() throws -> String { try JSONFile.text(of: self) }
-}
-
-extension [Double] {
-  fileprivate var median: Double? { isEmpty ? nil : sorted()[count / 2] }
 }

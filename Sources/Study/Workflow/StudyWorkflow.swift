@@ -69,14 +69,45 @@ public struct StudyWorkflow: Sendable {
     }
   }
 
-  /// How the files are used.
-  public func usage(for engine: Engine, in folder: String) -> String {
-    switch engine {
-    case .slurm: "sh \(folder)/submit.sh"
-    case .snakemake:
-      "snakemake --snakefile \(folder)/Snakefile --cores all; on a cluster with --profile \(folder)/slurm"
-    case .make: "make -f \(folder)/Makefile -k -j N"
+  /// What a folder of workflow files holds, also when they were used.
+  private static let kind = AtomicFolder.Kind(
+    marker: "plan.json",
+    holds: {
+      [
+        "plan.json", "parts.sbatch", "report.sbatch", "submit.sh", "Snakefile", "slurm", "Makefile", "logs",
+        "done", ".snakemake",
+      ].contains($0)
+    })
+
+  /// Writes the files, and the plan beside them, into a folder that appears when it is whole.
+  ///
+  /// - Throws: ``FileError``; ``InputError`` if the folder exists and may not be replaced.
+  public func write(for engine: Engine, plan: StudyPlan, to output: String, replacing: Bool) throws {
+    let folder = try AtomicFolder(output, kind: Self.kind, replacing: replacing)
+    for (name, text) in files(for: engine) {
+      let path = "\(folder.temporaryPath)/\(name)"
+      try FileManager.default.createDirectory(
+        at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+      try AtomicFile.write(text, to: path)
     }
+    try AtomicFile.write(plan.json() + "\n", to: "\(folder.temporaryPath)/plan.json")
+    try folder.commit()
+  }
+
+  /// What was written and how it is used, for the user.
+  public func summary(of plan: StudyPlan, for engine: Engine, in folder: String) -> String {
+    let usage =
+      switch engine {
+      case .slurm: "sh \(folder)/submit.sh"
+      case .snakemake:
+        "snakemake --snakefile \(folder)/Snakefile --cores all; on a cluster with --profile \(folder)/slurm"
+      case .make: "make -f \(folder)/Makefile -k -j N"
+      }
+    return """
+      \(folder): \(counted(plan.units.count, "unit")) (\(plan.states)) in \(counted(parts, "part")), each with \
+      \(counted(threads, "thread")), \(megabytes) MB and \(minutes) minutes
+      \(usage)
+      """
   }
 
   /// Text in single quotes where a shell would take it for more than text.

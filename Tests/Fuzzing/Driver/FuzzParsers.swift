@@ -1,4 +1,5 @@
 import CFuzzer
+import Files
 import Foundation
 
 /// libFuzzer's loop around one parser: `KSPACE_PARSER=xml FuzzParsers CORPUS -max_total_time=60`.
@@ -31,7 +32,7 @@ enum FuzzParsers {
   private static func takeOptions(_ bytes: UnsafeRawBufferPointer) {
     let path = "/dev/shm/kspace-fuzz-\(getpid()).yaml"
     _ = FileManager.default.createFile(atPath: path, contents: Data(bytes))
-    _ = try? QSMConfiguration(at: path)
+    _ = try? SettingsFile(at: path)
     unlink(path)
   }
 }

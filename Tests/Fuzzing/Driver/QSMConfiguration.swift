@@ -1,1 +1,0 @@
-../../../Sources/kspace/QSMConfiguration.swift

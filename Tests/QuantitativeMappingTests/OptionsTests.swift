@@ -1,0 +1,78 @@
+import Foundation
+import KSpaceToolkit
+import Testing
+
+/// Choices as plain values: what is refused, what they become, and that they are kept.
+struct OptionsTests {
+  @Test func `Susceptibility's options that are not possible are refused by name`() throws {
+    let cases: [(String, (inout SusceptibilityOptions) -> Void)] = [
+      ("regularization", { $0.regularization = 0 }),
+      ("regularization", { ($0.regularization, $0.inversion) = (1, .rts) }),
+      ("inversion", { $0.inversion = .network }), ("model", { $0.model = "net.onnx" }),
+      ("maskFraction", { $0.maskFraction = .nan }), ("seeds", { $0.seeds = 256 }),
+      ("expectedDeviation", { $0.expectedDeviation = -1 }), ("reweightings", { $0.reweightings = 11 }),
+      ("r2", { $0.r2 = "r2.nii" }), ("inversion", { ($0.inversion, $0.edgeWeights) = (.tkd, true) }),
+      ("backgroundRadius", { ($0.background, $0.backgroundRadius) = (.pdf, 0.01) }),
+      ("backgroundRadius", { ($0.background, $0.backgroundRadius) = (.vsharp, 0) }),
+    ]
+    try SusceptibilityOptions().check()
+    for (name, change) in cases {
+      var options = SusceptibilityOptions()
+      change(&options)
+      let error = #expect(throws: InputError.self) { try options.check() }
+      #expect(error?.place.hasPrefix("`\(name)") == true, "\(name): \(String(describing: error))")
+    }
+  }
+
+  @Test func `Reconstruction's options that are not possible are refused by name`() throws {
+    let cases: [(String, (inout ReconstructionOptions) -> Void)] = [
+      ("weights", { ($0.weights, $0.method) = ("w", .grappa) }),
+      ("virtualChannels", { ($0.virtualChannels, $0.method) = (4, .sense) }),
+      ("virtualChannels", { ($0.virtualChannels, $0.method) = (0, .reconNet) }),
+      ("mapSets", { $0.mapSets = 3 }), ("mapSets", { ($0.mapSets, $0.sensitivities) = (2, .walsh) }),
+    ]
+    try ReconstructionOptions().check()
+    for (name, change) in cases {
+      var options = ReconstructionOptions()
+      change(&options)
+      let error = #expect(throws: InputError.self) { try options.check() }
+      #expect(error?.place.hasPrefix("`\(name)") == true, "\(name): \(String(describing: error))")
+    }
+  }
+
+  @Test func `Options become the methods that they name`() throws {
+    var options = SusceptibilityOptions()
+    (options.background, options.backgroundRadius) = (.sharp, 0.008)
+    (options.inversion, options.regularization, options.maskMethod) = (.tkd, 0.2, .threshold)
+    let geometry = Geometry(matrix: Extents(x: 1, y: 1, z: 1), voxelSize: [1e-3, 1e-3, 1e-3])
+    let maps = EchoMaps(parameters: ScanParameters(echoTimes: [0.01], fieldStrength: 3), geometry: geometry)
+    let mapping = try options.mapping(for: maps)
+    #expect((mapping.background as? SHARP)?.radius == 0.008)
+    #expect((mapping.inversion as? TKD)?.threshold == 0.2)
+    #expect(mapping.masking is MagnitudeMask)
+    for method in ReconstructionMethod.allCases {
+      let name = try ReconstructionOptions().reconstruction(by: method).configuration.name
+      #expect(!name.isEmpty)
+    }
+    var pocs = ReconstructionOptions()
+    (pocs.partialFourier, pocs.window) = (.pocs, .tukey)
+    #expect(try pocs.reconstruction(by: .grappa) is WindowedReconstruction)
+  }
+
+  @Test func `Options are kept, and their settings are those of files`() throws {
+    var options = SusceptibilityOptions()
+    (options.maskErosion, options.r2, options.separate) = (0.002, "r2.nii", true)
+    let kept = try JSONDecoder().decode(
+      SusceptibilityOptions.self, from: JSONEncoder().encode(options))
+    #expect(kept == options)
+    #expect(options.settings["mask-erosion"] == "2.0mm" && options.settings["r2"] == "r2.nii")
+    #expect(options.settings["mask"] == nil && options.settings["edge-weights"] == "false")
+    options.inversion = .tkd
+    #expect(options.settings["edge-weights"] == nil)
+    var stages = ReconstructionOptions()
+    (stages.window, stages.virtualChannels) = (.voxelMean, 4)
+    #expect(
+      try JSONDecoder().decode(ReconstructionOptions.self, from: JSONEncoder().encode(stages)) == stages)
+    #expect(stages.settings["method"] == "auto" && stages.settings["window"] == "voxel-mean")
+  }
+}
