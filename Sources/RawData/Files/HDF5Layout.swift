@@ -52,6 +52,12 @@ struct HDF5Layout {
         "\(name)/data claims \(count) readouts, more than a file of \(file.size) bytes or this machine's memory holds",
         remedy: "The file is damaged; copy it again or convert the scan again")
     }
+    guard HDF5Soundness.hasSoundChunks(data, rank: extents.count, rows: count, fileSize: file.size) else {
+      throw RawDataError(
+        .malformed, in: path,
+        "\(name)/data is damaged: HDF5's index gives its chunks other sizes than their rows take",
+        remedy: "Copy the file again or convert the scan again")
+    }
     self.count = count
     rank = extents.count
     var skipped: [String: Int] = [:]
@@ -209,6 +215,11 @@ extension HDF5Layout {
     else {
       throw RawDataError(
         .malformed, in: path, "its \(name) is not a text", remedy: "Convert the scan again")
+    }
+    guard HDF5Soundness.hasSoundChunks(set, rank: extents(of: set).count, rows: 1, fileSize: file.size) else {
+      throw RawDataError(
+        .malformed, in: path, "its \(name) is damaged: HDF5's index gives it another size than it takes",
+        remedy: "Copy the file again or convert the scan again")
     }
     if H5Tis_variable_str(type.id) > 0 {
       let raw = HDF5RawRows(file, set, rank: max(1, extents(of: set).count))

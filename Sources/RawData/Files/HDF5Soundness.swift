@@ -4,6 +4,7 @@ import Synchronization
 /// What is checked of a file before libhdf5 works on it, because damage there ends the process or never ends.
 ///
 /// - Compound types whose members lie beyond them: conversion writes beyond its buffers.
+/// - Chunks that claim to be larger than their rows: reading them writes beyond its buffers.
 /// - Global heap collections whose objects have impossible sizes: the library walks in circles.
 /// - References to objects that are not there, or are longer than their references say: the library reads from anywhere, or
 ///   writes beyond its buffers.
@@ -51,6 +52,45 @@ enum HDF5Soundness {
       return true
     }
   }
+
+  /// Whether each chunk that holds rows of a table takes the bytes that its rows do; where chunks are compressed, no more than
+  /// the file.
+  ///
+  /// Used inside ``HDF5/exclusively(_:)``.
+  static func hasSoundChunks(_ data: HDF5Object, rank: Int, rows: Int, fileSize: Int) -> Bool {
+    guard let creation = HDF5Object(H5Dget_create_plist(data.id), H5Pclose),
+      let type = HDF5Object(H5Dget_type(data.id), H5Tclose)
+    else { return false }
+    guard H5Pget_layout(creation.id) == H5D_CHUNKED else { return true }
+    var chunk = [hsize_t](repeating: 0, count: max(1, rank))
+    guard rank > 0, H5Pget_chunk(creation.id, Int32(rank), &chunk) == Int32(rank), chunk[0] > 0 else {
+      return false
+    }
+    var size = fileSizeOf(type)
+    for extent in chunk {
+      let (product, overflows) = size.multipliedReportingOverflow(by: Int(clamping: extent))
+      guard !overflows else { return false }
+      size = product
+    }
+    let isPlain = H5Pget_nfilters(creation.id) == 0
+    var place = [hsize_t](repeating: 0, count: rank)
+    for first in stride(from: 0, to: rows, by: Int(clamping: chunk[0])) {
+      place[0] = hsize_t(first)
+      var stored: hsize_t = 0, address: haddr_t = 0, filters: UInt32 = 0
+      // A chunk that was never written is the library's to explain.
+      guard H5Dget_chunk_info_by_coord(data.id, &place, &filters, &address, &stored) >= 0, stored > 0 else {
+        continue
+      }
+      guard isPlain ? stored == size : stored <= fileSize else { return false }
+    }
+    return true
+  }
+
+  /// What an element takes in the file [byte]: in memory a text of any length is a pointer, in the file a reference like that of a
+  /// sequence.
+  static func fileSizeOf(_ type: HDF5Object) -> Int {
+    H5Tis_variable_str(type.id) > 0 ? 16 : H5Tget_size(type.id)
+  }
 }
 
 /// The rows of a data set as they lie in the file, where they can be had, and the heap collections that they refer to.
@@ -82,8 +122,7 @@ final class HDF5RawRows: Sendable {
     guard H5Pget_sizes(properties.id, &addressSize, &lengthSize) >= 0, addressSize == 8, lengthSize == 8,
       H5Pget_userblock(properties.id, &userBlock) >= 0, userBlock == 0
     else { return nil }
-    // In memory a text of any length is a pointer; in the file it is a reference like that of a sequence.
-    rowSize = H5Tis_variable_str(type.id) > 0 ? 16 : H5Tget_size(type.id)
+    rowSize = HDF5Soundness.fileSizeOf(type)
     switch H5Pget_layout(creation.id) {
     case H5D_CONTIGUOUS:
       let offset = H5Dget_offset(data.id)

@@ -75,6 +75,24 @@ struct SoundnessTests {
     #expect(count > 2)
   }
 
+  @Test("Chunks that claim other sizes than their rows take are refused", arguments: [62, 0x7F00_0000, -1])
+  func chunks(change: Int32) throws {
+    let (path, whole) = try scan()
+    var count = 0
+    // A node of chunks: signature, kind 1, level, entries, neighbours; then the size of the first.
+    for place in places(of: Array("TREE".utf8) + [1, 0], in: whole) where whole[place + 6] > 0 {
+      count += 1
+      var bytes = whole
+      let size = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[place + 24 + $1]) << (8 * $1) }
+      let wrong = size &+ UInt32(bitPattern: change)
+      for byte in 0..<4 { bytes[place + 24 + byte] = UInt8(truncatingIfNeeded: wrong >> (8 * byte)) }
+      try Data(bytes).write(to: URL(filePath: path))
+      let error = try #require(throws: RawDataError.self) { try readAll(path) }
+      #expect(error.kind == .malformed && error.path == path)
+    }
+    #expect(count > 0)
+  }
+
   @Test("A column that lies beyond its row is refused")
   func types() throws {
     let (path, whole) = try scan()
