@@ -193,7 +193,8 @@ public final class ScannerSession {
     let visible = text.prefix(2000).map {
       $0.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? $0 : " "
     }
-    setting.log("\(name): \(String(visible))")
+    // Errors name the peer themselves.
+    setting.log(visible.starts(with: "\(name): ") ? String(visible) : "\(name): \(String(visible))")
   }
 
   /// A name that tells the time and that no other scan has.
