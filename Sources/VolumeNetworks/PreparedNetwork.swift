@@ -7,6 +7,9 @@ public struct PreparedNetwork: Sendable {
   /// The largest amount of memory that arrays take at one time, weights aside [bytes].
   public var memory: Int { plan.memory }
 
+  /// The number of products of weights and values that convolutions sum.
+  public var products: Double { plan.steps.reduce(0) { $0 + $1.operation.products } }
+
   /// The shapes of the results, by name.
   public var outputShapes: [String: [Int]] {
     Dictionary(plan.outputs.map { ($0.name, plan.layouts[$0.slot].shape) }) { first, _ in first }

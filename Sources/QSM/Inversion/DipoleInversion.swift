@@ -10,6 +10,16 @@ public protocol DipoleInversion: ConfiguredMethod {
   ///
   /// - Throws: A ``QSMError`` if the volumes do not fit each other or the mask is empty.
   func callAsFunction(_ measurement: FieldMeasurement) throws(QSMError) -> SusceptibilityMap
+
+  /// What it takes beyond the volumes and iterations of an inversion by total variation.
+  ///
+  /// - Parameter matrix: The extents of the field.
+  func needs(for matrix: Extents) -> MethodNeeds
+}
+
+extension DipoleInversion {
+  /// Nothing more.
+  public func needs(for matrix: Extents) -> MethodNeeds { MethodNeeds() }
 }
 
 /// A local field on its working grid.

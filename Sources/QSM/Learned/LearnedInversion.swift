@@ -51,7 +51,7 @@ public struct LearnedInversion: DipoleInversion {
   public func callAsFunction(_ measurement: FieldMeasurement) throws(QSMError) -> SusceptibilityMap {
     let problem = try InversionProblem(measurement, region: region)
     let use = file.description
-    let volume = try NetworkVolume(file, grid: problem.grid)
+    let volume = try NetworkVolume(file, matrix: problem.grid.matrix)
     var iterations = 0, solution: NDArray<Float>
     if let unrolling = use.unrolling {
       solution = try unrolled(problem, unrolling, volume)
@@ -72,6 +72,14 @@ public struct LearnedInversion: DipoleInversion {
     var map = problem.map(solution, iterations: iterations)
     map.warnings = warnings(problem.grid)
     return map
+  }
+
+  /// What the network takes; nothing where it cannot take the grid, which it will say when it is run.
+  public func needs(for matrix: Extents) -> MethodNeeds {
+    guard let volume = try? NetworkVolume(file, matrix: matrix) else { return MethodNeeds() }
+    var needs = volume.needs
+    needs.seconds *= Double(file.description.unrolling?.iterations ?? 1)
+    return needs
   }
 
   /// Gradient steps, each followed by the network.

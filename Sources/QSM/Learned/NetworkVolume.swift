@@ -15,7 +15,15 @@ struct NetworkVolume {
   private let padded: [Int]
   private let margins: [Int]
 
-  init(_ file: NetworkFile, grid: WorkingGrid) throws(QSMError) {
+  /// What a run of the network takes.
+  var needs: MethodNeeds {
+    MethodNeeds(memory: Double(network.memory), seconds: Self.secondsPerProduct * network.products)
+  }
+
+  /// A product of a convolution of 3 x 3 x 3, on a core that others use as well [s].
+  private static let secondsPerProduct = 8e-12
+
+  init(_ file: NetworkFile, matrix: Extents) throws(QSMError) {
     let use = file.description, network = file.network
     path = file.path
     axes = use.axes
@@ -28,24 +36,24 @@ struct NetworkVolume {
     }
     inputName = network.inputs[0].name
     outputName = network.outputs[0].name
-    self.grid = grid.matrix.shape
+    grid = matrix.shape
     let order = Self.order(use.axes)
-    var padded = self.grid
+    var padded = grid
     for axis in 0..<3 {
       padded[axis] = (padded[axis] + use.multiple - 1) / use.multiple * use.multiple
       // A network of fixed extents gets its own.
       let place = (order.firstIndex(of: axis) ?? axis) + 2
       if let shape = network.inputs[0].shape, shape.count == 5, let fixed = shape[place] {
-        guard fixed >= self.grid[axis] else {
+        guard fixed >= grid[axis] else {
           throw .network(
-            "\(file.path): the network takes \(fixed) voxels along axis \(place), and the volume has \(self.grid[axis]). Crop "
+            "\(file.path): the network takes \(fixed) voxels along axis \(place), and the volume has \(grid[axis]). Crop "
               + "the images, or export the network for any extents.")
         }
         padded[axis] = fixed
       }
     }
     self.padded = padded
-    margins = zip(padded, self.grid).map { ($0 - $1) / 2 }
+    margins = zip(padded, grid).map { ($0 - $1) / 2 }
     do {
       self.network = try network.prepared(for: [inputName: [1, channels] + order.map { padded[$0] }])
     } catch {

@@ -41,10 +41,13 @@ public struct SusceptibilityMapping: Sendable {
   /// All stages, with a total variation of 50 iterations [s per voxel].
   private static let cost = 3e-6
 
-  /// What the stages take: the volumes of the inversion beside the echoes.
+  /// What the stages take: the volumes of the inversion beside the echoes, and what is the inversion's own.
   public func needs(for size: ScanSize) -> MethodNeeds {
-    let voxels = Double(size.prescribed.count) * Double(size.slices)
+    var matrix = size.prescribed
+    matrix.z *= size.slices
+    let voxels = Double(matrix.count)
     return MethodNeeds(memory: voxels * Double(8 * size.echoes + 90), seconds: Self.cost * voxels)
+      + inversion.needs(for: matrix)
   }
 
   /// What a stage is called, for those who follow the way.

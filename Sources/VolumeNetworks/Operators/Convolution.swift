@@ -61,6 +61,8 @@ struct WinogradConvolution: FeatureOperator {
       + (inputs.isBlocked ? 0 : inputs.blockedBytes) + (layout.isBlocked ? 0 : layout.blockedBytes)
   }
 
+  var products: Double { 27 * Double(inputs.channels) * Double(layout.shape.reduce(1, *)) }
+
   func callAsFunction(_ operands: inout [FeatureMap]) -> FeatureMap {
     let source = operands[0].blocked
     operands = []
@@ -206,6 +208,13 @@ struct DirectConvolution: FeatureOperator {
   var workBytes: Int {
     phases.reduce(0) { $0 + 4 * $1.packed.count } + (inputs.isBlocked ? 0 : inputs.blockedBytes)
       + (layout.isBlocked ? 0 : layout.blockedBytes)
+  }
+
+  var products: Double {
+    let places = phases.reduce(0) {
+      $0 + Double($1.offsets.count) * Double($1.count.z) * Double($1.count.y) * Double($1.count.x)
+    }
+    return places * Double(inputs.channels) * Double(layout.channels)
   }
 
   func callAsFunction(_ operands: inout [FeatureMap]) -> FeatureMap {

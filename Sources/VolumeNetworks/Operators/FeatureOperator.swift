@@ -2,6 +2,8 @@
 protocol FeatureOperator: Sendable {
   /// The memory that it takes beside its operands and its result [bytes].
   var workBytes: Int { get }
+  /// The number of products of weights and values that it sums, whatever the algorithm.
+  var products: Double { get }
   /// Whether the result is made of the operand's own memory where nobody else needs it.
   var isInPlace: Bool { get }
 
@@ -11,5 +13,6 @@ protocol FeatureOperator: Sendable {
 
 extension FeatureOperator {
   var workBytes: Int { 0 }
+  var products: Double { 0 }
   var isInPlace: Bool { false }
 }
