@@ -58,8 +58,9 @@ class Examples:
         self.extents = sorted(self.volumes)
         return len(paths)
 
-    def batch(self, voxels: int, slices: int, largest_plane: int = 10**9) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """`measured` [N, z, y, x] and `mask` [N, z, y, 1] and `target` [N, z, y, x] of about `voxels` voxels in all."""
+    def batch(self, voxels: int, slices: int, largest_plane: int = 10**9) -> tuple[torch.Tensor, ...]:
+        """`measured` [N, z, y, x], `mask` [N, z, y, 1], `target` and, without any noise, `truth` [N, z, y, x] of about
+        `voxels` voxels in all."""
         rng = self.rng
         extents = [e for e in self.extents if e[0] * e[1] <= largest_plane]
         extent = extents[rng.integers(len(extents))]
@@ -99,4 +100,4 @@ class Examples:
         measured = truth * mask + noise
         target = adjoint_transform(truth + self.kept_noise * noise)
         scale = quantile_scale(adjoint_transform(measured))[:, None, None, None]
-        return measured / scale, mask, target / scale
+        return measured / scale, mask, target / scale, adjoint_transform(truth) / scale

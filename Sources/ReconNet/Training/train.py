@@ -18,12 +18,14 @@ import numpy as np
 import torch
 
 from data import Examples
-from model import ReconNet3D, as_channels
+from model import ReconNet3D, as_channels, as_complex
+from phase import phase_loss
 
 
-def errors(output: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Per example: relative L2 error (NRMSE) and relative L1 error."""
-    difference = (output - target).square().sum(1).flatten(1)
+def errors(output: torch.Tensor, target: torch.Tensor, threshold: float = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Per example: relative L2 error (NRMSE) and relative L1 error, where the target is brighter than the threshold."""
+    inside = target.square().sum(1, keepdim=True) >= threshold * threshold
+    difference = (inside * (output - target)).square().sum(1).flatten(1)
     size = target.square().sum(1).flatten(1)
     relative2 = (difference.sum(1) / size.sum(1)).sqrt()
     relative1 = (difference + 1e-8).sqrt().sum(1) / size.sqrt().sum(1)
@@ -36,10 +38,13 @@ def thickness(stage: str, rng: np.random.Generator) -> int:
 
 
 @torch.no_grad()
-def validate(network, batches, bfloat16) -> float:
-    found = [errors(network(measured, mask, bfloat16), as_channels(target))[0].mean().item()
-             for measured, mask, target in batches]
-    return float(np.mean(found))
+def validate(network, batches, bfloat16) -> tuple[float, float]:
+    """NRMSE, and the slope of the fine phase."""
+    found = []
+    for measured, mask, target, truth in batches:
+        output = network(measured, mask, bfloat16)
+        found.append((errors(output, as_channels(target))[0].mean().item(), phase_loss(as_complex(output), truth)[1]))
+    return tuple(float(value) for value in np.mean(found, axis=0))
 
 
 def main() -> None:
@@ -59,6 +64,8 @@ def main() -> None:
     parser.add_argument("--voxels", type=int, default=32000, help="voxels per step")
     parser.add_argument("--largest-plane", type=int, default=45000)
     parser.add_argument("--kept-noise", type=float, default=0.75)
+    parser.add_argument("--phase", type=float, default=0, help="the weight of missing fine phase")
+    parser.add_argument("--inside", type=float, default=0, help="errors count where the target is brighter than this")
     parser.add_argument("--signal-to-noise", type=float, nargs=2, default=(6, 150), metavar=("LOW", "HIGH"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
@@ -135,10 +142,12 @@ def main() -> None:
             group["lr"] = rate * group["factor"]
         slices = thickness(options.stage, rng)
         voxels = options.voxels * (2 if options.stage == "volume" and slices == 1 else 1)
-        measured, mask, target = (t.to(device) for t in examples.batch(voxels, slices, options.largest_plane))
+        measured, mask, target, truth = (t.to(device) for t in examples.batch(voxels, slices, options.largest_plane))
         output = network(measured, mask, bfloat16)
-        relative2, relative1 = errors(output, as_channels(target))
+        relative2, relative1 = errors(output, as_channels(target), options.inside)
         loss = (relative2 + 0.5 * relative1).mean()
+        if options.phase > 0:
+            loss = loss + options.phase * phase_loss(as_complex(output), truth)[0]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -155,11 +164,11 @@ def main() -> None:
             network.eval()
             current = {name: value.detach().clone() for name, value in network.state_dict().items()}
             network.load_state_dict(average)
-            score = validate(network, validation, bfloat16)
+            score, slope = validate(network, validation, bfloat16)
             network.load_state_dict(current)
             network.train()
             record = {"stage": options.stage, "step": step, "minutes": round(elapsed / 60, 2), "rate": rate,
-                      "training_nrmse": float(np.mean(losses)), "validation_nrmse": score,
+                      "training_nrmse": float(np.mean(losses)), "validation_nrmse": score, "validation_slope": slope,
                       "gradient_norm": norm.item(), "volumes": examples.refresh(),
                       "lambda": [round(p.item(), 3) for p in lambdas]}
             with open(log_path, "a") as log:

@@ -15,12 +15,12 @@ import time
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from coils import loops, measured, unit
 from data import Examples, sensitivity
 from export import read_safetensors, save_network
 from model import transform
+from phase import phase_loss
 from sense import ReconNetSENSE
 
 
@@ -69,49 +69,6 @@ class SENSEExamples(Examples):
         deviation = torch.from_numpy(rng.standard_normal((*samples.shape, 2), dtype=np.float32))
         samples = mask * (samples + noise * torch.view_as_complex(deviation))
         return samples, torch.from_numpy(estimated), mask, image, noise
-
-
-def gaussian(deviation: float) -> torch.Tensor:
-    reach = int(3 * deviation)
-    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / deviation) ** 2)
-    return kernel / kernel.sum()
-
-
-def smoothed(planes: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-    """[N, z, y] blurred along both axes."""
-    reach = len(kernel) // 2
-    planes = planes[:, None]
-    planes = functional.conv2d(planes, kernel[None, None, :, None], padding=(reach, 0))
-    return functional.conv2d(planes, kernel[None, None, None, :], padding=(0, reach))[:, 0]
-
-
-KERNEL = gaussian(4.0)
-
-
-def local_phase(image: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The fine phase of the truth, what the image's differs by, and the weights of voxels, each [x, z, y]."""
-    truth, image = (v[0].permute(2, 0, 1) for v in (truth, image))
-    power = truth.abs().square()
-    weights = power * (power > 0.02)
-    coarse = torch.complex(smoothed(truth.real, KERNEL), smoothed(truth.imag, KERNEL))
-    fine = torch.angle(truth * coarse.conj())
-    difference = (image * truth.conj()).imag / power.clamp(min=0.02)
-
-    def high(values):
-        return values - smoothed(values * weights, KERNEL) / (smoothed(weights, KERNEL) + 1e-6)
-
-    return high(fine) * (fine.abs() < 1.5), high(difference), weights
-
-
-def phase_loss(image: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, float]:
-    """How much of the true fine phase is missing (or too much) window by window, whatever noise is on it; and the slope over all."""
-    fine, difference, weights = local_phase(image, truth)
-    missing = functional.avg_pool2d((weights * fine * difference)[:, None], 12, 6)
-    present = functional.avg_pool2d((weights * fine * fine)[:, None], 12, 6)
-    floor = present.mean().clamp(min=1e-8)
-    loss = (missing.square() / (present + 0.1 * floor)).sum() / present.sum().clamp(min=1e-8)
-    slope = 1 + float((weights * fine * difference).sum() / (weights * fine * fine).sum().clamp(min=1e-8))
-    return (loss + 1e-8).sqrt(), slope
 
 
 def errors(image: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -173,8 +130,6 @@ def main() -> None:
     coefficients = [array for path in options.coils for array in np.load(path).values() if array.ndim == 4]
 
     device = torch.device(options.device)
-    global KERNEL
-    KERNEL = KERNEL.to(device)
     network = (ReconNetSENSE(options.features).initialize(options.seed) if options.features else start(options.weights)).to(device)
     average = {name: value.detach().clone() for name, value in network.state_dict().items()}
     weights = [p for name, p in network.named_parameters() if name.endswith("consistency.weight")]
