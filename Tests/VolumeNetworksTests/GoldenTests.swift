@@ -41,6 +41,18 @@ struct GoldenTests {
     #expect(results[0] == results[1] && results[1] == results[2])
   }
 
+  @Test("Products are those of weights and the values that they meet")
+  func products() throws {
+    for (name, products) in [
+      // Outputs times inputs times taps times places; a stride-2 kernel of 2 meets each value once for every output.
+      ("conv3", 18.0 * 20 * 27 * 5 * 6 * 9), ("conv1", 20 * 3 * 5 * 6 * 7), ("deconv2", 7 * 18 * 8 * 4 * 3 * 5),
+    ] {
+      let golden = try GoldenNetwork(name)
+      let network = try VolumeNetwork(contentsOf: golden.path).prepared(for: ["input": golden.input.shape])
+      #expect(network.products == products, "\(name)")
+    }
+  }
+
   @Test("and run again on what they are given again")
   func again() throws {
     let golden = try GoldenNetwork("ir2qsm")

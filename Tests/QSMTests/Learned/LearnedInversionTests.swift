@@ -131,6 +131,16 @@ struct LearnedInversionTests {
     let result = try inversion(measurement)
     #expect(result.iterations == 3)
     #expect(largest(result.susceptibility[0].elements, map(x[0], measurement)) < 2e-5)
+
+    // Time grows with the products of weights and values, which it has one array to hold.
+    let matrix = measurement.field.geometry.matrix
+    let needs = inversion.needs(for: matrix)
+    var larger = matrix
+    larger.z += 64
+    let padded = matrix.shape.map { Double(($0 + 15) / 16 * 16) }, more = (padded[0] + 64) / padded[0]
+    #expect(needs.seconds > 0 && abs(inversion.needs(for: larger).seconds / needs.seconds - more) < 1e-9)
+    #expect(needs.memory >= 8 * Double(channels) * padded.reduce(1, *))
+    #expect(TotalVariation().needs(for: matrix) == MethodNeeds())
   }
 
   @Test("Voxels and directions that a network was not trained for are told")
