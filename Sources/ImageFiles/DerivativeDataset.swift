@@ -12,11 +12,11 @@ public struct DerivativeDataset: Sendable {
   public let folder: String
 
   /// What BIDS has no name for: images of single channels, previews, the record of what was assumed, projections,
-  /// what is kept of the work itself and of the group; and field maps
+  /// what is kept of the work itself, of regions and of the group; and field maps
   /// beside anatomical images, which it expects in a folder of their own with magnitudes.
   private static let ignored = [
     "*_coil-*", "figures", "provenance.json", "*_fieldmap.*", "*_swi.*", "*_minIP.*",
-    "*_reliability.*", ".work", "group_*",
+    "*_reliability.*", "regions.tsv", ".work", "group_*",
   ]
 
   /// Opens or creates a data set: `dataset_description.json`, and a `.bidsignore` for what BIDS has no name for.

@@ -55,15 +55,20 @@ public struct Montage: Sendable {
   ///   - volumes: The volumes; values that are not finite stay black.
   ///   - mask: The object, axes `[z, y, x]`; the rest stays black. Without it, the object is where magnitudes exceed a
   ///     tenth of their 99th percentile.
+  ///   - labels: Regions that are tinted, axes `[z, y, x]`, 0 for none; slices are those that show them.
   /// - Returns: A picture for ``PNGFile``, axes `[row, column]`, with a third axis of three colours unless it is grey.
-  public func picture(of volumes: ImageVolumes<Float>, within mask: NDArray<Bool>? = nil) -> NDArray<UInt8> {
+  public func picture(
+    of volumes: ImageVolumes<Float>, within mask: NDArray<Bool>? = nil, labels: NDArray<Int32>? = nil
+  ) -> NDArray<UInt8> {
     let matrix = volumes.geometry.matrix
-    precondition(
-      mask.map { $0.shape == matrix.shape } ?? true, "a mask of shape \(mask?.shape ?? []) for \(matrix)")
+    for shape in [mask?.shape, labels?.shape].compactMap(\.self) {
+      precondition(shape == matrix.shape, "a mask or labels of shape \(shape) for \(matrix)")
+    }
     let object = ObjectStatistics(volumes, mask: mask, axis: axis)
     let range = object.range(window)
     let orientation = SliceOrientation(volumes.geometry, across: axis)
-    let chosen = object.slices(slices, falling: orientation.fallsAcross)
+    let shown = labels.map { ObjectStatistics(volumes, mask: $0.map { $0 != 0 }, axis: axis) } ?? object
+    let chosen = shown.slices(slices, falling: orientation.fallsAcross)
 
     let columns = volumes.count > 1 ? chosen.count : Int(Double(chosen.count).squareRoot().rounded(.up))
     let tiles = volumes.count > 1 ? volumes.count * columns : chosen.count
@@ -77,8 +82,8 @@ public struct Montage: Sendable {
     let height = (tiles + columns - 1) / columns * (vertical.count + Self.gap) - Self.gap
     let width = columns * (horizontal.count + Self.gap) - Self.gap
 
-    let levels = colors.levels, flags = mask?.elements
-    let samples = colors == .grey ? 1 : 3
+    let levels = colors.levels, flags = mask?.elements, tints = labels.map(LabelTints.init)
+    let samples = colors == .grey && labels == nil ? 1 : 3
     let strides = [1, matrix.x, matrix.x * matrix.y]
     let xs = horizontal.map { $0 * strides[orientation.horizontal] }
     let ys = vertical.map { $0 * strides[orientation.vertical] }
@@ -95,7 +100,8 @@ public struct Montage: Sendable {
               let voxel = inVolume + y + x
               let value = voxels[volume * matrix.count + voxel]
               guard value.isFinite, flags?[voxel] ?? true else { continue }
-              let color = levels[Int((255 * range.position(of: value)).rounded())]
+              let level = levels[Int((255 * range.position(of: value)).rounded())]
+              let color = tints?.tinted(level, at: voxel) ?? level
               let pixel = ((top + row) * width + left + column) * samples
               for sample in 0..<samples { pixels[pixel + sample] = color[sample] }
             }

@@ -119,7 +119,9 @@ extension ScanStudy {
     _ records: [CellRecord], against target: Target, labels: LabelVolume?
   ) throws -> Outcome {
     let reference = target.images, mask = target.object
-    let regions = try labels.map { try RegionMap($0, on: reference.magnitude, by: alignment?.tool) }
+    let regions =
+      try labels.map { try RegionMap($0, on: reference.magnitude, by: alignment?.tool) }
+      ?? atlas.map { try RegionMap($0.placed(on: target, scan.parameters, in: store.folder)) }
     let truth = try self.truth.flatMap { truth in
       try reference.susceptibility.map {
         try TruthScores(of: $0[0], against: truth, regions: regions?.volume)

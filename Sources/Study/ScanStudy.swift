@@ -35,6 +35,8 @@ public struct ScanStudy: Sendable {
   public var truth: NDArray<Float>?
   /// How accelerated scans are brought onto the reference; `nil` to take them as they lie.
   public var alignment: ScanAlignment?
+  /// Where regions come from, unless labels are given; `nil` for none.
+  public var atlas: StudyAtlas?
   /// Is told how far a cell is, from 0 to 1, on several threads; what it throws ends the study.
   public var observer: (@Sendable (StudyCell, Double) throws -> Void)?
   /// Whether cells that are there and follow from something else are made anew; else they are refused.

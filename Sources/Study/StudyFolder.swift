@@ -15,7 +15,8 @@ public enum StudyFolder {
 
   private static let mark = "study.json"
   private static let names: Set<String> = [
-    mark, WorkFolder.name, "cells", "motions", "report.html", "results.json", "results.tsv", "regions.tsv",
+    mark, WorkFolder.name, "cells", "motions", StudyAtlas.folder, "report.html", "results.json",
+    "results.tsv", "regions.tsv",
     "mask.nii.gz", "subjects", "subjects.tsv", "scores.tsv",
     // The lock of earlier versions.
     ".lock",

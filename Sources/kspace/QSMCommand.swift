@@ -31,6 +31,13 @@ struct MapSusceptibility: LongCommand {
   @OptionGroup(title: "What goes in") var images: QSMImageArguments
   @OptionGroup(title: "How susceptibility is found") var methods: QSMMethodArguments
 
+  @Option(
+    help: """
+      A folder with an atlas (*_T1w or *_Chimap, *_dseg and *_dseg.tsv), which elastix brings onto the scan: its regions, \
+      and their values in regions.tsv, are written as well.
+      """)
+  var atlas: String?
+
   @Flag(help: "Also write mask, total and local field, R2* and susceptibility-weighted images.")
   var intermediates = false
 
@@ -58,6 +65,7 @@ struct MapSusceptibility: LongCommand {
     guard config == nil else { return }
     try images.validate(beside: input)
     if qsmCI, archive.dicom != nil { throw ValidationError("--dicom: QSM-CI's contract has no DICOM.") }
+    if qsmCI, atlas != nil { throw ValidationError("--atlas: QSM-CI's contract has no regions.") }
     if qsmCI, input == nil { throw ValidationError("--qsm-ci: name the input folder.") }
   }
 
@@ -84,7 +92,10 @@ struct MapSusceptibility: LongCommand {
       try contract?.source(ignoringAffine: images.ignoreAffine) ?? images.source(folder: input)
     var run = try SusceptibilityRun(of: source, options: options, observer: running.observer())
     (run.subject, run.writesIntermediates, run.command) = (subject, intermediates, CommandLine.arguments)
-    run.configurationFiles = [configuration].compactMap(\.self)
+    // An atlas that cannot be used shows before echoes are read.
+    let atlas = try atlas.map { try Atlas(folder: $0) }
+    let registration = try atlas.map { _ in try AtlasRegistration() }
+    run.configurationFiles = [configuration].compactMap(\.self) + (atlas?.files ?? [])
     let inputs = [input].compactMap(\.self) + run.inputs
     if contract == nil {
       try AtomicFolder.check(
@@ -94,14 +105,25 @@ struct MapSusceptibility: LongCommand {
     if running.dryRun { return }
 
     let scan = try run.read()
+    if let atlas { try registration?.check(scan.maps, for: atlas) }
     Interruption.postpone()
     let outcome = try run.map(scan), maps = outcome.maps
     if let contract {
       try contract.write(outcome.result, of: maps)
       return try Terminal.deliver("\(output)/chimap.nii.gz")
     }
+    let regions = try atlas.flatMap { try registration?($0, onto: maps, outcome.result) }
+    for warning in regions?.warnings ?? [] { Terminal.report("kspace: warning: \(warning)") }
     let folder = try AtomicFolder(output, kind: SusceptibilityResults.kind, replacing: running.force)
-    let (record, summary) = try run.write(outcome, to: folder.temporaryPath)
+    var table = ""
+    let (record, summary) = try run.write(outcome, to: folder.temporaryPath) { results, record in
+      guard let regions else { return }
+      let values = try results.write(regions, on: outcome.result, of: maps)
+      record.methods += [registration?.configuration].compactMap(\.self)
+      record.assumptions += regions.remarks + regions.warnings
+      record.regions = values.map(\.described)
+      table = "\n\(output)/regions.tsv: the regions of the atlas\n\n\(values.text)"
+    }
     let series =
       [ResultSeries(susceptibility: outcome.result.susceptibility)]
       + [ResultSeries(weighted: maps)].compactMap(\.self)
@@ -110,7 +132,7 @@ struct MapSusceptibility: LongCommand {
       derivation: "KSpaceToolkit susceptibility mapping", replacing: running.force)
     try folder.commit()
     try commitDICOM()
-    try Terminal.deliver(json ? record.json() : summary(output) + archive.summary(series))
+    try Terminal.deliver(json ? record.json() : summary(output) + archive.summary(series) + table)
   }
 }
 

@@ -21,6 +21,13 @@ struct StudyRegionArguments: ParsableArguments {
   var t1: String?
 
   @Option(
+    help: """
+      Instead of --labels, a folder with an atlas (*_T1w or *_Chimap, *_dseg and *_dseg.tsv), whose regions elastix brings \
+      onto the reference.
+      """)
+  var atlas: String?
+
+  @Option(
     help:
       "The true susceptibility [ppm] as NIfTI, for simulated scans; NAME_truth/chi.nii.gz beside them unless given."
   )

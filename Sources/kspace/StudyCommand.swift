@@ -120,10 +120,10 @@ struct StudyCommand: LongCommand {
       if regions.truth != nil {
         throw ValidationError("--truth: the simulated heads of a cohort have theirs; leave it out.")
       }
-      if regions.labels != nil || regions.mask != nil || noSusceptibility {
+      if regions.labels != nil || regions.atlas != nil || regions.mask != nil || noSusceptibility {
         throw ValidationError(
-          "--cohort takes labels and masks from its table, and compares susceptibility: leave out --labels, --mask and "
-            + "--no-susceptibility.")
+          "--cohort takes labels and masks from its table, and compares susceptibility: leave out --labels, --atlas, --mask "
+            + "and --no-susceptibility.")
       }
       if !prospective.isEmpty || regions.t1 != nil {
         throw ValidationError("--prospective and --t1 are for a single subject: leave out --cohort.")
@@ -132,6 +132,11 @@ struct StudyCommand: LongCommand {
       if keepImages { throw ValidationError("--keep-images belongs to --cohort.") }
       if regions.labels == nil, regions.labelNames != nil || regions.t1 != nil {
         throw ValidationError("--label-names and --t1 belong to --labels.")
+      }
+      if regions.atlas != nil, regions.labels != nil || noSusceptibility {
+        throw ValidationError(
+          "--atlas: it takes the place of --labels, and its regions are for susceptibility; leave out --labels and "
+            + "--no-susceptibility.")
       }
     }
   }
@@ -244,6 +249,7 @@ struct StudyCommand: LongCommand {
     study.software = ToolkitVersion.text
     study.replacesOthers = running.force
     if !noSusceptibility { study.mapping = try mapping }
+    study.atlas = try regions.atlas.map { StudyAtlas(try Atlas(folder: $0), by: try AtlasRegistration()) }
     if registration, !scans.accelerated.isEmpty || regions.t1 != nil {
       study.alignment = Elastix().map { ScanAlignment(tool: $0, reconstruction: GRAPPA()) }
     }

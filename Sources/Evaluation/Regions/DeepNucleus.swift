@@ -27,7 +27,8 @@ public enum DeepNucleus: String, Sendable, CaseIterable {
       ["gpi", "globuspallidusinterna", "globuspallidusinternus", "globuspallidusinternal"]
     case .pallidum: ["gp", "globuspallidus", "pallidus"]
     case .reticularNigra: ["snr", "snpr", "substantianigrareticulata", "substantianigraparsreticulata"]
-    case .compactNigra: ["snc", "snpc", "substantianigracompacta", "substantianigraparscompacta"]
+    case .compactNigra:
+      ["snc", "snpc", "sncpbpvta", "substantianigracompacta", "substantianigraparscompacta"]
     case .nigra: ["sn"]
     case .redNucleus: ["rn", "nucleusruber", "ruber", "red"]
     case .subthalamic: ["stn", "sth", "subthalamic"]

@@ -20,9 +20,28 @@ public struct SusceptibilityProvenance: Encodable {
   let inputs: [Input]
   /// The settings that were asked for by their names.
   let configuration: [String: String]
+  /// The susceptibility of a region.
+  public struct Region: Encodable {
+    let name: String
+    /// Mean and standard deviation [ppm].
+    let mean, standardDeviation: Double
+    let voxels: Int
+
+    /// Describes a region; mean and standard deviation in ppm.
+    public init(name: String, mean: Double, standardDeviation: Double, voxels: Int) {
+      self.name = name
+      self.mean = mean
+      self.standardDeviation = standardDeviation
+      self.voxels = voxels
+    }
+  }
+
   /// The methods with all their parameters.
-  let methods: [MethodConfiguration]
-  let assumptions: [String]
+  public var methods: [MethodConfiguration]
+  /// What was assumed, and what is to be doubted, one sentence each.
+  public var assumptions: [String]
+  /// The regions of an atlas; `nil` without one.
+  public var regions: [Region]?
   let findings: SusceptibilityMaps.Findings
 
   init(

@@ -14,7 +14,7 @@ public struct SusceptibilityResults {
 
   /// The results that a folder of this kind holds.
   public static let kind = AtomicFolder.Kind(marker: "provenance.json") { name in
-    ["provenance.json", "dataset_description.json", ".bidsignore", "figures"].contains(name)
+    ["provenance.json", "dataset_description.json", ".bidsignore", "figures", "regions.tsv"].contains(name)
       || name.hasPrefix("sub-")
   }
 
@@ -84,6 +84,22 @@ public struct SusceptibilityResults {
       try preview(
         volume, Montage(window: .range(window)), within: mask.isInside, as: "Chimap-\(part.rawValue)")
     }
+  }
+
+  /// Writes regions as BIDS has them, `desc-atlas_dseg`, with the table of their names.
+  ///
+  /// - Parameters:
+  ///   - labels: A number for every voxel, 0 for none.
+  ///   - table: The names of the numbers: the columns index and name.
+  ///   - picture: The labels on what they lie on, for a look.
+  /// - Throws: ``FileError/cannotWrite(path:reason:)``.
+  public func write(
+    regions labels: ImageVolumes<Int32>, table: String, picture: NDArray<UInt8>, of maps: EchoMaps
+  ) throws {
+    let name = try BIDSName(subject: subject, describing: "atlas", suffix: "dseg")
+    try dataset.write(labels, as: name, sidecar: sidecar(of: maps))
+    try AtomicFile.write(table, to: dataset.path(of: name) + ".tsv")
+    try PNGFile.write(picture, to: "\(dataset.folder)/figures/atlas.png")
   }
 
   /// The susceptibility-weighted image, and its projection.

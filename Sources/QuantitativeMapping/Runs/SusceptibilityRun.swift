@@ -103,11 +103,13 @@ public struct SusceptibilityRun {
   /// - Parameters:
   ///   - outcome: What ``map(_:)`` gave.
   ///   - folder: Where to write; new or empty.
+  ///   - adding: Writes what else was found, and adds to the record.
   /// - Returns: The record, and what was written, for the user; the argument is what the folder is called.
   /// - Throws: ``FileError``, and what the observer throws.
   @discardableResult
   public func write(
-    _ outcome: Outcome, to folder: String
+    _ outcome: Outcome, to folder: String,
+    adding: (SusceptibilityResults, inout SusceptibilityProvenance) throws -> Void = { _, _ in }
   ) throws -> (record: SusceptibilityProvenance, summary: (String) -> String) {
     observer.progress("writing", 0)
     let (maps, result) = (outcome.maps, outcome.result)
@@ -117,10 +119,11 @@ public struct SusceptibilityRun {
     try results.write(result, of: maps, intermediates: writesIntermediates)
     if let sources = outcome.sources { try results.write(sources, of: maps, within: result.mask) }
     try observer.check()
-    let record = SusceptibilityProvenance(
+    var record = SusceptibilityProvenance(
       result, of: maps, by: outcome.mapping,
       inputs: try inputs.map { try SusceptibilityProvenance.Input($0) },
       configuration: options.settings.merging(source.reading.settings) { $1 }, command: command)
+    try adding(results, &record)
     try JSONFile.write(record, to: folder + "/provenance.json")
     observer.progress("writing", 1)
     let intermediates = writesIntermediates

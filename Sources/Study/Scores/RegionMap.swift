@@ -29,4 +29,10 @@ public struct RegionMap: Sendable {
       "Regions were drawn on another image, which was brought onto the reference by \(motion.summary) (\(tool.version))."
     ]
   }
+
+  /// Takes the regions of an atlas that lies on the images.
+  init(_ atlas: PlacedAtlas) {
+    volume = atlas.labels
+    remarks = atlas.remarks + atlas.warnings
+  }
 }
