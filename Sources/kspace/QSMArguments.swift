@@ -182,6 +182,13 @@ struct QSMMethodArguments: ParsableArguments {
   @Option(help: "How often tv and nltv start again with less trust in voxels that they do not explain.")
   var reweightings = 0
 
+  @Flag(
+    help: """
+      For haemorrhages and calcifications: map reliable voxels without the others first, and fill in those from a map of \
+      all; takes twice the time.
+      """)
+  var twoPass = false
+
   @Flag(help: "Also tell para- and diamagnetic sources apart, by R2* and --r2.")
   var separate = false
 
@@ -207,6 +214,7 @@ struct QSMMethodArguments: ParsableArguments {
     (options.inversion, options.model, options.regularization) = (inversion, model, regularization)
     (options.edgeWeights, options.dataWeights, options.linearBlend) = (edgeWeights, dataWeights, linearBlend)
     (options.expectedDeviation, options.reweightings) = (expectedDeviation, reweightings)
+    options.twoPass = twoPass
     return options
   }
 }

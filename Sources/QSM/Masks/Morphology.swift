@@ -40,6 +40,12 @@ public struct Morphology: Sendable {
     return parts.labels.map { $0 == Int32(largest + 1) }
   }
 
+  /// The parts of the mask, connected by faces, that have at least so many voxels.
+  public func parts(of mask: NDArray<Bool>, ofAtLeast voxels: Int) -> NDArray<Bool> {
+    let parts = ConnectedParts(mask)
+    return parts.labels.map { $0 > 0 && parts.sizes[Int($0) - 1] >= voxels }
+  }
+
   /// The mask with everything that the end of the volume cannot be reached from.
   public func withHolesFilled(_ mask: NDArray<Bool>) -> NDArray<Bool> {
     let parts = ConnectedParts(mask.map { !$0 })

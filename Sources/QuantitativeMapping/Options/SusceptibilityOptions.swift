@@ -41,6 +41,8 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
   public var expectedDeviation = 0.0
   /// How often tv and nltv start again with less trust in voxels that they do not explain, 0 to 10.
   public var reweightings = 0
+  /// Whether reliable voxels are mapped without the others first, for haemorrhages and calcifications.
+  public var twoPass = false
   /// Whose mean susceptibility is zero: `whole`, `csf`, or the NIfTI file of a region.
   public var reference = "whole"
   /// Whether para- and diamagnetic sources are told apart.
@@ -117,11 +119,17 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
   /// - Parameter maps: What they are for: masks need a magnitude, and nltv the phase at the mean of its echo times.
   /// - Throws: An error that names the file of a network, if it cannot be used.
   public func mapping(for maps: EchoMaps) throws -> SusceptibilityMapping {
+    try mapping(hasMagnitude: maps.magnitude != nil, echoTimes: maps.parameters.echoTimes)
+  }
+
+  /// The stages for images that are still to be read.
+  func mapping(hasMagnitude: Bool = true, echoTimes: [Double] = []) throws -> SusceptibilityMapping {
     try SusceptibilityMapping(
-      masking: masking(hasMagnitude: maps.magnitude != nil),
+      masking: masking(hasMagnitude: hasMagnitude),
       unwrapping: FieldUnwrapping(method: unwrapping.method(seeds: seeds)),
       background: background.method(radius: backgroundRadius),
-      inversion: inversion(echoTimes: maps.parameters.echoTimes))
+      inversion: inversion(echoTimes: echoTimes),
+      reliableVoxelsFirst: twoPass ? ReliableVoxelsFirst() : nil)
   }
 
   private func masking(hasMagnitude: Bool) -> any BrainMasking {
@@ -162,7 +170,8 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
       "mask-erosion": "\(maskErosion * 1000)mm", "mask-fraction": mask == nil ? "\(maskFraction)" : nil,
       "unwrapping": unwrapping.rawValue, "seeds": "\(seeds)", "background": background.rawValue,
       "background-radius": backgroundRadius.map { "\($0 * 1000)mm" }, "inversion": inversion.rawValue,
-      "reference": reference, "separate": separate ? "true" : nil, "r2": r2,
+      "reference": reference, "separate": separate ? "true" : nil, "two-pass": twoPass ? "true" : nil,
+      "r2": r2,
       "regularization": regularization.map { "\($0)" }, "model": model,
     ]
     if inversion.isTotalVariation {

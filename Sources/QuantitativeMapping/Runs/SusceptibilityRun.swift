@@ -54,11 +54,10 @@ public struct SusceptibilityRun {
     self.options = options
     self.observer = observer
     observer.report(source.summary)
-    let needs = source.needs()
+    let needs = source.needs(for: try options.mapping())
     observer.report("\(source.size?.matrix.description ?? "unknown") voxels; \(needs.words)")
     try MachineMemory.check(
       needs.memory, for: "the mapping", at: "memory", remedy: "Crop the images, or use a larger machine")
-    if options.inversion == .network { _ = try NetworkFile(options.model ?? "") }
   }
 
   /// The files that the run follows from.

@@ -25,17 +25,20 @@ public struct SusceptibilityMapping: Sendable {
   public var background: any BackgroundRemoval
   /// How the dipoles are inverted.
   public var inversion: any DipoleInversion
+  /// How reliable voxels are found that are mapped without the others first, for strong sources; `nil` to map all at once.
+  public var reliableVoxelsFirst: ReliableVoxelsFirst?
 
   /// Chooses the methods.
   public init(
     masking: any BrainMasking = BrainExtraction(), unwrapping: FieldUnwrapping = FieldUnwrapping(),
     background: any BackgroundRemoval = AutomaticBackground(),
-    inversion: any DipoleInversion = TotalVariation()
+    inversion: any DipoleInversion = TotalVariation(), reliableVoxelsFirst: ReliableVoxelsFirst? = nil
   ) {
     self.masking = masking
     self.unwrapping = unwrapping
     self.background = background
     self.inversion = inversion
+    self.reliableVoxelsFirst = reliableVoxelsFirst
   }
 
   /// All stages, with a total variation of 50 iterations [s per voxel].
@@ -45,9 +48,11 @@ public struct SusceptibilityMapping: Sendable {
   public func needs(for size: ScanSize) -> MethodNeeds {
     var matrix = size.prescribed
     matrix.z *= size.slices
-    let voxels = Double(matrix.count)
-    return MethodNeeds(memory: voxels * Double(8 * size.echoes + 90), seconds: Self.cost * voxels)
-      + inversion.needs(for: matrix)
+    let voxels = Double(matrix.count), own = inversion.needs(for: matrix)
+    let passes = reliableVoxelsFirst == nil ? 1.0 : 2.0
+    return MethodNeeds(
+      memory: voxels * Double(8 * size.echoes + 90) + own.memory,
+      seconds: passes * (Self.cost * voxels + own.seconds))
   }
 
   /// What a stage is called, for those who follow the way.
@@ -103,26 +108,41 @@ public struct SusceptibilityMapping: Sendable {
     }
     try observer(.mask)
 
-    var total: ImageVolumes<Float>?, local: LocalField
-    if field.stage == .local {
-      local = LocalField(restricting: field.values, to: inside)
-    } else {
+    var total: ImageVolumes<Float>?
+    if field.stage != .local {
       let unwrapped = try unwrapping(
         field.values, period: field.period ?? .infinity, noise: known.noise, magnitude: magnitude,
         mask: inside)
-      let cut = unwrapped.zeroed(outside: known.mask)
-      total = cut
+      total = unwrapped.zeroed(outside: known.mask)
       try observer(.unwrapping)
-      local = try background(cut, mask: inside, noise: known.noise)
-      if let choice = local.choice { assumptions.append("The background was removed by \(choice).") }
     }
-    try observer(.background)
-
-    var map = try inversion(
+    func localField(within mask: ImageVolumes<UInt8>) throws -> LocalField {
+      try total.map { try background($0, mask: mask, noise: known.noise) }
+        ?? LocalField(restricting: field.values, to: mask)
+    }
+    func measurement(of local: LocalField) -> FieldMeasurement {
       FieldMeasurement(
         field: local.field, mask: local.mask, fieldStrength: maps.parameters.fieldStrength,
         fieldNoise: known.noise, magnitude: magnitude,
-        reference: region.map { ImageVolumes($0.volume.voxels, geometry: maps.geometry) }))
+        reference: region.map { ImageVolumes($0.volume.voxels, geometry: maps.geometry) })
+    }
+    var local = try localField(within: inside)
+    if let choice = local.choice { assumptions.append("The background was removed by \(choice).") }
+    try observer(.background)
+
+    var map = try inversion(measurement(of: local))
+    if let refined = try refined(
+      Solution(local: local, map: map), of: measurement(of: local), within: known.mask.isInside,
+      solve: { inside in
+        let local = try localField(within: ImageVolumes(inside.map { $0 ? 1 : 0 }, geometry: maps.geometry))
+        return Solution(local: local, map: try inversion(measurement(of: local)))
+      })
+    {
+      (local, map) = (refined.solution.local, refined.solution.map)
+      assumptions.append(
+        "\((refined.doubtful * 1e6).rounded(2)) ml of the map were unreliable, as strong sources make their field: all else was "
+          + "mapped without them, and they are those of the map of all voxels.")
+    }
     try observer(.inversion)
 
     assumptions += map.account
@@ -160,7 +180,7 @@ public struct SusceptibilityMapping: Sendable {
     [
       masking.configuration, Self.rules, unwrapping.configuration, background.configuration,
       inversion.configuration,
-    ]
+    ] + [reliableVoxelsFirst?.configuration].compactMap(\.self)
   }
 
   /// What all ways share: which voxels are known, whose magnitude shows edges.
