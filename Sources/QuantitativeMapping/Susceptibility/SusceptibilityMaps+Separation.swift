@@ -7,6 +7,8 @@ import QSM
 extension SusceptibilityMaps {
   /// Para- and diamagnetic sources, by the relaxation that both add to.
   ///
+  /// Where the total field is known, what its gradient through voxels adds to R2* is taken away first.
+  ///
   /// - Parameters:
   ///   - maps: What the map was made of; its R2* counts.
   ///   - irreversible: What of R2* no sources of susceptibility make: a map of R2, or a constant.
@@ -17,12 +19,17 @@ extension SusceptibilityMaps {
     of maps: EchoMaps, irreversible: SourceSeparation.Irreversible, by separation: SourceSeparation = .init()
   ) throws -> SourceSeparation.Sources {
     guard let r2Star = maps.r2Star else { throw MappingError.noRelaxation }
+    let rates =
+      try totalField.map {
+        try IntravoxelDephasing()(
+          r2Star, field: $0, mask: mask.volume, echoTimes: maps.parameters.echoTimes)
+      } ?? r2Star
     var irreversible = irreversible
     if case .map(let rates) = irreversible {
       irreversible = .map(try plausible(rates, beside: r2Star))
     }
     return try separation(
-      susceptibility, relaxation: r2Star, irreversible: irreversible, mask: local.mask,
+      susceptibility, relaxation: rates, irreversible: irreversible, mask: local.mask,
       fieldStrength: maps.parameters.fieldStrength)
   }
 
@@ -50,6 +57,11 @@ extension SusceptibilityMaps {
       assumptions.append(
         "R2 is not known and was taken for \(Int(Self.usualR2)) /s everywhere: where it differs, sources are off by the same "
           + "in R2'.")
+    }
+    if totalField != nil {
+      assumptions.append(
+        "What the field's gradient through voxels adds to R2* was taken away, as if voxels averaged what is in them; where it "
+          + "leaves less than half of the last echo, R2* counts as unknown.")
     }
     let sources = try sources(of: maps, irreversible: irreversible)
     if sources.voxelsWithoutRate > 0 {
