@@ -33,7 +33,7 @@ public struct AtlasFit: Sendable, Equatable, Codable {
   }
 
   // On simulated heads the overlap is 0.92 and more; nuclei that overlap by 0.75 or more (Dice, mean) agree by 0.73 and
-  // more, those that overlap by 0.4 to 0.5 by 0.43 to 0.47, and those of a head upside down by 0.44 at most.
+  // more, those that overlap by 0.4 to 0.5 by 0.43 to 0.47, and those of a mirrored head by 0.44.
   private static let leastOverlap = 0.8, doubtfulOverlap = 0.88
   private static let leastAgreement = 0.5, doubtfulAgreement = 0.62
   private static let surroundings = 0.01

@@ -54,7 +54,7 @@ import Testing
     #expect(flat.voxels.elements == rates.voxels.elements)
     let steep = try IntravoxelDephasing()(
       rates, field: Self.volume { x, _, _ in 40 * Float(x) }, mask: all, echoTimes: Self.times)
-    #expect(steep.voxels.elements.allSatisfy(\.isNaN))
+    #expect(steep.voxels.elements.allSatisfy { $0.isNaN })
     let single = try IntravoxelDephasing()(
       rates, field: Self.volume { x, _, _ in 40 * Float(x) }, mask: all, echoTimes: [0.02])
     #expect(single.voxels.elements == rates.voxels.elements)
