@@ -128,7 +128,7 @@ extension EncodedGrid {
       // Samples under a described gradient lie more closely on its ramps.
       let isDescribed =
         options.correctsEchoPlanar && readouts.allSatisfy { encoding?.describes($0) == true }
-      assumeOversampling(encoding, header, options, isDescribed: isDescribed, &findings)
+      assumeOversampling(encoding, header, options, sampled: sampled, isDescribed: isDescribed, &findings)
     }
     if assumedOversampling == 1, let header, options.matrix?.x == nil, longest > header.x {
       findings.append(
@@ -156,7 +156,8 @@ extension EncodedGrid {
   /// The header's field of view and matrix are then those of the images; more samples over the same field of view would
   /// make voxels that nobody prescribed.
   private mutating func assumeOversampling(
-    _ encoding: MRDHeader.Encoding?, _ header: Extents, _ options: ReadingOptions, isDescribed: Bool,
+    _ encoding: MRDHeader.Encoding?, _ header: Extents, _ options: ReadingOptions, sampled: Int,
+    isDescribed: Bool,
     _ findings: inout [Finding]
   ) {
     guard options.fieldOfView == nil, let encoding, let view = fieldOfView[0] else { return }
@@ -166,6 +167,8 @@ extension EncodedGrid {
     let wanted = min(Double(header.x), recon), ratio = Double(matrix.x) / wanted
     guard ratio >= (isDescribed ? 1.001 : 1.25) else { return }
     let isTooMany = matrix.x > header.x
+    // Samples of a half of the points are no finer than the images.
+    guard Double(sampled) >= min(1.25, ratio) * wanted || options.matrix?.x != nil else { return }
     // A matrix that the user gave, or that the images are to have, is meant.
     guard isTooMany ? options.matrix?.x == nil && recon <= Double(header.x) : ratio >= 1.5 else { return }
     assumedOversampling = ratio

@@ -2,9 +2,10 @@ import Foundation
 import MRIData
 import NDArrays
 import Numerics
-import RawData
 import TestSupport
 import Testing
+
+@testable import RawData
 
 /// Headers that state what cannot be: each is named, and what is assumed in its place leads to the right image.
 struct DistrustTests {
@@ -72,6 +73,20 @@ struct DistrustTests {
     // Calibration lines of an encoding that nobody knows do not calibrate.
     source.append(testPattern([2, 8]).elements, channels: 2, flags: .isCalibration) { $0.encodingSpace = 1 }
     #expect(try KSpace(source).calibration == nil)
+  }
+
+  @Test("Twice the points that were sampled are no oversampling")
+  func emptyHalf() throws {
+    var source = readouts(of: NDArray(repeating: Complex(1), shape: [1, 2, 1, 24, 32]))
+    source.header.encodings[0].encodedSpace.matrix.x = 64
+    let layout = try ScanLayout(of: source)
+    #expect(layout.grid.assumedOversampling == 1 && layout.grid.prescribed.x == 64)
+    source = readouts(of: NDArray(repeating: Complex(1), shape: [1, 2, 1, 24, 64]))
+    source.header.encodings[0].encodedSpace.fieldOfView.x = 0.032
+    source.header.encodings[0].reconSpace.matrix.x = 32
+    source.header.encodings[0].reconSpace.fieldOfView.x = 0.032
+    #expect(
+      ScanLayout(header: source.header, acquisitions: source.acquisitions).grid.assumedOversampling == 2)
   }
 
   @Test("Without the removal of oversampling, images are not cropped along the readout")
