@@ -43,13 +43,14 @@ struct GoldenTests {
 
   @Test("Products are those of weights and the values that they meet")
   func products() throws {
-    for (name, products) in [
-      // Outputs times inputs times taps times places; a stride-2 kernel of 2 meets each value once for every output.
-      ("conv3", 18.0 * 20 * 27 * 5 * 6 * 9), ("conv1", 20 * 3 * 5 * 6 * 7), ("deconv2", 7 * 18 * 8 * 4 * 3 * 5),
-    ] {
+    // Outputs, inputs, taps and places; a kernel of 2 with stride 2 meets each value once for every tap.
+    let factors: [String: [Double]] = [
+      "conv3": [18, 20, 27, 5 * 6 * 9], "conv1": [20, 3, 1, 5 * 6 * 7], "deconv2": [7, 18, 8, 4 * 3 * 5],
+    ]
+    for (name, factors) in factors {
       let golden = try GoldenNetwork(name)
       let network = try VolumeNetwork(contentsOf: golden.path).prepared(for: ["input": golden.input.shape])
-      #expect(network.products == products, "\(name)")
+      #expect(network.products == factors.reduce(1, *), "\(name)")
     }
   }
 
