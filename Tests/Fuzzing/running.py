@@ -1,5 +1,6 @@
 """Runs `kspace` within limits of time and memory, and judges how it ended."""
 
+import contextlib
 import os
 import re
 import resource
@@ -85,7 +86,8 @@ class Server:
         def overdue(*_):
             nonlocal hung
             hung = True
-            os.killpg(number, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(number, signal.SIGKILL)
 
         signal.signal(signal.SIGALRM, overdue)
         signal.alarm(CLOCK)
