@@ -90,12 +90,13 @@ struct MapSusceptibility: LongCommand {
     options.mask = options.mask ?? contract?.mask
     let source =
       try contract?.source(ignoringAffine: images.ignoreAffine) ?? images.source(folder: input)
-    var run = try SusceptibilityRun(of: source, options: options, observer: running.observer())
+    let observer = running.observer()
+    var run = try SusceptibilityRun(of: source, options: options, observer: observer)
     (run.subject, run.writesIntermediates, run.command) = (subject, intermediates, CommandLine.arguments)
     // An atlas that cannot be used shows before echoes are read.
     let atlas = try atlas.map { try Atlas(folder: $0) }
     let registration = try atlas.map { _ in try AtlasRegistration() }
-    run.configurationFiles = [configuration].compactMap(\.self) + (atlas?.files ?? [])
+    run.furtherFiles = [configuration].compactMap(\.self) + (atlas?.files ?? [])
     let inputs = [input].compactMap(\.self) + run.inputs
     if contract == nil {
       try AtomicFolder.check(
@@ -112,8 +113,9 @@ struct MapSusceptibility: LongCommand {
       try contract.write(outcome.result, of: maps)
       return try Terminal.deliver("\(output)/chimap.nii.gz")
     }
+    if atlas != nil { observer.progress("atlas", 0) }
     let regions = try atlas.flatMap { try registration?($0, onto: maps, outcome.result) }
-    for warning in regions?.warnings ?? [] { Terminal.report("kspace: warning: \(warning)") }
+    for warning in regions?.warnings ?? [] { observer.report("warning: \(warning)") }
     let folder = try AtomicFolder(output, kind: SusceptibilityResults.kind, replacing: running.force)
     var table = ""
     let (record, summary) = try run.write(outcome, to: folder.temporaryPath) { results, record in

@@ -119,7 +119,7 @@ struct PhantomCommandTests {
     "Values that make no sense are wrong usage",
     arguments: [
       ["--matrix", "160x192"], ["--channels", "0"], ["--snr", "0"], ["--voxel-size", "1x1x1"],
-      ["--tilt", "20"],
+      ["--voxel-size", "1e-30x18x30mm", "--dry-run"], ["--voxel-size", "8x8x31mm"], ["--tilt", "20"],
       ["--echoes", "4", "--echo-times", "3ms"], ["--age", "-3"], ["-o", "-"],
     ])
   func usage(arguments: [String]) throws {

@@ -213,6 +213,18 @@ import Testing
     #expect(try plan().secondsLeft == 0)
   }
 
+  @Test func `A unit has room for whatever takes most`() {
+    let size = ScanSize(matrix: Extents(x: 32, y: 32, z: 16), channels: 4, echoes: 3)
+    func needs(_ mapping: MethodNeeds?) -> UnitNeeds {
+      UnitNeeds(
+        ScanStudyTests.cells[0], of: size, by: Pipeline(GRAPPA(), then: .mdi), mapping: mapping)
+    }
+    let alone = needs(nil), large = needs(MethodNeeds(memory: 1e12, seconds: 500))
+    #expect(alone.memory > 0 && alone.memory < 1e11 && large.memory == 1e12)
+    #expect(large.cpuSeconds == alone.cpuSeconds + 500)
+    #expect(needs(MethodNeeds(memory: 1, seconds: 0)).memory == alone.memory)
+  }
+
   @Test func `A checksum is remembered until the file changes`() throws {
     let folder = try TemporaryDirectory(), work = WorkFolder(of: folder.url.path)
     try FileManager.default.createDirectory(atPath: work.path, withIntermediateDirectories: true)

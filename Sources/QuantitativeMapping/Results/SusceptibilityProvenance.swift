@@ -14,12 +14,6 @@ public struct SusceptibilityProvenance: Encodable {
     }
   }
 
-  let software = "KSpaceToolkit"
-  let version = ToolkitVersion.text
-  let command: [String]
-  let inputs: [Input]
-  /// The settings that were asked for by their names.
-  let configuration: [String: String]
   /// The susceptibility of a region.
   public struct Region: Encodable {
     let name: String
@@ -36,6 +30,12 @@ public struct SusceptibilityProvenance: Encodable {
     }
   }
 
+  let software = "KSpaceToolkit"
+  let version = ToolkitVersion.text
+  let command: [String]
+  let inputs: [Input]
+  /// The settings that were asked for by their names.
+  let configuration: [String: String]
   /// The methods with all their parameters.
   public var methods: [MethodConfiguration]
   /// What was assumed, and what is to be doubted, one sentence each.

@@ -17,7 +17,7 @@ public struct SusceptibilityRun {
   /// What was run, for the record.
   public var command: [String] = []
   /// Further files that the run follows from, for the record.
-  public var configurationFiles: [String] = []
+  public var furtherFiles: [String] = []
   private let source: ImageSource
   private let options: SusceptibilityOptions
   private let observer: RunObserver
@@ -61,7 +61,7 @@ public struct SusceptibilityRun {
   }
 
   /// The files that the run follows from.
-  public var inputs: [String] { source.originals + options.files + configurationFiles }
+  public var inputs: [String] { source.originals + options.files + furtherFiles }
 
   /// Reads echoes, mask and reference region.
   ///

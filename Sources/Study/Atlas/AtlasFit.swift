@@ -110,14 +110,10 @@ public struct AtlasFit: Sendable, Equatable, Codable {
 
   /// The middle of the regions' volumes over those in the atlas.
   private var commonScale: Double? {
-    Self.median(regions.filter { $0.expectedVoxels >= Self.fewVoxels }.map { $0.volume / $0.atlasVolume })
+    regions.filter { $0.expectedVoxels >= Self.fewVoxels }.map { $0.volume / $0.atlasVolume }.sorted().middle
   }
 
   private static func text(_ value: Double) -> String { String(format: "%.2f", value) }
-
-  private static func median(_ values: [Double]) -> Double? {
-    values.isEmpty ? nil : values.sorted()[values.count / 2]
-  }
 }
 
 extension AtlasFit {
@@ -167,7 +163,7 @@ extension AtlasFit {
         atlasVolume: 1e6 * atlasVoxel * Double(count), proportion: 1, voxels: voxels,
         expectedVoxels: Double(count) * atlasVoxel / voxel)
     }
-    let scale = median(regions.map { $0.volume / $0.atlasVolume }).flatMap { $0 > 0 ? $0 : nil } ?? 1
+    let scale = regions.map { $0.volume / $0.atlasVolume }.sorted().middle.flatMap { $0 > 0 ? $0 : nil } ?? 1
     for index in regions.indices {
       regions[index].proportion = regions[index].volume / regions[index].atlasVolume / scale
       regions[index].expectedVoxels *= scale

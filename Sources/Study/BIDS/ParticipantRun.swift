@@ -60,7 +60,7 @@ public struct ParticipantRun: Sendable {
     var run = try SusceptibilityRun(
       of: ImageSource(folder: source, reading: images), options: susceptibility, observer: observer)
     (run.subject, run.command, run.writesIntermediates) = (scan.subject, command, true)
-    run.configurationFiles = configurationFiles
+    run.furtherFiles = configurationFiles
     try run.write(run.map(run.read()), to: maps)
     try folder.place(steps, from: origin)
     return steps.map(\.name)

@@ -23,11 +23,11 @@ public struct UnitNeeds: Sendable, Equatable, Codable {
   ///   - cell: The cell.
   ///   - size: How much there is of the scan that it is made from.
   ///   - pipeline: What makes it.
-  ///   - mapping: The way to susceptibility; `nil` for none.
+  ///   - mapping: What the way to susceptibility takes; `nil` without one.
   ///   - simulation: What making the scan takes, where it is simulated for the cell.
   init(
     _ cell: StudyCell, of size: ScanSize, by pipeline: Pipeline<CombinationMethod>,
-    mapping: SusceptibilityMapping?, simulation: MethodNeeds? = nil
+    mapping: MethodNeeds?, simulation: MethodNeeds? = nil
   ) {
     var kept = size
     if let acceleration = cell.acceleration { kept.acquiredShare = 1 / acceleration }
@@ -38,8 +38,8 @@ public struct UnitNeeds: Sendable, Equatable, Codable {
     let echoes = Double(size.echoes)
     let volumes = echoes > 1 ? 2 * echoes + 3 + (mapping == nil ? 0 : 1) : 1
     self.init(
-      cpuSeconds: needs.seconds + (mapping?.needs(for: size).seconds ?? 0) + (simulation?.seconds ?? 0),
-      memory: max(needs.memory + whole, simulation?.memory ?? 0),
+      cpuSeconds: needs.seconds + (mapping?.seconds ?? 0) + (simulation?.seconds ?? 0),
+      memory: max(needs.memory + whole, mapping?.memory ?? 0, simulation?.memory ?? 0),
       disk: 4 * 0.9 * volumes * Double(size.prescribed.count) * Double(size.slices))
   }
 }
