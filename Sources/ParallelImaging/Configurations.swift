@@ -37,7 +37,7 @@ extension SENSE {
 extension L1WaveletSENSE {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("L1-wavelet SENSE", revision: 1)
+    MethodConfiguration("L1-wavelet SENSE", revision: 2)
       .with("sensitivities", calibration.configuration).with("channels", channels.account)
       .with("weight", Double(weight)).with("iterations", iterations).with("seed", "\(seed)")
   }

@@ -45,6 +45,25 @@ package struct HybridSamples: Sendable {
     }
   }
 
+  /// The samples of virtual channels, plane by plane.
+  func mixed(by mix: ChannelMix) -> HybridSamples {
+    let length = samples.shape[0], block = mix.virtualChannels * positions.count
+    return HybridSamples(
+      samples: NDArray(uninitializedShape: [length, mix.virtualChannels, positions.count]) { target in
+        let target = SharedBuffer(target)
+        Parallelism.forEach(length) { x in
+          mix(plane(x), atReadoutPosition: x).withUnsafeBufferPointer {
+            _ = target[x * block..<(x + 1) * block].initialize(from: $0)
+          }
+        }
+      }, positions: positions)
+  }
+
+  private init(samples: NDArray<Complex<Float>>, positions: [Int]) {
+    self.samples = samples
+    self.positions = positions
+  }
+
   /// The samples of one plane, axes `[channel, acquired position]`.
   func plane(_ x: Int) -> NDArray<Complex<Float>> { samples.part(at: x) }
 }

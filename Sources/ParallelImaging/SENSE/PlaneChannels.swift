@@ -48,8 +48,6 @@ struct PlaneChannels: Sendable {
   /// The sensitivities of a plane, axes `[set, channel, z, y]`.
   func maps(_ x: Int) -> NDArray<Complex<Float>> { mix == nil ? sensitivities.plane(x) : mixed[x] }
 
-  /// The samples of a plane, axes `[channel, acquired position]`.
-  func samples(_ x: Int, of echo: HybridSamples) -> NDArray<Complex<Float>> {
-    mix?(echo.plane(x), atReadoutPosition: x) ?? echo.plane(x)
-  }
+  /// The samples of an echo in these channels.
+  func samples(_ echo: HybridSamples) -> HybridSamples { mix.map { echo.mixed(by: $0) } ?? echo }
 }

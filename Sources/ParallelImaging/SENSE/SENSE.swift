@@ -91,7 +91,7 @@ public struct SENSE: SENSEReconstruction {
     let problem = try SENSEProblem(scan, calibration)
     return problem.solution(keeping: channels) { samples in
       let spectrum = spectrum(samples, of: problem.scan)
-      return { echo in echo.solved { solve($0, spectrum) } }
+      return { echoes in echoes.map { $0.solved { solve($0, spectrum) } } }
     }
   }
 

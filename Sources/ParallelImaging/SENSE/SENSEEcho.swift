@@ -8,13 +8,15 @@ import Synchronization
 /// The data of one readout position.
 package struct SENSEPlane: Sendable {
   package let model: PlaneModel
-  /// The samples, axes `[channel, acquired position]`.
-  package let samples: NDArray<Complex<Float>>
+  let echo: HybridSamples
   package let x: Int
   let isFullySampled: Bool
   let transform: FourierTransform
   /// The lattice of the mask, if it is one.
   let lattice: SamplingLattice?
+
+  /// The samples, axes `[channel, acquired position]`.
+  package var samples: NDArray<Complex<Float>> { echo.plane(x) }
 
   /// What was found for a plane.
   struct Result {
@@ -36,6 +38,7 @@ package struct SENSEPlane: Sendable {
 
 /// The data of one echo, plane by plane.
 package struct SENSEEcho: Sendable {
+  /// The samples in the channels in which planes are solved.
   let samples: HybridSamples
   let channels: PlaneChannels
   /// The number of sets of sensitivities.
@@ -52,16 +55,16 @@ package struct SENSEEcho: Sendable {
   /// Whether every position was acquired.
   package var isFullySampled: Bool { samples.positions.count == transform.count }
 
-  func plane(_ x: Int) -> SENSEPlane {
+  func plane(_ x: Int) -> SENSEPlane { plane(x, channels.maps(x)) }
+
+  private func plane(_ x: Int, _ maps: NDArray<Complex<Float>>) -> SENSEPlane {
     SENSEPlane(
-      model: PlaneModel(
-        maps: channels.maps(x), positions: samples.positions, transform: transform),
-      samples: channels.samples(x, of: samples), x: x, isFullySampled: isFullySampled, transform: transform,
-      lattice: lattice)
+      model: PlaneModel(maps: maps, positions: samples.positions, transform: transform),
+      echo: samples, x: x, isFullySampled: isFullySampled, transform: transform, lattice: lattice)
   }
 
-  /// Finds the images of an echo.
-  package typealias Solver = @Sendable (SENSEEcho) -> Solution
+  /// Finds the images of echoes that are solved together.
+  package typealias Solver = @Sendable ([SENSEEcho]) -> [Solution]
 
   /// The images of an echo, and how they were found.
   package struct Solution {
@@ -89,7 +92,10 @@ package struct SENSEEcho: Sendable {
   }
 
   /// All planes; their sensitivities, plane by plane, take as much memory as those of the volume.
-  package func planes() -> [SENSEPlane] {
+  ///
+  /// - Parameter others: Planes of another echo, whose sensitivities these share.
+  package func planes(like others: [SENSEPlane]? = nil) -> [SENSEPlane] {
+    if let others { return others.map { plane($0.x, $0.model.maps) } }
     let planes = OrderedResults<SENSEPlane, Never>(count)
     planes.forEach { plane($0) }
     return planes.get()

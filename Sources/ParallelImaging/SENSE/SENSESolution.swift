@@ -48,41 +48,47 @@ extension SENSEProblem {
   /// How far sensitivities spread a sample of the image's spectrum: the kernels that they are learned from.
   private static let sensitivityReach = KernelExtents(lines: 5, partitions: 5)
 
-  /// Solves all echoes, one after the other.
+  /// Solves all echoes, one group after the other.
   ///
   /// - Parameters:
   ///   - extent: In how many channels planes are solved; unless given, in those that hold nearly all where there are many.
+  ///   - together: How many echoes with gaps are solved together, at most.
   ///   - prepare: Makes the solver of all echoes from the samples of the first.
   package func solution(
-    keeping extent: CoilCompression.Extent?, prepare: (HybridSamples) -> SENSEEcho.Solver
+    keeping extent: CoilCompression.Extent?, together: Int = 1, prepare: (HybridSamples) -> SENSEEcho.Solver
   ) -> SENSESolution {
     let matrix = scan.geometry.matrix
     // There and back in some twenty iterations.
     let transform = FourierTransform(
       shape: [matrix.z, matrix.y],
       planning: .suited(toElements: 40 * scan.echoes * scan.channels * matrix.count))
-    let sets = sensitivities.count, echoes = scan.echoes
+    let sets = sensitivities.count
     // A plane that holds the readout sees all channels, and is soon solved.
     let hasMany = scan.channels > 12 && !geometry.matrix.isPlanar
     let automatic = hasMany ? CoilCompression.Extent.energy(0.99, atMost: 16) : nil
     let channels = PlaneChannels(scan, sensitivities, keeping: extent ?? automatic)
-    var images = NDArray<Complex<Float>>(repeating: .zero, shape: [sets, echoes] + matrix.shape)
-    var solutions: [SENSEEcho.Solution] = [], misfits: [Double] = []
+    var images = NDArray<Complex<Float>>(repeating: .zero, shape: [sets, scan.echoes] + matrix.shape)
+    var solutions = [SENSEEcho.Solution?](repeating: nil, count: scan.echoes)
     var solver: SENSEEcho.Solver?
-    for index in 0..<echoes {
-      let samples = HybridSamples(scan, echo: index)
-      let solve = solver ?? prepare(samples)
-      solver = solve
-      let echo = SENSEEcho(
-        samples: samples, channels: channels, sets: sets, transform: transform,
-        lattice: lattice(of: samples), count: matrix.x)
-      var solution = solve(echo)
-      images.setVolumes(of: index, to: solution.images, matrix)
-      let count = Double(max(samples.positions.count * channels.count * matrix.x, 1))
-      misfits.append((solution.squaredMisfit / count).squareRoot())
-      // Diagnostics are kept, images have their place.
-      solution.images = NDArray<Complex<Float>>(repeating: .zero, shape: [0])
-      solutions.append(solution)
+    for group in scan.masks.groupedEchoes(ofAtMost: together) {
+      let echoes = group.map { index in
+        let samples = HybridSamples(scan, echo: index)
+        solver = solver ?? prepare(samples)
+        return SENSEEcho(
+          samples: channels.samples(samples), channels: channels, sets: sets, transform: transform,
+          lattice: lattice(of: samples), count: matrix.x)
+      }
+      for (index, var solution) in zip(group, solver?(echoes) ?? []) {
+        images.setVolumes(of: index, to: solution.images, matrix)
+        // Diagnostics are kept, images have their place.
+        solution.images = NDArray<Complex<Float>>(repeating: .zero, shape: [0])
+        solutions[index] = solution
+      }
+    }
+    let found = solutions.compactMap { $0 }
+    let misfits = found.indices.map { index in
+      let count = max(scan.table.positions[index].count * channels.count * matrix.x, 1)
+      return (found[index].squaredMisfit / Double(count)).squareRoot()
     }
     let components = sensitivities.indices.map { set in
       SENSESolution.Component(
@@ -92,10 +98,10 @@ extension SENSEProblem {
           assumptions: sensitivities[set].assumptions))
     }
     return SENSESolution(
-      components: components, histories: solutions.map(\.history), misfits: misfits,
-      isUnfolded: solutions.map(\.isUnfolded),
+      components: components, histories: found.map(\.history), misfits: misfits,
+      isUnfolded: found.map(\.isUnfolded),
       unsupported: scan.masks.reduce(0) { $0 + $1.positionsOutOfReach(of: Self.sensitivityReach) },
-      residuals: solutions.map(\.residual), mix: channels.mix)
+      residuals: found.map(\.residual), mix: channels.mix)
   }
 }
 
@@ -117,6 +123,21 @@ extension NDArray<Complex<Float>> {
       }
     }
   }
+}
+
+extension [SamplingMask] {
+  /// The indices of echoes that are solved together, ascending: neighbours among those with gaps, and complete ones alone.
+  fileprivate func groupedEchoes(ofAtMost most: Int) -> [[Int]] {
+    let complete = indices.filter { self[$0].isComplete }, gaps = indices.filter { !self[$0].isComplete }
+    // Groups differ by one echo at most.
+    let groups = (gaps.count + most - 1) / most
+    let parts = (0..<groups).map { $0 * gaps.count / groups..<($0 + 1) * gaps.count / groups }
+    return (complete.map { [$0] } + parts.map { [Int](gaps[$0]) }).sorted { $0[0] < $1[0] }
+  }
+}
+
+extension SamplingMask {
+  fileprivate var isComplete: Bool { acquiredCount == lines * partitions }
 }
 
 extension SENSESolution {

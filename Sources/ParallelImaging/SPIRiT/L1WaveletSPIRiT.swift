@@ -85,7 +85,7 @@ public struct L1WaveletSPIRiT: SelfConsistentReconstruction {
       next.add(backprojection, times: 1)
       next.scale(by: 1 / steepness)
       if threshold > 0 {
-        shrinkage.apply(to: &next, threshold: threshold / Float(steepness), jointly: true)
+        shrinkage.apply(to: &next, threshold: threshold / Float(steepness), together: plane.samples.shape[0])
       }
       iterate.advance(to: next)
       if iterate.hasConverged { break }

@@ -29,9 +29,9 @@ struct WaveletThreshold {
   /// - Parameters:
   ///   - images: The images, axes `[plane, member, row, column]`.
   ///   - threshold: How much coefficients are reduced by.
-  ///   - jointly: Whether the coefficients of all members at one place count as one vector.
+  ///   - together: How many members, one after the other, have coefficients that count as one vector at each place.
   mutating func apply(
-    to images: inout NDArray<Complex<Float>>, threshold: Float, jointly: Bool = false
+    to images: inout NDArray<Complex<Float>>, threshold: Float, together: Int = 1
   ) {
     let full = extents
     let origin = WaveletLevel.Extents(
@@ -65,7 +65,7 @@ struct WaveletThreshold {
           for column in 0..<rest { blocks[target + column] = images[source + turn + column] }
           for column in rest..<width { blocks[target + column] = images[source + column - rest] }
         }
-        shrink(blocks, members: members, block, threshold, jointly)
+        shrink(blocks, members: members, block, threshold, together)
         forEachRow { source, target in
           for column in 0..<rest { images[target + turn + column] = blocks[source + column] }
           for column in rest..<width { images[target + column - rest] = blocks[source + column] }
@@ -77,7 +77,7 @@ struct WaveletThreshold {
   /// Transforms, thresholds and transforms back, one level inside the other.
   private func shrink(
     _ blocks: SharedBuffer<Complex<Float>>, members: Int, _ block: WaveletLevel.Extents, _ threshold: Float,
-    _ jointly: Bool
+    _ together: Int
   ) {
     let most = max(levels.planes, levels.rows, levels.columns)
     let steps = (0..<most).map { level in
@@ -88,11 +88,10 @@ struct WaveletThreshold {
         block: block, splitsPlanes: level < levels.planes, splitsRows: level < levels.rows,
         splitsColumns: level < levels.columns)
     }
-    let grouped = jointly ? members : 1
     for step in steps {
       for member in 0..<members { step.analyse(blocks, from: member * block.count) }
-      for member in stride(from: 0, to: members, by: grouped) {
-        step.shrinkDetails(blocks, from: member * block.count, members: grouped, threshold)
+      for member in stride(from: 0, to: members, by: together) {
+        step.shrinkDetails(blocks, from: member * block.count, members: together, threshold)
       }
     }
     for step in steps.reversed() {

@@ -10,7 +10,7 @@ import ParallelImaging
 /// x_0 = A^H y                                                        A = M F S: mask, transform, sensitivities
 /// z_n = x_(n-1) + q C_n(x_(n-1) / q)                                 q: the 0.99 quantile of |x_0|
 /// x_n = argmin sum_c |M F s_c x - y_c|^2 + mu_n |x - z_n|^2          by five conjugate-gradient steps from z_n
-/// x_5 = argmin 1/2 sum_c |M F s_c x - y_c|^2 + w |Psi (x - z_5)|_1   by FISTA; Psi and w as in L1WaveletSENSE
+/// x_5 = argmin 1/2 sum_c |M F s_c x - y_c|^2 + w |Psi (x - z_5)|_1   by FISTA; Psi, w and echoes as in L1WaveletSENSE
 /// ```
 ///
 /// The weights `mu_n` follow the noise, see ``ConsistencyWeight``. The last image may differ from what the network
@@ -23,7 +23,7 @@ import ParallelImaging
 ///     let maps = try Pipeline(network, then: MDI())(scan.undersampled(by: mask))
 ///
 /// This departs from the published ReconNet3D, which sees one channel at a time and knows no sensitivities: what the
-/// channels of an array tell each other is lost there. Echoes are reconstructed one by one, so that each may have a mask
+/// channels of an array tell each other is lost there. The blocks see echoes one by one, and each may have a mask
 /// of its own; fully sampled ones stay as they are.
 ///
 /// - SeeAlso: H. K. Aggarwal et al., "MoDL: model-based deep learning architecture for inverse problems", IEEE Trans.
@@ -110,10 +110,11 @@ public struct ReconNetSENSE: Reconstruction {
     }
     let cascade = SENSECascade(
       CascadeConvolutions(blocks, matrix: matrix, step: step), matrix: matrix, endingWith: lastConsistency)
-    return problem.solution(keeping: channels) { samples in
+    let together = lastConsistency == .conjugateGradients ? 1 : L1WaveletSENSE.echoesTogether
+    return problem.solution(keeping: channels, together: together) { samples in
       // The deviation of the real part alone.
       let noise = (PowerSpectrum(samples, of: problem.scan).noiseVariance / 2).squareRoot()
-      return { echo in cascade.solved(echo, noise: noise) }
+      return { echoes in cascade.solved(echoes, noise: noise) }
     }
   }
 
@@ -125,7 +126,7 @@ public struct ReconNetSENSE: Reconstruction {
     let perVoxel = ReconNet3D.convolutionCost + consistency * size.usualVirtualChannels
     return SENSEProblem.needs(for: size)
       + MethodNeeds(
-        memory: size.sensitivityBytes * (size.virtualShare + 9 / Double(size.channels)) + Double(memoryLimit),
+        memory: L1WaveletSENSE.jointMemory(for: size, volumes: 8) + Double(memoryLimit),
         seconds: size.voxels * Double(size.echoes) * perVoxel)
   }
 
@@ -140,7 +141,7 @@ public struct ReconNetSENSE: Reconstruction {
 extension ReconNetSENSE {
   /// The network, told from others by the fingerprint of its weights.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("ReconNetSENSE", revision: 1).with("blocks", weights.blocks.count)
+    MethodConfiguration("ReconNetSENSE", revision: 2).with("blocks", weights.blocks.count)
       .with("layers", weights.layers).with("features", weights.features)
       .with("weights SHA-256", weights.digest).with("sensitivities", calibration.configuration)
       .with("channels", channels.account)

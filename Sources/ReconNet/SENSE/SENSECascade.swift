@@ -27,30 +27,46 @@ struct SENSECascade: Sendable {
     }
   }
 
-  /// The image of an echo, and what it leaves unexplained.
+  /// The images of echoes, and what they leave unexplained.
   ///
   /// - Parameters:
-  ///   - echo: The samples and sensitivities.
+  ///   - echoes: The samples and sensitivities.
   ///   - noise: The standard deviation of the noise of a sample's real part.
-  func solved(_ echo: SENSEEcho, noise: Double) -> SENSEEcho.Solution {
-    let planes = echo.planes()
+  func solved(_ echoes: [SENSEEcho], noise: Double) -> [SENSEEcho.Solution] {
+    var planes: [[SENSEPlane]] = [], images: [NDArray<Complex<Float>>] = []
+    for echo in echoes {
+      planes.append(echo.planes(like: planes.first))
+      images.append(blocks(echo, planes[planes.count - 1], noise))
+    }
+    if let wavelets, !echoes[0].isFullySampled {
+      return wavelets.fista(planes, noise: Float(noise * 2.0.squareRoot()), around: images)
+    }
+    return zip(planes, images).map { planes, images in
+      SENSEEcho.Solution(images: images, squaredMisfit: planes.squaredMisfit(of: images))
+    }
+  }
+
+  /// What the blocks make of an echo; if wavelets bring it to the samples, the last block's image as it is.
+  private func blocks(
+    _ echo: SENSEEcho, _ planes: [SENSEPlane], _ noise: Double
+  ) -> NDArray<Complex<Float>> {
     var images = planes.volume(echo.shape) { $0.model.adjoint($0.samples) }
     guard !echo.isFullySampled, let scale = MagnitudeScale.bright(volume(of: images, scale: 1)), scale > 0
-    else { return SENSEEcho.Solution(images: images, squaredMisfit: planes.squaredMisfit(of: images)) }
-    return convolutions.gang.inTurn {
+    else { return images }
+    convolutions.gang.inTurn {
       for (index, block) in convolutions.blocks.enumerated() {
         var volume = volume(of: images, scale: 1 / scale)
         convolutions.apply(index, to: &volume)
         let prior = replaced(images, by: volume, scale: scale)
-        if index == convolutions.blocks.count - 1, let wavelets {
-          let threshold = wavelets.weight * Float(noise * 2.0.squareRoot())
-          return wavelets.fista(echo, planes, weight: threshold, around: prior)
+        if index == convolutions.blocks.count - 1, wavelets != nil {
+          images = prior
+        } else {
+          let weight = block.consistency(relativeNoise: noise / Double(scale))
+          images = planes.volume(echo.shape) { consistent($0, prior.part(at: $0.x), weight) }
         }
-        let weight = block.consistency(relativeNoise: noise / Double(scale))
-        images = planes.volume(echo.shape) { consistent($0, prior.part(at: $0.x), weight) }
       }
-      return SENSEEcho.Solution(images: images, squaredMisfit: planes.squaredMisfit(of: images))
     }
+    return images
   }
 
   /// The image of a plane that agrees with its samples, from a prior `[set, z, y]`.

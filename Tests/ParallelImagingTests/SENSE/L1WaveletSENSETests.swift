@@ -111,4 +111,40 @@ struct L1WaveletSENSETests {
     #expect(try image(seed: 1) == image(seed: 1))
     #expect(try image(seed: 1) != image(seed: 2))
   }
+
+  @Test func `Echoes solved together are nearer the truth than each alone`() throws {
+    let matrix = Extents(x: 24, y: 32, z: 20), echoes = 3
+    let simulation = Simulation(matrix, channels: 3, echoes: echoes, noise: 0.3)
+    let scan = simulation.scan.undersampled(by: scatteredMask(matrix, calibration: 6))
+    let method = L1WaveletSENSE(calibration: .given(simulation.sensitivities))
+    let together = try method.solution(for: scan)
+    for echo in 0..<echoes {
+      let alone = try method.solution(for: scan.echo(echo))
+      let truth = simulation.object.map { $0.divided(by: Float(echo + 1)) }
+      #expect(relativeError(together.images[echo], truth) < 0.97 * relativeError(alone.images[0], truth))
+    }
+  }
+
+  @Test(
+    "of echoes with gaps up to four neighbours are solved together, complete ones alone",
+    arguments: [
+      ([true, true], [0, 1]), ([true, false, true], [0, 2]), ([true, true, true, true, true], [0, 1]),
+      ([false, true], [0]),
+    ])
+  func groups(hasGaps: [Bool], touched: [Int]) throws {
+    let matrix = Extents(x: 16, y: 24, z: 16)
+    let simulation = Simulation(matrix, channels: 3, echoes: hasGaps.count, noise: 0.1)
+    let gaps = scatteredMask(matrix, calibration: 6),
+      complete = SamplingMask(lines: matrix.y, partitions: matrix.z)
+    let method = L1WaveletSENSE(calibration: .given(simulation.sensitivities), iterations: 4)
+    func images(of scan: KSpace) throws -> [NDArray<Complex<Float>>] {
+      let solution = try method.solution(for: scan.undersampled(by: hasGaps.map { $0 ? gaps : complete }))
+      return hasGaps.indices.map { solution.images[$0] }
+    }
+    // What the first echo holds touches those that it is solved with, and no others.
+    var other = simulation.scan
+    other.samples.setPart(at: 0, to: other.samples.part(at: 0).map { $0.divided(by: 3) })
+    let before = try images(of: simulation.scan), after = try images(of: other)
+    #expect(hasGaps.indices.filter { before[$0] != after[$0] } == touched)
+  }
 }

@@ -8,15 +8,29 @@ import TestSupport
 extension KSpace {
   /// The same scan with the positions of a mask only.
   func undersampled(by mask: SamplingMask) -> KSpace {
+    undersampled(by: Array(repeating: mask, count: echoes))
+  }
+
+  /// The same scan with the positions of each echo's mask only.
+  func undersampled(by masks: [SamplingMask]) -> KSpace {
     var scan = self
-    scan.masks = Array(repeating: mask, count: echoes)
-    let isAcquired = mask.isAcquired.elements, length = readoutLength
+    scan.masks = masks
+    let isAcquired = masks.map(\.isAcquired.elements), length = readoutLength, positions = isAcquired[0].count
     scan.samples.withUnsafeMutableBufferPointer { samples in
-      for index in samples.indices where !isAcquired[index / length % isAcquired.count] {
+      let echo = samples.count / masks.count
+      for index in samples.indices where !isAcquired[index / echo][index / length % positions] {
         samples[index] = .zero
       }
     }
     return scan
+  }
+
+  /// One echo of the scan.
+  func echo(_ index: Int) -> KSpace {
+    KSpace(
+      samples: samples.part(at: index).reshaped(to: [1] + samples.shape.dropFirst()), masks: [masks[index]],
+      parameters: ScanParameters(echoTimes: [parameters.echoTimes[index]], fieldStrength: 3),
+      geometry: geometry, noise: noise)
   }
 }
 

@@ -131,7 +131,7 @@ struct SPIRiTOperatorTests {
     var single = WaveletThreshold(rows: shape[0], columns: shape[1], generator: SeededGenerator(seed: 5))
     var several = single
     single.apply(to: &plane, threshold: 0.4)
-    several.apply(to: &joint, threshold: 0.4, jointly: true)
+    several.apply(to: &joint, threshold: 0.4, together: 1)
     #expect(relativeError(joint.reshaped(to: shape), plane) < 1e-6)
     #expect(relativeError(plane, testPattern(shape)) > 0.1)
   }
@@ -142,7 +142,7 @@ struct SPIRiTOperatorTests {
     let image = testPattern(shape), factor = Complex<Float>(-0.3, 0.7)
     var joint = NDArray(image.elements + image.elements.map { $0 * factor }, shape: [2] + shape)
     var threshold = WaveletThreshold(rows: 32, columns: 40, generator: SeededGenerator(seed: 5))
-    threshold.apply(to: &joint, threshold: 0.4, jointly: true)
+    threshold.apply(to: &joint, threshold: 0.4, together: 2)
     #expect(relativeError(joint.part(at: 1), joint.part(at: 0).map { $0 * factor }) < 1e-5)
   }
 }
