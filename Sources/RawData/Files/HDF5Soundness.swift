@@ -100,6 +100,8 @@ final class HDF5RawRows: Sendable {
   private let rank: Int
   private let place: Place
   private let rowSize: Int
+  /// Where addresses count from.
+  private let base: Int
   /// The lengths of the objects of the collections that were found sound, by their numbers; -1 for numbers without one [byte].
   private let sound = Mutex<[Int: [Int]]>([:])
 
@@ -120,8 +122,9 @@ final class HDF5RawRows: Sendable {
     var addressSize = 0, lengthSize = 0
     var userBlock: hsize_t = 0
     guard H5Pget_sizes(properties.id, &addressSize, &lengthSize) >= 0, addressSize == 8, lengthSize == 8,
-      H5Pget_userblock(properties.id, &userBlock) >= 0, userBlock == 0
+      H5Pget_userblock(properties.id, &userBlock) >= 0, let base = Int(exactly: userBlock)
     else { return nil }
+    self.base = base
     rowSize = HDF5Soundness.fileSizeOf(type)
     switch H5Pget_layout(creation.id) {
     case H5D_CONTIGUOUS:
@@ -186,9 +189,9 @@ final class HDF5RawRows: Sendable {
         ($0.little(at: start), $0.little(at: start + 4), $0.little(at: start + 12))
       }
       guard count > 0, address != .max, address != 0 else { continue }
-      guard let collection = Int(exactly: address) else { return false }
+      guard let collection = Int(exactly: address), collection <= file.size - base else { return false }
       if collection != last {
-        guard let found = lengthsOfObjects(in: collection) else { return false }
+        guard let found = lengthsOfObjects(in: base + collection) else { return false }
         (last, lengths) = (collection, found)
       }
       let (longest, overflows) = Int(count).multipliedReportingOverflow(by: elementSize)
