@@ -52,10 +52,10 @@ struct HDF5Layout {
         "\(name)/data claims \(count) readouts, more than a file of \(file.size) bytes or this machine's memory holds",
         remedy: "The file is damaged; copy it again or convert the scan again")
     }
-    guard HDF5Soundness.hasSoundChunks(data, rank: extents.count, rows: count, fileSize: file.size) else {
+    guard HDF5Soundness.hasSoundStorage(data, rank: extents.count, rows: count, fileSize: file.size) else {
       throw RawDataError(
         .malformed, in: path,
-        "\(name)/data is damaged: HDF5's index gives its chunks other sizes than their rows take",
+        "\(name)/data is damaged: HDF5's index gives its rows other sizes than they take",
         remedy: "Copy the file again or convert the scan again")
     }
     self.count = count
@@ -218,7 +218,8 @@ extension HDF5Layout {
       throw RawDataError(
         .malformed, in: path, "its \(name) is not a text", remedy: "Convert the scan again")
     }
-    guard HDF5Soundness.hasSoundChunks(set, rank: extents(of: set).count, rows: 1, fileSize: file.size) else {
+    guard HDF5Soundness.hasSoundStorage(set, rank: extents(of: set).count, rows: 1, fileSize: file.size)
+    else {
       throw RawDataError(
         .malformed, in: path, "its \(name) is damaged: HDF5's index gives it another size than it takes",
         remedy: "Copy the file again or convert the scan again")

@@ -5,6 +5,7 @@ import Synchronization
 ///
 /// - Compound types whose members lie beyond them: conversion writes beyond its buffers.
 /// - Chunks that claim to be larger than their rows: reading them writes beyond its buffers.
+/// - Rows that take more than is stored of them: reading them reads from beyond its buffers.
 /// - Global heap collections whose objects have impossible sizes: the library walks in circles.
 /// - References to objects that are not there, or are longer than their references say: the library reads from anywhere, or
 ///   writes beyond its buffers.
@@ -53,15 +54,22 @@ enum HDF5Soundness {
     }
   }
 
-  /// Whether each chunk that holds rows of a table takes the bytes that its rows do; where chunks are compressed, no more than
-  /// the file.
+  /// Whether the rows of a table are stored in as many bytes as they take, in each chunk where there are chunks; compressed
+  /// chunks take no more than the file.
   ///
   /// Used inside ``HDF5/exclusively(_:)``.
-  static func hasSoundChunks(_ data: HDF5Object, rank: Int, rows: Int, fileSize: Int) -> Bool {
+  static func hasSoundStorage(_ data: HDF5Object, rank: Int, rows: Int, fileSize: Int) -> Bool {
     guard let creation = HDF5Object(H5Dget_create_plist(data.id), H5Pclose),
       let type = HDF5Object(H5Dget_type(data.id), H5Tclose)
     else { return false }
-    guard H5Pget_layout(creation.id) == H5D_CHUNKED else { return true }
+    let layout = H5Pget_layout(creation.id)
+    guard layout == H5D_CHUNKED else {
+      let (needed, overflows) = fileSizeOf(type).multipliedReportingOverflow(by: rows)
+      // What was never written is read as zeros.
+      let isStored =
+        layout == H5D_COMPACT || layout == H5D_CONTIGUOUS && H5Dget_offset(data.id) != haddr_t.max
+      return !overflows && (!isStored || H5Dget_storage_size(data.id) >= needed)
+    }
     var chunk = [hsize_t](repeating: 0, count: max(1, rank))
     guard rank > 0, H5Pget_chunk(creation.id, Int32(rank), &chunk) == Int32(rank), chunk[0] > 0 else {
       return false
