@@ -89,7 +89,7 @@ public struct ClaimFolder: Sendable {
     guard fstat(descriptor, &status) == 0 else { return nil }
     let data = try? FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).readToEnd()
     return Found(
-      owner: data.flatMap { try? JSONDecoder().decode(WorkClaim.Owner.self, from: $0) },
+      owner: data.flatMap { try? JSONFile.decode(WorkClaim.Owner.self, from: $0) },
       touched: Double(status.st_mtim.tv_sec))
   }
 

@@ -56,7 +56,7 @@ public enum JSONFile {
       throw .unreadable(path: path, reason: "no permission")
     }
     do throws(Fault) {
-      return try decode(data)
+      return try decode(from: data)
     } catch {
       throw .malformed(path: path, reason: error.reason)
     }
@@ -71,13 +71,57 @@ public enum JSONFile {
   /// Makes a value from the content of a file.
   ///
   /// - Throws: ``Fault`` in words of its own: a decoder's are for programmers.
-  public static func decode<Value: Decodable>(_ data: Data) throws(Fault) -> Value {
+  public static func decode<Value: Decodable>(
+    _ type: Value.Type = Value.self, from data: Data
+  ) throws(Fault) -> Value {
+    guard isShallow(data) else { throw Fault(reason: "it is not JSON in UTF-8, or too deep") }
     do {
       return try JSONDecoder().decode(Value.self, from: data)
     } catch let error as DecodingError {
       throw Fault(reason: error.summary)
     } catch {
       throw Fault(reason: "it is not JSON")
+    }
+  }
+
+  /// The tables, lists and plain values of a text; `nil` if it is not JSON.
+  public static func object(from data: Data) -> Any? {
+    isShallow(data) ? try? JSONSerialization.jsonObject(with: data) : nil
+  }
+
+  /// The most brackets within each other; those of the files that are read here lie less than ten deep.
+  private static let largestDepth = 64
+
+  /// Whether a text is UTF-8 and its brackets lie in moderate depth: Foundation ends the process if it ends at the 513th.
+  static func isShallow(_ data: Data) -> Bool {
+    // Foundation tells UTF-16 and UTF-32 by marks and zeros at the beginning.
+    let start = data.prefix(4)
+    guard !start.contains(0), !start.starts(with: [0xFE, 0xFF]), !start.starts(with: [0xFF, 0xFE]) else {
+      return false
+    }
+    return data.withUnsafeBytes { bytes in
+      var depth = 0, isText = false, isEscaped = false
+      for byte in bytes {
+        if isText {
+          if isEscaped {
+            isEscaped = false
+          } else if byte == UInt8(ascii: "\\") {
+            isEscaped = true
+          } else if byte == UInt8(ascii: "\"") {
+            isText = false
+          }
+          continue
+        }
+        switch byte {
+        case UInt8(ascii: "\""): isText = true
+        case UInt8(ascii: "["), UInt8(ascii: "{"):
+          depth += 1
+          if depth > largestDepth { return false }
+        case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+        default: break
+        }
+      }
+      return true
     }
   }
 }

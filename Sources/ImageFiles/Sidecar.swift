@@ -132,7 +132,7 @@ extension Sidecar {
   /// Whether a value can stand under one of the keys that have a property.
   private static func holds(_ value: JSONValue, under key: String) -> Bool {
     guard let data = try? JSONEncoder().encode([key: value]) else { return false }
-    return (try? JSONDecoder().decode(Sidecar.self, from: data)) != nil
+    return (try? JSONFile.decode(Sidecar.self, from: data)) != nil
   }
 
   /// Writes the sidecar; ``extra`` keys do not replace those that have a property.

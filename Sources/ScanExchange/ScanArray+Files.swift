@@ -32,7 +32,7 @@ extension ScanArray {
   public static func isCompanion(_ path: String) -> Bool {
     guard let data = FileManager.default.contents(atPath: path) else { return true }
     switch URL(filePath: path).pathExtension {
-    case "json": return (try? JSONDecoder().decode(ScanArraySidecar.self, from: data)) != nil
+    case "json": return (try? JSONFile.decode(ScanArraySidecar.self, from: data)) != nil
     case "hdr": return data.starts(with: Data("# Dimensions".utf8))
     default:
       let header = URL(filePath: path).deletingPathExtension().appendingPathExtension("hdr").path
@@ -106,11 +106,11 @@ extension ScanArray {
   private static func sidecar(_ path: String) throws(FileError) -> ScanArraySidecar? {
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
     // Other programs' sidecars say nothing of an array's axes.
-    guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+    guard let object = JSONFile.object(from: data) as? [String: Any] else {
       throw .malformed(path: path, reason: "the sidecar is no JSON")
     }
     guard object["axes"] != nil || object["scan"] != nil else { return nil }
-    guard let sidecar = try? JSONDecoder().decode(ScanArraySidecar.self, from: data) else {
+    guard let sidecar = try? JSONFile.decode(ScanArraySidecar.self, from: data) else {
       throw .malformed(path: path, reason: "the sidecar's values are of other kinds than this toolkit writes")
     }
     let known = axes(of: sidecar.content)

@@ -8,7 +8,7 @@ extension RecipeRequest {
   ///
   /// - Returns: Whether the text was such JSON; any other text is a remark.
   mutating func take(json text: String) -> Bool {
-    guard let object = try? JSONDecoder().decode([String: JSONValue].self, from: Data(text.utf8)),
+    guard let object = try? JSONFile.decode([String: JSONValue].self, from: Data(text.utf8)),
       case .object(let values)? = object["parameters"]
     else { return false }
     parameters = values.compactMapValues(\.word)

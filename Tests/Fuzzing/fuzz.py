@@ -25,6 +25,8 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 PARSERS = {
     "xml": (["XML"], "xml", 16384),
     "stream": (["scan.mrd", "few.mrd", "planar.mrd"], "xml", 16384),
+    # Small ones lie in the corpus: those that `kspace` writes are longer.
+    "hdf5": ([], "hdf5", 16384),
     "messages": (["session.bin"], "json", 16384),
     "nifti": (["true_chi.nii", "true_mask.nii", "phase1.nii"], None, 4096),
     "array": (["array.npy"], "text", 2048),

@@ -32,7 +32,7 @@ public struct NetworkFile: Sendable {
       description = try JSONFile.read(beside)
     } else if let text = network.model.metadata["kspace"] {
       do throws(JSONFile.Fault) {
-        description = try JSONFile.decode(Data(text.utf8))
+        description = try JSONFile.decode(from: Data(text.utf8))
       } catch {
         throw InputError(
           path, "the key \"kspace\" of its metadata: \(error.reason)",

@@ -13,7 +13,7 @@ final class DICOMImages: Sendable {
   let magnitude: [String]
   /// The DICOM files.
   let files: [String]
-  private let folder: String
+  private let scratch: ScratchFolder
 
   /// The DICOM files below a folder.
   static func files(in folder: String) -> [String] {
@@ -37,23 +37,22 @@ final class DICOMImages: Sendable {
         remedy: "Install it (apt-get install dcm2niix), or convert to NIfTI with another tool")
     }
     self.files = files
-    folder = FileManager.default.temporaryDirectory.appending(path: "kspace-dicom-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    scratch = try ScratchFolder()
     do {
       do {
-        _ = try program.run(["-b", "y", "-ba", "y", "-z", "n", "-f", "%s_%e", "-o", folder, source])
+        _ = try program.run(["-b", "y", "-ba", "y", "-z", "n", "-f", "%s_%e", "-o", scratch.path, source])
       } catch {
         throw InputError(
           source, "dcm2niix fails: \(error)", remedy: "Run it by itself, and name what it makes")
       }
-      (phase, magnitude) = try Self.echoes(in: folder, of: source)
+      (phase, magnitude) = try Self.echoes(in: scratch.path, of: source)
     } catch {
-      try? FileManager.default.removeItem(atPath: folder)
+      scratch.remove()
       throw error
     }
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
+  deinit { scratch.remove() }
 
   /// Tells magnitude and phase by the image type, and sorts echoes by their times.
   private static func echoes(in folder: String, of source: String) throws -> ([String], [String]) {

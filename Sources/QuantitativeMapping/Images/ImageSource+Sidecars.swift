@@ -183,7 +183,7 @@ extension Sidecar {
   init(readableAt path: String) {
     self.init()
     guard let data = FileManager.default.contents(atPath: path),
-      let all = try? JSONDecoder().decode([String: JSONValue].self, from: data)
+      let all = try? JSONFile.decode([String: JSONValue].self, from: data)
     else { return }
     var known: [String: JSONValue] = [:]
     for (key, value) in all {

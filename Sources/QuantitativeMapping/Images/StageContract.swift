@@ -113,7 +113,7 @@ public struct StageContract {
       throw InputError(
         file, "there is no params.json in the input folder", remedy: "Name a folder of QSM-CI's contract")
     }
-    guard let parameters = try? JSONDecoder().decode(Parameters.self, from: data), parameters.B0 > 0 else {
+    guard let parameters = try? JSONFile.decode(Parameters.self, from: data), parameters.B0 > 0 else {
       throw InputError(
         file, "B0 [T] is missing, or a value has the wrong type", remedy: "Write it as the contract says")
     }

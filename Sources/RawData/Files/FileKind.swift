@@ -12,16 +12,19 @@ enum FileKind: Equatable {
   /// - Throws: ``RawDataError`` of kind `unreadable`.
   init(of file: InputFile) throws(RawDataError) {
     let start = try file.bytes(at: 0, upTo: 1024)
-    // A user block may stand before an HDF5 file; the signature then lies at 512, 1024, 2048, ...
+    self = try Self.hdf5Start(in: file) == nil ? Self.named(start) : .hdf5
+  }
+
+  /// Where an HDF5 file begins behind its user block, at 0, 512, 1024, 2048, ...; `nil` if it is none.
+  ///
+  /// - Throws: ``RawDataError`` of kind `unreadable`.
+  static func hdf5Start(in file: InputFile) throws(RawDataError) -> Int? {
     var offset = 0
     while offset < file.size {
-      if try file.bytes(at: offset, upTo: 8) == Self.hdf5Signature {
-        self = .hdf5
-        return
-      }
+      if try file.bytes(at: offset, upTo: 8) == hdf5Signature { return offset }
       offset = max(512, 2 * offset)
     }
-    self = Self.named(start)
+    return nil
   }
 
   /// The bytes that suffice to judge what comes through a pipe.

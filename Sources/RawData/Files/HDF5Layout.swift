@@ -52,10 +52,10 @@ struct HDF5Layout {
         "\(name)/data claims \(count) readouts, more than a file of \(file.size) bytes or this machine's memory holds",
         remedy: "The file is damaged; copy it again or convert the scan again")
     }
-    guard HDF5Soundness.hasSoundChunks(data, rank: extents.count, rows: count, fileSize: file.size) else {
+    guard HDF5Soundness.hasSoundStorage(data, rank: extents.count, rows: count, fileSize: file.size) else {
       throw RawDataError(
         .malformed, in: path,
-        "\(name)/data is damaged: HDF5's index gives its chunks other sizes than their rows take",
+        "\(name)/data is damaged: HDF5's index gives its rows other sizes than they take",
         remedy: "Copy the file again or convert the scan again")
     }
     self.count = count
@@ -116,6 +116,7 @@ struct HDF5Layout {
 
 extension HDF5Layout {
   private static func open(_ file: InputFile) throws(RawDataError) -> HDF5Object {
+    try HDF5Groups.check(file)
     guard let access = HDF5Object(H5Pcreate(kst_h5p_file_access()), H5Pclose) else {
       throw malformed(file.path, "HDF5 runs out of resources")
     }
@@ -128,18 +129,19 @@ extension HDF5Layout {
     }
     guard let id = opened else {
       let reason = HDF5.lastError()
-      if reason.contains("already open for write") {
-        throw RawDataError(
-          .unreadable, in: file.path,
-          "another program has the HDF5 file open for writing, or broke off writing it",
-          remedy: "Wait until it is done; if it broke off, unmark the file with h5clear -s")
-      }
+      if reason.contains("already open for write") { throw isBeingWritten(file.path) }
       throw RawDataError(
         reason.contains("truncated") ? .truncated : .malformed, in: file.path,
         "the HDF5 file cannot be opened: \(reason)",
         remedy: "It may not have been copied in whole, or its writer may still be at work; copy it again")
     }
     return id
+  }
+
+  static func isBeingWritten(_ path: String) -> RawDataError {
+    RawDataError(
+      .unreadable, in: path, "another program has the HDF5 file open for writing, or broke off writing it",
+      remedy: "Wait until it is done; if it broke off, unmark the file with h5clear -s")
   }
 
   /// The group that holds a scan: the one asked for, `dataset`, or the only one there is.
@@ -216,7 +218,8 @@ extension HDF5Layout {
       throw RawDataError(
         .malformed, in: path, "its \(name) is not a text", remedy: "Convert the scan again")
     }
-    guard HDF5Soundness.hasSoundChunks(set, rank: extents(of: set).count, rows: 1, fileSize: file.size) else {
+    guard HDF5Soundness.hasSoundStorage(set, rank: extents(of: set).count, rows: 1, fileSize: file.size)
+    else {
       throw RawDataError(
         .malformed, in: path, "its \(name) is damaged: HDF5's index gives it another size than it takes",
         remedy: "Copy the file again or convert the scan again")

@@ -5,6 +5,7 @@ import Synchronization
 ///
 /// - Compound types whose members lie beyond them: conversion writes beyond its buffers.
 /// - Chunks that claim to be larger than their rows: reading them writes beyond its buffers.
+/// - Rows that take more than is stored of them: reading them reads from beyond its buffers.
 /// - Global heap collections whose objects have impossible sizes: the library walks in circles.
 /// - References to objects that are not there, or are longer than their references say: the library reads from anywhere, or
 ///   writes beyond its buffers.
@@ -53,15 +54,22 @@ enum HDF5Soundness {
     }
   }
 
-  /// Whether each chunk that holds rows of a table takes the bytes that its rows do; where chunks are compressed, no more than
-  /// the file.
+  /// Whether the rows of a table are stored in as many bytes as they take, in each chunk where there are chunks; compressed
+  /// chunks take no more than the file.
   ///
   /// Used inside ``HDF5/exclusively(_:)``.
-  static func hasSoundChunks(_ data: HDF5Object, rank: Int, rows: Int, fileSize: Int) -> Bool {
+  static func hasSoundStorage(_ data: HDF5Object, rank: Int, rows: Int, fileSize: Int) -> Bool {
     guard let creation = HDF5Object(H5Dget_create_plist(data.id), H5Pclose),
       let type = HDF5Object(H5Dget_type(data.id), H5Tclose)
     else { return false }
-    guard H5Pget_layout(creation.id) == H5D_CHUNKED else { return true }
+    let layout = H5Pget_layout(creation.id)
+    guard layout == H5D_CHUNKED else {
+      let (needed, overflows) = fileSizeOf(type).multipliedReportingOverflow(by: rows)
+      // What was never written is read as zeros.
+      let isStored =
+        layout == H5D_COMPACT || layout == H5D_CONTIGUOUS && H5Dget_offset(data.id) != haddr_t.max
+      return !overflows && (!isStored || H5Dget_storage_size(data.id) >= needed)
+    }
     var chunk = [hsize_t](repeating: 0, count: max(1, rank))
     guard rank > 0, H5Pget_chunk(creation.id, Int32(rank), &chunk) == Int32(rank), chunk[0] > 0 else {
       return false
@@ -100,6 +108,8 @@ final class HDF5RawRows: Sendable {
   private let rank: Int
   private let place: Place
   private let rowSize: Int
+  /// Where addresses count from.
+  private let base: Int
   /// The lengths of the objects of the collections that were found sound, by their numbers; -1 for numbers without one [byte].
   private let sound = Mutex<[Int: [Int]]>([:])
 
@@ -120,8 +130,9 @@ final class HDF5RawRows: Sendable {
     var addressSize = 0, lengthSize = 0
     var userBlock: hsize_t = 0
     guard H5Pget_sizes(properties.id, &addressSize, &lengthSize) >= 0, addressSize == 8, lengthSize == 8,
-      H5Pget_userblock(properties.id, &userBlock) >= 0, userBlock == 0
+      H5Pget_userblock(properties.id, &userBlock) >= 0, let base = Int(exactly: userBlock)
     else { return nil }
+    self.base = base
     rowSize = HDF5Soundness.fileSizeOf(type)
     switch H5Pget_layout(creation.id) {
     case H5D_CONTIGUOUS:
@@ -186,9 +197,9 @@ final class HDF5RawRows: Sendable {
         ($0.little(at: start), $0.little(at: start + 4), $0.little(at: start + 12))
       }
       guard count > 0, address != .max, address != 0 else { continue }
-      guard let collection = Int(exactly: address) else { return false }
+      guard let collection = Int(exactly: address), collection <= file.size - base else { return false }
       if collection != last {
-        guard let found = lengthsOfObjects(in: collection) else { return false }
+        guard let found = lengthsOfObjects(in: base + collection) else { return false }
         (last, lengths) = (collection, found)
       }
       let (longest, overflows) = Int(count).multipliedReportingOverflow(by: elementSize)

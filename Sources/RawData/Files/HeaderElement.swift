@@ -41,7 +41,7 @@ extension HeaderElement {
   /// - Throws: ``Failure`` with the line and the reason if the text is not XML.
   static func root(of xml: String) throws(Failure) -> HeaderElement {
     let builder = Builder()
-    let parser = XMLParser(data: Data(xml.utf8))
+    let parser = XMLParser(data: Data(withBlanksInInstructions(Array(xml.utf8))))
     parser.shouldResolveExternalEntities = false
     parser.delegate = builder
     // The parser also reports success for documents that end too early or go on after their end.
@@ -52,6 +52,28 @@ extension HeaderElement {
           ? "elements lie more than \(Builder.largestDepth) deep within each other" : nil)
     }
     return root
+  }
+
+  /// The text with a blank in each processing instruction that has no content, `<?name?>`: Foundation's parser takes
+  /// that of an absent one and ends the process.
+  private static func withBlanksInInstructions(_ text: [UInt8]) -> [UInt8] {
+    let (opening, mark, closing) = (UInt8(ascii: "<"), UInt8(ascii: "?"), UInt8(ascii: ">"))
+    var result: [UInt8] = []
+    // Whether what was read last begins an instruction and may be its name.
+    var isName = false
+    for (index, byte) in text.enumerated() {
+      let next = index + 1 < text.count ? text[index + 1] : 0
+      if byte == opening {
+        isName = next == mark
+      } else if isName, byte == mark, next == closing {
+        result.append(UInt8(ascii: " "))
+        isName = false
+      } else if byte <= UInt8(ascii: " ") {
+        isName = false
+      }
+      result.append(byte)
+    }
+    return result
   }
 
   /// Where a text ceases to be XML.

@@ -60,8 +60,8 @@ struct SafetensorsFile {
     }
     let start = 8 + Int(length)
     guard
-      let json = try? JSONSerialization.jsonObject(with: data[data.startIndex + 8..<data.startIndex + start]),
-      var header = json as? [String: Any]
+      var header = JSONFile.object(from: data[data.startIndex + 8..<data.startIndex + start])
+        as? [String: Any]
     else { throw .notSafetensors(path: path, reason: "its header is not JSON") }
     let metadata = header.removeValue(forKey: "__metadata__")
     guard metadata == nil || metadata is [String: String] else {

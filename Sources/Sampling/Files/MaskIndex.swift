@@ -66,7 +66,7 @@ public struct MaskIndex: Sendable, Codable, Equatable {
   public init(readingFolder folder: String) throws(SamplingError) {
     let path = Self.path(folder)
     guard let data = FileManager.default.contents(atPath: path),
-      let index = try? JSONDecoder().decode(MaskIndex.self, from: data)
+      let index = try? JSONFile.decode(MaskIndex.self, from: data)
     else {
       throw .file(path: path, problem: "no index of masks", remedy: "Make one with kspace mask check")
     }

@@ -77,7 +77,7 @@ public struct MaskSidecar: Sendable, Codable, Equatable {
         remedy: "Masks from elsewhere need none; make masks with kspace mask to have one")
     }
     do throws(JSONFile.Fault) {
-      self = try JSONFile.decode(data)
+      self = try JSONFile.decode(from: data)
     } catch {
       throw .file(
         path: path, problem: "not a sidecar of a mask (\(error.reason))", remedy: "Make the mask again")

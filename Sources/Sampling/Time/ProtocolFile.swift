@@ -38,7 +38,7 @@ public struct ProtocolFile: Sendable, Equatable {
     }
     let content: Content
     do throws(JSONFile.Fault) {
-      content = try JSONFile.decode(data)
+      content = try JSONFile.decode(from: data)
     } catch {
       throw malformed("not a protocol (\(error.reason))")
     }
@@ -66,7 +66,7 @@ public struct ProtocolFile: Sendable, Equatable {
 
   /// A key that means nothing here, misspelt as it may be, in words.
   private static func unknownKey(_ data: Data) -> String? {
-    guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else { return nil }
+    guard let object = JSONFile.object(from: data) as? [String: Any] else { return nil }
     for (part, known) in keys.sorted(by: { $0.key < $1.key }) {
       let content = part.isEmpty ? object : object[part] as? [String: Any] ?? [:]
       guard let key = content.keys.sorted().first(where: { !known.contains($0) }) else { continue }

@@ -32,7 +32,7 @@ public struct ScanAlignment: Sendable {
   ) throws -> RigidMotion {
     let path = "\(folder)/motions/\(scan.name).json"
     if let data = FileManager.default.contents(atPath: path),
-      let record = try? JSONDecoder().decode(Record.self, from: data), record.scan == scan.input,
+      let record = try? JSONFile.decode(Record.self, from: data), record.scan == scan.input,
       record.reference == reference.recipe, record.tool == tool.version
     {
       return record.motion

@@ -95,7 +95,7 @@ public struct ParticipantFolder: Sendable {
       }
       if let data = files.contents(atPath: "\(step.folder)/\(Self.record)") {
         // Where steps stood meanwhile tells nobody anything.
-        let place = URL(filePath: step.folder).deletingLastPathComponent().path + "/"
+        let place = step.folder.dropLast(URL(filePath: step.folder).lastPathComponent.count)
         let text = String(decoding: data, as: UTF8.self).replacing(place, with: "")
         record[step.name] = try JSONSerialization.jsonObject(with: Data(text.utf8))
       }

@@ -29,7 +29,7 @@ struct CellStore: Sendable {
   /// The record of a finished cell, whatever it follows from.
   func anyRecord(of cell: StudyCell) -> CellRecord? {
     FileManager.default.contents(atPath: "\(path(of: cell))/\(Self.record)")
-      .flatMap { try? JSONDecoder().decode(CellRecord.self, from: $0) }
+      .flatMap { try? JSONFile.decode(CellRecord.self, from: $0) }
   }
 
   /// Refuses a cell that is there and follows from something else, which would be replaced.

@@ -31,7 +31,7 @@ public struct CohortSimulation: Codable, Equatable, Sendable {
     let path = "\(folder)/\(Self.file)"
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
     do {
-      self = try JSONDecoder().decode(Self.self, from: data)
+      self = try JSONFile.decode(Self.self, from: data)
     } catch {
       throw InputError(
         path, "this does not describe a simulated cohort", remedy: "Simulate the cohort anew"

@@ -193,7 +193,7 @@ public struct CohortStudy: Sendable {
   /// - Throws: ``StudyError/otherChoices(path:cell:difference:)``.
   private func checkFound(_ subject: CohortSubject) throws(StudyError) {
     guard let data = FileManager.default.contents(atPath: path(of: subject) + ".json"),
-      let found = try? JSONDecoder().decode(SubjectRecord.self, from: data).recipe
+      let found = try? JSONFile.decode(SubjectRecord.self, from: data).recipe
     else { return }
     let own = recipe(of: subject)
     let difference: String? =
@@ -214,7 +214,7 @@ public struct CohortStudy: Sendable {
   /// The record of a finished subject; `nil` if it is missing or follows from something else.
   private func found(_ subject: CohortSubject, withImages: Bool) -> SubjectRecord? {
     guard let data = FileManager.default.contents(atPath: path(of: subject) + ".json"),
-      var record = try? JSONDecoder().decode(SubjectRecord.self, from: data),
+      var record = try? JSONFile.decode(SubjectRecord.self, from: data),
       record.recipe == recipe(of: subject), record.rows.map(\.cell) == record.recipe.cells
     else { return nil }
     let store = CellStore(folder: path(of: subject))

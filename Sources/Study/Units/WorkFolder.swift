@@ -120,7 +120,7 @@ public struct WorkFolder: Sendable {
       (FileManager.default.contents(atPath: "\(folder)/\(name)") ?? Data()).split(
         separator: UInt8(ascii: "\n")
       )
-      .compactMap { try? JSONDecoder().decode(Entry.self, from: $0) }
+      .compactMap { try? JSONFile.decode(Entry.self, from: $0) }
     }
   }
 

@@ -15,7 +15,7 @@ import Numerics
 ///
 /// Errors are what parsers are for; a trap, a hang or memory without bounds is a finding.
 enum Parser: String, CaseIterable {
-  case xml, stream, messages, nifti, array, mask, positions, cfl, sidecar, recipe, `protocol`, table,
+  case xml, stream, hdf5, messages, nifti, array, mask, positions, cfl, sidecar, recipe, `protocol`, table,
     safetensors, facts, network
 
   /// Takes in bytes.
@@ -23,6 +23,7 @@ enum Parser: String, CaseIterable {
     switch self {
     case .xml: takeHeader(String(decoding: bytes, as: UTF8.self))
     case .stream: withFile(bytes, "mrd", takeScan)
+    case .hdf5: withFile(bytes, "h5", takeScan)
     case .messages: takeMessages(bytes)
     case .nifti: withFile(bytes, "nii") { path in takeVolumes(path) }
     case .array: withFile(bytes, "npy") { path in _ = try? NumPyArray.read(path) }

@@ -145,6 +145,23 @@ struct HeaderTests {
     #expect(error.description.contains("Convert"))
   }
 
+  @Test(arguments: [
+    "<?scanner?>", "<?scanner ?>", "<?scanner version 2?>", "<!-- <? --><?scanner?>", "<?a<?scanner?>",
+  ])
+  func `processing instructions are passed over, those without content as well`(text: String) throws {
+    let plain = try MRDHeader(xml: SampleScan.xml)
+    for place in ["<encoding>", "<ismrmrdHeader"] {
+      let xml = SampleScan.xml.replacing(place, with: "\(text)\(place)")
+      guard let header = try? MRDHeader(xml: xml) else {
+        // An instruction within another one's name is none.
+        #expect(text.hasPrefix("<?a"))
+        continue
+      }
+      #expect(header.encodings == plain.encodings)
+      #expect(try header.edited(acceleration: [2, 1]).encodings.first?.acceleration == [2, 1])
+    }
+  }
+
   static func madeHeader() -> (MRDHeader, ScanParameters) {
     let parameters = ScanParameters(
       echoTimes: [0.0033, 0.0064], fieldStrength: 3, repetitionTime: 0.0302, flipAngle: 0.2,

@@ -93,6 +93,13 @@ struct SoundnessTests {
     #expect(count > 0)
   }
 
+  @Test("A text of which less is stored than it takes is refused")
+  func compact() throws {
+    let corpus = SharedData.packageRoot.appending(path: "Tests/Fuzzing/Corpus/hdf5/compact.h5").path
+    let error = try #require(throws: RawDataError.self) { try MRDFile(at: corpus) }
+    #expect(error.kind == .malformed && error.problem.contains("index gives it another size"), "\(error)")
+  }
+
   @Test("A column that lies beyond its row is refused")
   func types() throws {
     let (path, whole) = try scan()
