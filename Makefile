@@ -98,13 +98,13 @@ lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	.ci/check-modules
 
-# The README's programs, built as a package of their own and run on a small scan.
-EXAMPLES := .build-examples
+# The README's programs, a package of their own, run on a small scan; built where the library was, so that it is not built twice.
+EXAMPLES := .build/examples
 
 examples: build
-	$(SWIFT) build -c release --package-path Tests/LibraryPackage --scratch-path $(EXAMPLES)
-	@rm -rf $(EXAMPLES)/run && mkdir $(EXAMPLES)/run
-	cd $(EXAMPLES)/run && ../../$(BUILD)/kspace phantom --matrix 48x58x18 --voxel-size 4x4x8mm --channels 4 --echoes 3 -o head.h5 && \
+	$(SWIFT) build -c release --package-path Tests/LibraryPackage --scratch-path .build
+	@rm -rf $(EXAMPLES) && mkdir $(EXAMPLES)
+	cd $(EXAMPLES) && ../release/kspace phantom --matrix 48x58x18 --voxel-size 4x4x8mm --channels 4 --echoes 3 -o head.h5 && \
 	  ../release/MapSusceptibility && ../release/Evaluate && ../release/OwnMethod
 
 # Parsers by libFuzzer, guided by coverage; whole commands on mutated inputs; commands killed while they write.
