@@ -126,7 +126,8 @@ fuzz-commands: build
 	$(PYTHON) Tests/Fuzzing/blackbox.py --kspace $(BUILD)/kspace --cases $(CASES) --work $(FUZZ)/commands --state $(FUZZ)/commands/state
 
 kills: build
-	$(PYTHON) Tests/Fuzzing/kills.py --kspace $(BUILD)/kspace --kills $(KILLS)
+	@mkdir -p $(FUZZ)
+	$(PYTHON) Tests/Fuzzing/kills.py --kspace $(BUILD)/kspace --kills $(KILLS) --state $(FUZZ)/kills-state
 
 # Each takes a build of its own. Libraries underneath keep memory to the end, which is no leak of ours; the runtime's own
 # reports of crashes would hold up those of the sanitizer. SANITIZED narrows the tests: make sanitize SANITIZED="--filter RawDataTests".

@@ -55,7 +55,7 @@ let package = Package(
 
     // MARK: - Files
     .target(
-      name: "RawData", dependencies: data + ["Files", "FourierTransforms", "LinearAlgebra", "CHDF5"]),
+      name: "RawData", dependencies: data + ["Files", "FourierTransforms", "LinearAlgebra", "CHDF5", "CZlib"]),
     // Needs DCMTK, libdcmtk-dev.
     .target(
       name: "CDICOM",

@@ -4,13 +4,14 @@
     python3 Tests/Fuzzing/fuzz.py --fuzzer .build-fuzz/release/FuzzParsers --kspace .build/release/kspace --seconds 600
 
 What was found to matter is kept in `--work`, so that several runs add up; findings lie in `findings/` there. Prints for each
-parser how many inputs it took, in how many seconds, and how much of the code they reached.
+parser how many inputs it took, in how many seconds of the processor, and how much of the code they reached.
 """
 
 import argparse
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 
@@ -59,6 +60,12 @@ def beginnings(folder, names, longest):
             yield data[:longest]
 
 
+def processor_seconds():
+    """What the programs that have ended took of the processor."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--fuzzer", required=True)
@@ -90,6 +97,7 @@ def main():
         ]
         # The runtime's own tool would hold a process that has failed; libraries leak by design, and the heap is not theirs to judge.
         environment = dict(os.environ, KSPACE_PARSER=name, SWIFT_BACKTRACE="enable=no", ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1")
+        before = processor_seconds()
         with open(os.path.join(work, name + ".log"), "w") as log:
             status = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log).returncode
         text = open(os.path.join(work, name + ".log"), errors="replace").read()
@@ -97,7 +105,7 @@ def main():
         reached = re.findall(r"cov: (\d+)", text)
         total = totals.setdefault(name, {"inputs": 0, "seconds": 0})
         total["inputs"] += int(units.group(1)) if units else 0
-        total["seconds"] += options.seconds // len(names)
+        total["seconds"] += round(processor_seconds() - before)
         total["reached"] = int(reached[-1]) if reached else 0
         with open(state, "w") as file:
             json.dump(totals, file, indent=1)

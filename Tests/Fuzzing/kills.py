@@ -6,11 +6,13 @@
 Every output must be absent or whole: the bytes of a run that nobody disturbed. With `--force`, the name must stand for the old
 output or for the new one at every moment. After the next run of the command nothing may be left hidden beside the output or
 in the folder for temporary files. Works in memory where it can, as commands else spend their time waiting for the disk.
+`--state` keeps how far a run came, so that the next one goes on from there.
 """
 
 import argparse
 import collections
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -190,7 +192,7 @@ class Driver:
         else:
             os.kill(process.pid, number)
         status = process.wait(timeout=120)
-        was_killed = number is not None and (status == -number or status == 128 + number)
+        was_killed = number is not None and (status in (-number, 128 + number) or number == signal.SIGTERM and status == 75)
         if not was_killed and status != 0:
             return f"status {status}", was_killed
         # What bears its owner's mark goes by the next run.
@@ -229,14 +231,20 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="+", choices=WRITERS)
     parser.add_argument("--work", help="a folder to work in; kept")
+    parser.add_argument("--state", help="a file that keeps how far runs came, for the next one to go on")
     options = parser.parse_args()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     work = os.path.abspath(options.work or tempfile.mkdtemp(prefix="kspace-kills-", dir=memory))
     os.makedirs(work, exist_ok=True)
     driver = Driver(options.kspace, work)
-    counts, found, tries = collections.Counter(), collections.Counter(), 0
+    state = {"tries": 0, "counts": {}, "found": {}}
+    if options.state and os.path.exists(options.state):
+        with open(options.state) as file:
+            state = json.load(file)
+    counts, found, tries = collections.Counter(state["counts"]), collections.Counter(state["found"]), state["tries"]
+    goal, last = sum(counts.values()) + options.kills, tries + 20 * options.kills
     names = options.only or [name for name, writer in WRITERS.items() if not writer.program or shutil.which(writer.program)]
-    while sum(counts.values()) < options.kills and tries < 20 * options.kills:
+    while sum(counts.values()) < goal and tries < last:
         name = names[tries % len(names)]
         problem, was_killed = driver.kill(name, random.Random(f"{options.seed}/{tries}"))
         tries += 1
@@ -245,6 +253,10 @@ def main():
             found[f"{name}: {problem}"] += 1
             print(f"{tries}: {name}: {problem}", flush=True)
             shutil.copytree(os.path.join(work, "case"), os.path.join(work, f"found-{tries}"), dirs_exist_ok=True)
+        if options.state:
+            with open(options.state + ".new", "w") as file:
+                json.dump({"tries": tries, "counts": counts, "found": found}, file, indent=1)
+            os.replace(options.state + ".new", options.state)
     print(", ".join(f"{count} {name}" for name, count in counts.items()))
     print(f"{sum(counts.values())} kills of commands at work in {tries} runs, {sum(found.values())} findings")
     if not options.work and not found:

@@ -52,6 +52,10 @@ struct HDF5Layout {
         "\(name)/data claims \(count) readouts, more than a file of \(file.size) bytes or this machine's memory holds",
         remedy: "The file is damaged; copy it again or convert the scan again")
     }
+    guard let creation = HDF5Object(H5Dget_create_plist(data.id), H5Pclose), HDF5Filters(creation) != nil
+    else {
+      throw Self.cannotBeChecked("\(name)/data", path)
+    }
     guard HDF5Soundness.hasSoundStorage(data, rank: extents.count, rows: count, fileSize: file.size) else {
       throw RawDataError(
         .malformed, in: path,
@@ -136,6 +140,13 @@ extension HDF5Layout {
         remedy: "It may not have been copied in whole, or its writer may still be at work; copy it again")
     }
     return id
+  }
+
+  static func cannotBeChecked(_ what: String, _ path: String) -> RawDataError {
+    RawDataError(
+      .unsupported, in: path,
+      "\(what) lies in other files, within HDF5's own structures, or packed otherwise than by deflate",
+      remedy: "Convert the scan again, into one file and without other filters")
   }
 
   static func isBeingWritten(_ path: String) -> RawDataError {
@@ -225,8 +236,10 @@ extension HDF5Layout {
         remedy: "Copy the file again or convert the scan again")
     }
     if H5Tis_variable_str(type.id) > 0 {
-      let raw = HDF5RawRows(file, set, rank: max(1, extents(of: set).count))
-      guard raw?.refersToSoundHeaps([0], at: 0, elementSize: 1) ?? true else {
+      guard let raw = HDF5RawRows(file, set, rank: max(1, extents(of: set).count)) else {
+        throw cannotBeChecked("its \(name)", path)
+      }
+      guard raw.refersToSoundHeaps([0], at: 0, elementSize: 1) else {
         throw RawDataError(
           .malformed, in: path, "the HDF5 heap that holds its \(name) is damaged",
           remedy: "Copy the file again or convert the scan again")

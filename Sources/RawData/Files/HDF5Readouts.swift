@@ -12,8 +12,8 @@ final class HDF5Readouts: ReadoutContainer {
   private let data: HDF5Object
   private let rank: Int
   private let heap: HDF5Heap?
-  /// The rows as they lie in the file, where they can be had.
-  private let rawRows: HDF5RawRows?
+  /// The rows as they lie in the file.
+  private let rawRows: HDF5RawRows
   private let arenas = Mutex<[SequenceArena]>([])
 
   /// Opens a file and reads the XML and the headers of all readouts.
@@ -26,7 +26,10 @@ final class HDF5Readouts: ReadoutContainer {
     data = layout.data
     rank = layout.rank
     heap = HDF5.exclusively { HDF5Heap(file, layout.data, rank: layout.rank) }
-    rawRows = HDF5.exclusively { HDF5RawRows(file, layout.data, rank: layout.rank) }
+    guard let rawRows = HDF5.exclusively({ HDF5RawRows(file, layout.data, rank: layout.rank) }) else {
+      throw HDF5Layout.cannotBeChecked("its table of acquisitions", file.path)
+    }
+    self.rawRows = rawRows
     skipped = layout.skipped
     findings = layout.findings
     acquisitions = try HDF5.exclusively { () throws(RawDataError) in try layout.readHeaders() }
@@ -104,11 +107,13 @@ final class HDF5Readouts: ReadoutContainer {
 
   /// Whether libhdf5 will find its way through what rows refer to.
   private func refersToSoundHeaps(_ member: String, _ indices: ArraySlice<Int>) -> Bool {
-    guard let rawRows, let row = HDF5Object(H5Dget_type(data.id), H5Tclose) else { return true }
+    guard let row = HDF5Object(H5Dget_type(data.id), H5Tclose) else { return false }
     let index = H5Tget_member_index(row.id, member)
-    guard index >= 0, let sequence = HDF5Object(H5Tget_member_type(row.id, UInt32(index)), H5Tclose),
+    // A column that is not there refers to nothing.
+    guard index >= 0 else { return true }
+    guard let sequence = HDF5Object(H5Tget_member_type(row.id, UInt32(index)), H5Tclose),
       let element = HDF5Object(H5Tget_super(sequence.id), H5Tclose)
-    else { return true }
+    else { return false }
     return rawRows.refersToSoundHeaps(
       indices, at: H5Tget_member_offset(row.id, UInt32(index)), elementSize: H5Tget_size(element.id))
   }

@@ -54,13 +54,13 @@ enum HDF5Soundness {
     }
   }
 
-  /// Whether the rows of a table are stored in as many bytes as they take, in each chunk where there are chunks; compressed
-  /// chunks take no more than the file.
+  /// Whether the rows of a table are stored in as many bytes as they take, in each chunk where there are chunks, unpacked
+  /// where these are packed.
   ///
   /// Used inside ``HDF5/exclusively(_:)``.
   static func hasSoundStorage(_ data: HDF5Object, rank: Int, rows: Int, fileSize: Int) -> Bool {
     guard let creation = HDF5Object(H5Dget_create_plist(data.id), H5Pclose),
-      let type = HDF5Object(H5Dget_type(data.id), H5Tclose)
+      let type = HDF5Object(H5Dget_type(data.id), H5Tclose), let filters = HDF5Filters(creation)
     else { return false }
     let layout = H5Pget_layout(creation.id)
     guard layout == H5D_CHUNKED else {
@@ -80,16 +80,9 @@ enum HDF5Soundness {
       guard !overflows else { return false }
       size = product
     }
-    let isPlain = H5Pget_nfilters(creation.id) == 0
-    var place = [hsize_t](repeating: 0, count: rank)
     for first in stride(from: 0, to: rows, by: Int(clamping: chunk[0])) {
-      place[0] = hsize_t(first)
-      var stored: hsize_t = 0, address: haddr_t = 0, filters: UInt32 = 0
-      // A chunk that was never written is the library's to explain.
-      guard H5Dget_chunk_info_by_coord(data.id, &place, &filters, &address, &stored) >= 0, stored > 0 else {
-        continue
-      }
-      guard isPlain ? stored == size : stored <= fileSize else { return false }
+      let chunk = HDF5Chunk(of: data, rank: rank, row: first, fileSize: fileSize)
+      guard chunk.isSound(filters, size: size) else { return false }
     }
     return true
   }
@@ -114,11 +107,13 @@ final class HDF5RawRows: Sendable {
   private let sound = Mutex<[Int: [Int]]>([:])
 
   private enum Place {
+    case nowhere
     case contiguous(offset: Int)
-    case chunks(rows: Int)
+    case chunks(rows: Int, HDF5Filters)
   }
 
-  /// Finds out where rows lie; `nil` if they cannot be had as they are, as where they are compressed.
+  /// Finds out where rows lie; `nil` if they cannot be had: within the object's header, in other files, packed by other
+  /// filters than HDF5's own.
   ///
   /// Used inside ``HDF5/exclusively(_:)``.
   init?(_ file: InputFile, _ data: HDF5Object, rank: Int) {
@@ -135,17 +130,22 @@ final class HDF5RawRows: Sendable {
     self.base = base
     rowSize = HDF5Soundness.fileSizeOf(type)
     switch H5Pget_layout(creation.id) {
-    case H5D_CONTIGUOUS:
+    case H5D_CONTIGUOUS where H5Pget_external_count(creation.id) == 0:
       let offset = H5Dget_offset(data.id)
-      guard offset != haddr_t.max, let offset = Int(exactly: offset), offset < file.size else { return nil }
-      place = .contiguous(offset: offset)
+      if offset == haddr_t.max {
+        place = .nowhere
+      } else {
+        guard let offset = Int(exactly: offset), offset < file.size else { return nil }
+        place = .contiguous(offset: offset)
+      }
     case H5D_CHUNKED:
       var chunk = [hsize_t](repeating: 0, count: max(1, rank))
-      guard H5Pget_nfilters(creation.id) == 0, H5Pget_chunk(creation.id, Int32(rank), &chunk) == Int32(rank),
+      guard let filters = HDF5Filters(creation),
+        H5Pget_chunk(creation.id, Int32(rank), &chunk) == Int32(rank),
         chunk.dropFirst().allSatisfy({ $0 == 1 }), let rows = Int(exactly: chunk[0]), rows > 0,
-        rows <= 1 << 20, rowSize <= 1 << 16, rows * rowSize <= 1 << 26
+        rows <= 1 << 20, rowSize <= 1 << 16, rows * rowSize <= HDF5Chunk.largest
       else { return nil }
-      place = .chunks(rows: rows)
+      place = .chunks(rows: rows, filters)
     default: return nil
     }
     self.file = file
@@ -155,8 +155,6 @@ final class HDF5RawRows: Sendable {
 
   /// Whether the heap collections to which rows refer can be walked through.
   ///
-  /// Rows that cannot be had as they are pass.
-  ///
   /// - Parameters:
   ///   - rows: The rows, in ascending order.
   ///   - offset: Where a row holds the reference: its count, the collection's address and the object's number.
@@ -164,33 +162,31 @@ final class HDF5RawRows: Sendable {
   ///
   /// Used inside ``HDF5/exclusively(_:)``.
   func refersToSoundHeaps(_ rows: some Sequence<Int>, at offset: Int, elementSize: Int) -> Bool {
-    guard offset + 16 <= rowSize else { return true }
+    guard offset + 16 <= rowSize else { return false }
     var bytes: [UInt8] = [], current = -1
     var last = -1, lengths: [Int] = []
     for row in rows {
       var start = offset
       switch place {
+      case .nowhere: return true
       case .contiguous(let first):
         let (place, overflows) = row.multipliedReportingOverflow(by: rowSize)
         guard !overflows, place < file.size, let read = try? file.bytes(at: first + place, upTo: rowSize),
           read.count == rowSize
-        else { return true }
+        else { return false }
         bytes = read
-      case .chunks(let count):
+      case .chunks(let count, let filters):
         start += row % count * rowSize
         if row / count != current {
           current = row / count
-          if bytes.isEmpty { bytes = [UInt8](repeating: 0, count: count * rowSize) }
-          var place = [hsize_t](repeating: 0, count: max(1, rank)), filters: UInt32 = 0
-          place[0] = hsize_t(current * count)
-          var stored: hsize_t = 0
-          // A chunk that was never written, or has another size than it should, is the library's to explain.
-          guard H5Dget_chunk_storage_size(data.id, &place, &stored) >= 0, stored == bytes.count,
-            H5Dread_chunk(data.id, 0, &place, &filters, &bytes) >= 0
-          else {
+          let chunk = HDF5Chunk(of: data, rank: rank, row: current * count, fileSize: file.size)
+          // One that was never written is read as zeros.
+          guard chunk.isWritten else {
             current = -1
             continue
           }
+          guard let unpacked = chunk.unpacked(filters, size: count * rowSize) else { return false }
+          bytes = unpacked
         }
       }
       let (count, address, number): (UInt32, UInt64, UInt32) = bytes.withUnsafeBytes {

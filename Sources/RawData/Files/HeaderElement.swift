@@ -40,6 +40,10 @@ extension HeaderElement {
   ///
   /// - Throws: ``Failure`` with the line and the reason if the text is not XML.
   static func root(of xml: String) throws(Failure) -> HeaderElement {
+    // Foundation's parser ends the process for much of what one may hold; a header of MRD has none.
+    guard !xml.utf8.contains("<!DOCTYPE".utf8) else {
+      throw Failure(line: 1, isEmpty: false, reason: "the XML header has a document type declaration")
+    }
     let builder = Builder()
     let parser = XMLParser(data: Data(withBlanksInInstructions(Array(xml.utf8))))
     parser.shouldResolveExternalEntities = false

@@ -23,7 +23,7 @@ enum Parser: String, CaseIterable {
     switch self {
     case .xml: takeHeader(String(decoding: bytes, as: UTF8.self))
     case .stream: withFile(bytes, "mrd", takeScan)
-    case .hdf5: withFile(bytes, "h5", takeScan)
+    case .hdf5: withFile(bytes, "h5", takeReadouts)
     case .messages: takeMessages(bytes)
     case .nifti: withFile(bytes, "nii") { path in takeVolumes(path) }
     case .array: withFile(bytes, "npy") { path in _ = try? NumPyArray.read(path) }
@@ -61,6 +61,13 @@ enum Parser: String, CaseIterable {
     let report = ScanReport(file, skipped: file.skipped)
     _ = report.description
     _ = try? JSONFile.text(of: report)
+  }
+
+  private func takeReadouts(_ path: String) {
+    guard let file = try? MRDFile(at: path), file.acquisitions.count < 64 else { return }
+    try? file.forEachReadout(Array(file.acquisitions.indices)) { _, _ in }
+    _ = try? file.trajectory(ofReadout: 0)
+    _ = try? JSONFile.text(of: ScanReport(file, skipped: file.skipped))
   }
 
   private func takeMessages(_ bytes: UnsafeRawBufferPointer) {

@@ -137,6 +137,9 @@ struct HeaderTests {
   @Test(arguments: [
     "", "   ", "not xml", "<ismrmrdHeader>", "<ismrmrdHeader/><more/>", "<html><body/></html>", "<a",
     "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><html>&b;</html>",
+    "<!DOCTYPE a [<!NOTATION n PUBLIC \"x\">]><ismrmrdHeader/>",
+    "<!DOCTYPE a [<!ATTLIST a b CDATA #IMPLIED>]><a/>",
+    "<!DOCTYPE a [<!NOTATION n SYSTEM \"x\"><!ENTITY e SYSTEM \"y\" NDATA n>]><a/>",
   ])
   func `XML that is not MRD is named as such`(text: String) throws {
     let error = try #require(throws: RawDataError.self) { try MRDHeader(xml: text, path: "a.h5") }

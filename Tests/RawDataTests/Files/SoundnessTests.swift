@@ -93,6 +93,51 @@ struct SoundnessTests {
     #expect(count > 0)
   }
 
+  @Test(
+    "Heaps behind compressed rows are checked as others are",
+    .enabled(if: Python.isAvailable, "\(Python.absence)"),
+    arguments: ["compression='gzip'", "compression='gzip', shuffle=True, fletcher32=True", "userblock"])
+  func packed(options: String) throws {
+    let path = folder.path("packed.h5"), ours = try scan().path
+    _ = try Python.run(
+      """
+      import sys, h5py, numpy as np
+      options, block = sys.argv[3], 512 if sys.argv[3] == 'userblock' else None
+      with h5py.File(sys.argv[1]) as f, h5py.File(sys.argv[2], 'w', userblock_size=block) as g:
+          g['dataset/xml'] = np.bytes_(f['dataset/xml'][0])
+          more = {} if block else eval(f'dict({options})')
+          g.create_dataset('dataset/data', data=f['dataset/data'][:], chunks=(2,), **more)
+      """, ours, path, options)
+    try readAll(path)
+    let whole = try [UInt8](Data(contentsOf: URL(filePath: path)))
+    let collection = try #require(places(of: Array("GCOL".utf8), in: whole).first)
+    // The size of the first object, and its number.
+    for (place, value) in [(collection + 29, UInt8(1)), (collection + 24, 255), (collection + 16, 99)] {
+      var bytes = whole
+      bytes[place] = value
+      try Data(bytes).write(to: URL(filePath: path))
+      let error = try #require(throws: RawDataError.self) { try readAll(path) }
+      #expect(error.problem.contains("heap"), "\(error)")
+    }
+  }
+
+  @Test(
+    "Tables that cannot be checked are refused", .enabled(if: Python.isAvailable, "\(Python.absence)"),
+    arguments: ["compression='lzf'"])
+  func unchecked(options: String) throws {
+    let path = folder.path("other.h5"), ours = try scan().path
+    _ = try Python.run(
+      """
+      import sys, os, h5py, numpy as np
+      os.chdir(os.path.dirname(sys.argv[2]))
+      with h5py.File(sys.argv[1]) as f, h5py.File(sys.argv[2], 'w') as g:
+          g['dataset/xml'] = np.bytes_(f['dataset/xml'][0])
+          g.create_dataset('dataset/data', data=f['dataset/data'][:], \(options))
+      """, ours, path)
+    let error = try #require(throws: RawDataError.self) { try MRDFile(at: path) }
+    #expect(error.kind == .unsupported && error.problem.contains("other files"), "\(error)")
+  }
+
   @Test("A text of which less is stored than it takes is refused")
   func compact() throws {
     let corpus = SharedData.packageRoot.appending(path: "Tests/Fuzzing/Corpus/hdf5/compact.h5").path
