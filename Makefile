@@ -130,13 +130,13 @@ kills: build
 	$(PYTHON) Tests/Fuzzing/kills.py --kspace $(BUILD)/kspace --kills $(KILLS) --state $(FUZZ)/kills-state
 
 # Each takes a build of its own. Libraries underneath keep memory to the end, which is no leak of ours; the runtime's own
-# reports of crashes would hold up those of the sanitizer. SANITIZED narrows the tests: make sanitize SANITIZED="--filter RawDataTests".
+# reports of crashes would hold up those of the sanitizer, and faults are the command's to tell, as a test demands. SANITIZED narrows the tests: make sanitize SANITIZED="--filter RawDataTests".
 SANITIZERS ?= address thread
 
 sanitize: test-setup
 	for kind in $(SANITIZERS); do \
 	  $(SWIFT) build --build-tests -c release -Xswiftc -enable-testing --sanitize $$kind --scratch-path .build-$$kind && \
-	  ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no \
+	  ASAN_OPTIONS=detect_leaks=0:handle_segv=0 SWIFT_BACKTRACE=enable=no \
 	  $(SWIFT) test --skip-build -c release -Xswiftc -enable-testing --sanitize $$kind --scratch-path .build-$$kind $(SANITIZED) || exit; \
 	done
 
