@@ -81,6 +81,7 @@ struct HDF5Groups {
       for address in [heap, names] {
         _ = try metadata.bytes(at: address, count: 4, of: "the list of a group's members")
       }
+    case 0x03: try HDF5Datatype(content)
     case 0x06:
       try demand(2)
       let flags = content[1], width = 1 << Int(flags & 3)

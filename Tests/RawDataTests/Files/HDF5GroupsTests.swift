@@ -126,6 +126,18 @@ struct HDF5GroupsTests {
     }
   }
 
+  @Test(
+    "Columns that take no bytes are refused", arguments: ["head", "version", "sample_time_us", "position"])
+  func columns(name: String) throws {
+    let place = try #require(places(of: name, followedBy: [0]).first)
+    // The name is padded to eight bytes; where the column begins follows, then what it is.
+    let type = place + (name.utf8.count / 8 + 1) * 8 + 4
+    try #require(whole.little(at: type + 4) as UInt32 > 0)
+    var bytes = whole
+    for byte in 4..<8 { bytes[type + byte] = 0 }
+    try expectRefusal(bytes, "a column of a table takes no bytes", name)
+  }
+
   @Test("Files with addresses of other sizes, or that end before their structures do, are refused")
   func superblocks() throws {
     for (place, size) in [(13, UInt8(4)), (14, 4), (13, 0), (14, 16)] {
@@ -179,6 +191,9 @@ struct HDF5GroupsTests {
           g.create_dataset('dataset/data', data=rows, chunks=(1,), maxshape=(None,))
           table = g.create_dataset('table', (9000, 3), 'f4', chunks=(2, 1))
           table[:] = 1
+          kinds = [('e', h5py.enum_dtype({'A': 1, 'B': 2}, 'i1')), ('s', h5py.string_dtype()), ('v', h5py.vlen_dtype('f4')),
+                   ('a', 'f8', (2, 3)), ('o', 'V5'), ('t', 'S3'), ('r', h5py.ref_dtype), ('c', [('x', 'i2'), ('y', '>f4')])]
+          g.create_dataset('kinds', (2,), dtype=np.dtype(kinds))
           for i in range(40): table.attrs[f'note_{i}'] = np.zeros(100)
       """, path, other)
     #expect(try MRDFile(at: other, group: "dataset").hexadecimals() == MRDFile(at: path).hexadecimals())
