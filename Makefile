@@ -176,4 +176,4 @@ docs: setup
 	@echo "Open docs-html/index.html through a web server, or read docs-html/data"
 
 clean:
-	rm -rf .build .build-package .build-address .build-thread $(FUZZ) $(TESTS) $(PEERS) $(EXAMPLES) $(CLUSTER) demo
+	rm -rf .build .build-package .build-address .build-thread $(FUZZ) $(TESTS) $(PEERS) $(CLUSTER) demo

@@ -64,7 +64,7 @@ public struct CompactKSpace: Sendable {
   public var readoutLength: Int { geometry.matrix.x }
 
   /// Whether every phase-encoding position of every echo was acquired.
-  public var isFullySampled: Bool { masks.allSatisfy { $0.acquiredCount == $0.lines * $0.partitions } }
+  public var isFullySampled: Bool { masks.allSatisfy(\.isFullySampled) }
 
   /// The k-space of one channel with zeros in between, axes `[echo, kz, ky, kx]`.
   public func channel(_ channel: Int) -> NDArray<Complex<Float>> {

@@ -87,7 +87,7 @@ extension KSpace {
   public var readoutLength: Int { samples.shape[4] }
 
   /// Whether every phase-encoding position of every echo was acquired.
-  public var isFullySampled: Bool { masks.allSatisfy { $0.acquiredCount == $0.lines * $0.partitions } }
+  public var isFullySampled: Bool { masks.allSatisfy(\.isFullySampled) }
 
   /// A copy of the samples of one echo and one channel, axes `[kz, ky, kx]`.
   public func volume(echo: Int, channel: Int) -> NDArray<Complex<Float>> {

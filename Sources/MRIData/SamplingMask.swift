@@ -28,6 +28,9 @@ public struct SamplingMask: Sendable, Equatable {
   /// The number of acquired positions.
   public var acquiredCount: Int { isAcquired.elements.count { $0 } }
 
+  /// Whether every position was acquired.
+  public var isFullySampled: Bool { acquiredCount == lines * partitions }
+
   /// Whether one position was acquired.
   public subscript(line line: Int, partition partition: Int) -> Bool {
     get { isAcquired[partition, line] }

@@ -7,7 +7,7 @@ extension [SamplingMask] {
 
   /// What a network makes of a scan whose fully sampled centre is smaller than most that it was trained with.
   func smallCalibrationWarnings<Network>(of network: Network.Type) -> [String] {
-    guard let mask = first, !allSatisfy({ $0.acquiredCount == $0.lines * $0.partitions }) else { return [] }
+    guard let mask = first, !allSatisfy(\.isFullySampled) else { return [] }
     let region = mask.calibrationRegion
     let lines = region?.lines.count ?? 0, partitions = region?.partitions.count ?? 0
     let smallest = mask.partitions == 1 ? lines : Swift.min(lines, partitions)

@@ -68,7 +68,9 @@ extension SENSEProblem {
     let automatic = hasMany ? CoilCompression.Extent.energy(0.99, atMost: 16) : nil
     let channels = PlaneChannels(scan, sensitivities, keeping: extent ?? automatic)
     var images = NDArray<Complex<Float>>(repeating: .zero, shape: [sets, scan.echoes] + matrix.shape)
-    var solutions = [SENSEEcho.Solution?](repeating: nil, count: scan.echoes)
+    // Diagnostics are kept, images have their place.
+    let nowhere = NDArray<Complex<Float>>(repeating: .zero, shape: [0])
+    var solutions = Array(repeating: SENSEEcho.Solution(images: nowhere), count: scan.echoes)
     var solver: SENSEEcho.Solver?
     for group in scan.masks.groupedEchoes(ofAtMost: together) {
       let echoes = group.map { index in
@@ -80,15 +82,13 @@ extension SENSEProblem {
       }
       for (index, var solution) in zip(group, solver?(echoes) ?? []) {
         images.setVolumes(of: index, to: solution.images, matrix)
-        // Diagnostics are kept, images have their place.
-        solution.images = NDArray<Complex<Float>>(repeating: .zero, shape: [0])
+        solution.images = nowhere
         solutions[index] = solution
       }
     }
-    let found = solutions.compactMap { $0 }
-    let misfits = found.indices.map { index in
+    let misfits = solutions.indices.map { index in
       let count = max(scan.table.positions[index].count * channels.count * matrix.x, 1)
-      return (found[index].squaredMisfit / Double(count)).squareRoot()
+      return (solutions[index].squaredMisfit / Double(count)).squareRoot()
     }
     let components = sensitivities.indices.map { set in
       SENSESolution.Component(
@@ -98,10 +98,10 @@ extension SENSEProblem {
           assumptions: sensitivities[set].assumptions))
     }
     return SENSESolution(
-      components: components, histories: found.map(\.history), misfits: misfits,
-      isUnfolded: found.map(\.isUnfolded),
+      components: components, histories: solutions.map(\.history), misfits: misfits,
+      isUnfolded: solutions.map(\.isUnfolded),
       unsupported: scan.masks.reduce(0) { $0 + $1.positionsOutOfReach(of: Self.sensitivityReach) },
-      residuals: found.map(\.residual), mix: channels.mix)
+      residuals: solutions.map(\.residual), mix: channels.mix)
   }
 }
 
@@ -128,16 +128,13 @@ extension NDArray<Complex<Float>> {
 extension [SamplingMask] {
   /// The indices of echoes that are solved together, ascending: neighbours among those with gaps, and complete ones alone.
   fileprivate func groupedEchoes(ofAtMost most: Int) -> [[Int]] {
-    let complete = indices.filter { self[$0].isComplete }, gaps = indices.filter { !self[$0].isComplete }
+    let complete = indices.filter { self[$0].isFullySampled },
+      gaps = indices.filter { !self[$0].isFullySampled }
     // Groups differ by one echo at most.
     let groups = (gaps.count + most - 1) / most
     let parts = (0..<groups).map { $0 * gaps.count / groups..<($0 + 1) * gaps.count / groups }
     return (complete.map { [$0] } + parts.map { [Int](gaps[$0]) }).sorted { $0[0] < $1[0] }
   }
-}
-
-extension SamplingMask {
-  fileprivate var isComplete: Bool { acquiredCount == lines * partitions }
 }
 
 extension SENSESolution {

@@ -48,7 +48,7 @@ final class Cascade: Sendable {
       }
       guard let scale = MagnitudeScale.bright(image) else { return nil }
       // Fully sampled planes leave nothing to guess; silence would only bring out the network's biases.
-      guard scale > 0, mask.acquiredCount < mask.lines * mask.partitions else { return image }
+      guard scale > 0, !mask.isFullySampled else { return image }
       divide(&samples, by: scale)
       divide(&image, by: scale)
       run(on: &image, samples: samples, mask: mask, observer: observer)
