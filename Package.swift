@@ -81,7 +81,8 @@ let package = Package(
     .target(name: "ChannelCombination", dependencies: data + ["LinearAlgebra", "PhaseUnwrapping"]),
     .target(
       name: "QSM",
-      dependencies: data + ["Files", "FourierTransforms", "PhaseUnwrapping", "VolumeNetworks"]),
+      dependencies: data + ["Files", "FourierTransforms", "PhaseUnwrapping", "VolumeNetworks"],
+      exclude: ["Training"], resources: [.process("Resources")]),
     // Needs the headers of Boost.Math, libboost-dev.
     .target(name: "CSpecialFunctions"),
     .target(name: "Evaluation", dependencies: data + ["Files", "ImageFiles", "CSpecialFunctions"]),
@@ -137,7 +138,7 @@ let package = Package(
     .testTarget(
       name: "VolumeNetworksTests", dependencies: modules + ["CConvolution", "TestSupport"],
       exclude: ["Goldens", "make_goldens.py"]),
-    .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"]),
+    .testTarget(name: "QSMTests", dependencies: modules + ["TestSupport"], exclude: ["Goldens"]),
     .testTarget(
       name: "EvaluationTests", dependencies: data + ["Evaluation", "TestSupport"], exclude: ["Golden"]),
     .testTarget(

@@ -74,7 +74,7 @@ struct OpenRecon: ParsableCommand {
         orDefault(BackgroundMethod.allCases.map(\.rawValue))),
       choice(
         "inversion", "Inversion", "How dipoles are inverted.",
-        orDefault(InversionMethod.allCases.filter { $0 != .network }.map(\.rawValue))),
+        orDefault(InversionMethod.allCases.map(\.rawValue))),
     ]
   }
 }

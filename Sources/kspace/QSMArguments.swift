@@ -148,7 +148,7 @@ struct QSMMethodArguments: ParsableArguments {
 
   @Option(
     help:
-      "For network: an ONNX file of a trained network, or its name in the folder QSM_MODEL_DIR; nothing is fetched."
+      "For network: an ONNX file of a trained network, or its name in the folder QSM_MODEL_DIR, nothing is fetched; \(NetworkFile.inTheBox), which is in the box, unless given."
   )
   var model: String?
 

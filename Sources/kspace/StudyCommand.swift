@@ -72,7 +72,7 @@ struct StudyCommand: LongCommand {
 
   @Option(
     help:
-      "Map susceptibility by a trained network: an ONNX file, or its name in the folder QSM_MODEL_DIR; by TV unless given."
+      "Map susceptibility by a trained network: \(NetworkFile.inTheBox), which is in the box, an ONNX file, or its name in the folder QSM_MODEL_DIR; by TV unless given."
   )
   var model: String?
 

@@ -36,8 +36,13 @@ struct NetworkCommandTests {
 
     let missing = try scene.run(inputs + ["--model", "ir2qsm", "-o", "more"])
     #expect(missing.status == 3 && missing.errors.contains("QSM_MODEL_DIR"), "\(missing.errors)")
-    let nothing = try scene.run(inputs + ["-o", "more"])
-    #expect(nothing.status == 2 && nothing.errors.contains("--model"), "\(nothing.errors)")
+    // Without a name it is the one in the box.
+    let own = try scene.run(inputs + ["-o", "own"])
+    #expect(own.status == 0, "\(own.errors)")
+    #expect(try scene.run(inputs + ["--model", "unrolled", "-o", "named"]).status == 0)
+    #expect(try scene.map("own") == scene.map("named"))
+    let ownRecord = try String(contentsOfFile: scene.folder.path("own/provenance.json"), encoding: .utf8)
+    for text in ["Unrolled", "Apache-2.0", "weights SHA-256"] { #expect(ownRecord.contains(text), "\(text)") }
     let damaged = try scene.run(inputs + ["--model", "phase.nii.gz", "-o", "more"])
     #expect(damaged.status == 3 && damaged.errors.contains("not an ONNX model"), "\(damaged.errors)")
   }

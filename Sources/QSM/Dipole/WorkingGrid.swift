@@ -16,7 +16,8 @@ struct WorkingGrid: Sendable {
 
   private let geometry: Geometry
   private let origin: Extents
-  private let box: Extents
+  /// The extents of the box around the mask, which starts at the first voxel.
+  let box: Extents
 
   /// Finds the box of a mask.
   ///

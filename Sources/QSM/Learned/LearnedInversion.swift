@@ -8,6 +8,7 @@ import VolumeNetworks
 /// ```
 /// chi = net(field)                                    zeros around the volume, up to multiples of the network's
 /// chi <- net(chi + step D (field - D chi))            where the network is a part of an iteration
+/// chi <- data(chi + net(chi, ...))                    where it is the prior of one; blended with the best linear map
 /// ```
 ///
 /// The network is a file in ONNX, and how it is used a small description; see ``NetworkFile``. It knows what it was
@@ -26,9 +27,13 @@ public struct LearnedInversion: DipoleInversion {
   public var region: WorkingRegion
 
   /// Chooses a network.
-  public init(_ file: NetworkFile, region: WorkingRegion = .wholeGrid) {
+  ///
+  /// - Parameters:
+  ///   - file: The network.
+  ///   - region: What is computed on; the whole grid unless given, and the mask's surroundings where the network is a prior.
+  public init(_ file: NetworkFile, region: WorkingRegion? = nil) {
     self.file = file
-    self.region = region
+    self.region = region ?? (file.description.prior == nil ? .wholeGrid : .surroundings)
   }
 
   /// The network, told from others by the fingerprint of its file.
@@ -44,6 +49,10 @@ public struct LearnedInversion: DipoleInversion {
       result = result.with("iterations", unrolling.iterations).with("step", unrolling.stepSize)
         .with("channels", unrolling.channels)
     }
+    if let prior = use.prior {
+      result = result.with("iterations", prior.iterations).with("logarithms of weights", prior.logWeights)
+        .with("exponents of noise", prior.noiseExponents)
+    }
     return result
   }
 
@@ -51,12 +60,17 @@ public struct LearnedInversion: DipoleInversion {
   public func callAsFunction(_ measurement: FieldMeasurement) throws(QSMError) -> SusceptibilityMap {
     let problem = try InversionProblem(measurement, region: region)
     let use = file.description
-    let volume = try NetworkVolume(file, matrix: problem.grid.matrix)
     var iterations = 0, solution: NDArray<Float>
-    if let unrolling = use.unrolling {
-      solution = try unrolled(problem, unrolling, volume)
+    var share: Double?
+    if let prior = use.prior {
+      let noise = FieldUncertainty(problem, noise: measurement.fieldNoise)
+      (solution, share) = try withPrior(prior, problem, noise)
+      iterations = prior.iterations
+    } else if let unrolling = use.unrolling {
+      solution = try unrolled(problem, unrolling, try NetworkVolume(file, matrix: problem.grid.matrix))
       iterations = unrolling.iterations
     } else {
+      let volume = try NetworkVolume(file, matrix: problem.grid.matrix)
       let scale = use.inputUnit == .hertz ? Float(problem.hertzPerPPM) : 1
       let (mean, deviation) = (Float(use.inputMean[0]), Float(use.inputDeviation[0]))
       let input = problem.field.map { (scale * $0 - mean) / deviation }
@@ -70,16 +84,46 @@ public struct LearnedInversion: DipoleInversion {
       )
     }
     var map = problem.map(solution, iterations: iterations)
+    map.share = share
     map.warnings = warnings(problem.grid)
     return map
   }
 
   /// What the network takes; nothing where it cannot take the grid, which it will say when it is run.
   public func needs(for matrix: Extents) -> MethodNeeds {
-    guard let volume = try? NetworkVolume(file, matrix: matrix) else { return MethodNeeds() }
+    let use = file.description
+    let inputs = use.prior == nil ? nil : PriorIteration.channels
+    guard let volume = try? NetworkVolume(file, matrix: matrix, inputChannels: inputs) else {
+      return MethodNeeds()
+    }
     var needs = volume.needs
-    needs.seconds *= Double(file.description.unrolling?.iterations ?? 1)
+    needs.seconds *= Double(use.unrolling?.iterations ?? use.prior?.iterations ?? 1)
     return needs
+  }
+
+  /// Data steps and a learnt prior in turns; the result is drawn to the best linear map where the field tells little.
+  ///
+  /// Like sparse edges, a prior that was trained on simulations takes errors of a real field for sources; see `LinearBlend`.
+  private func withPrior(
+    _ prior: NetworkDescription.Prior, _ problem: InversionProblem, _ noise: FieldUncertainty
+  ) throws(QSMError) -> (solution: NDArray<Float>, share: Double) {
+    let grid = problem.grid, dipole = DipoleKernel(grid).factors, trust = noise.trust(within: grid.mask)
+    var solution = try PriorIteration(file, prior, on: grid)(
+      problem.field, kernel: dipole, trust: trust, deviation: noise.deviation)
+    let transform = RealFourierTransform(shape: grid.matrix.shape)
+    var workspace = transform.makeWorkspace()
+    func filter(_ volume: inout NDArray<Float>, by factors: NDArray<Float>) {
+      transform.filter(&volume, workspace: &workspace, by: factors)
+    }
+    // Where the field is hardly known, it is the map's.
+    var model = solution
+    filter(&model, by: dipole)
+    var field = problem.field.combined(with: model) { $0 - $1 }
+    field.update(trust) { $0 * $1 }
+    field.update(model) { $0 + $1 }
+    field.keepOnly(grid.mask)
+    let blend = LinearBlend(&solution, field: field, dipole: dipole, on: grid) { filter(&$0, by: $1) }
+    return (solution, blend.spectra.share)
   }
 
   /// Gradient steps, each followed by the network.
@@ -137,6 +181,13 @@ public struct LearnedInversion: DipoleInversion {
       warnings.append(
         "\(name) was trained on voxels of \(text(trained)) mm, and these have \(text(grid.voxelSize)) mm: its "
           + "susceptibility may be wrong. Resample the images, or compare with another inversion.")
+    }
+    if let range = use.prior?.voxelSizes,
+      !(0..<3).allSatisfy({ (0.99 * range[0]...1.01 * range[1]).contains(grid.voxelSize[$0]) })
+    {
+      warnings.append(
+        "\(name) was trained on voxels with sides of \(range[0]) to \(range[1]) mm, and these have \(text(grid.voxelSize)) mm: "
+          + "its susceptibility may be wrong. Resample the images, or compare with another inversion.")
     }
     if let trained = use.fieldDirection {
       let length = (trained * trained).sum().squareRoot()

@@ -1,4 +1,5 @@
 import Files
+import Numerics
 
 /// What has to be known of a network for susceptibility beside its graph: units, normalisation, axes, what it was
 /// trained for.
@@ -11,6 +12,7 @@ import Files
 ///   "InputUnit": "ppm", "InputMean": [0], "InputDeviation": [0.0205], "OutputMean": [0], "OutputDeviation": [0.0734],
 ///   "Multiple": 16, "Axes": "xyz", "VoxelSize": [1, 1, 1], "FieldDirection": [0, 0, 1],
 ///   "Unrolling": { "Iterations": 3, "StepSize": 3.72 } }
+/// { "Prior": { "Iterations": 1, "LogWeights": [-3, -4], "NoiseExponents": [1, 1] } }
 /// ```
 public struct NetworkDescription: Sendable, Equatable {
   /// The network's name.
@@ -37,8 +39,10 @@ public struct NetworkDescription: Sendable, Equatable {
   public var voxelSize: SIMD3<Double>?
   /// The direction of the static field along the voxel axes x, y, z that it was trained at.
   public var fieldDirection: SIMD3<Double>?
-  /// Steps of an iteration of which the network is a part; absent where the network maps the field to susceptibility.
+  /// Gradient steps of an iteration of which the network is a part.
   public var unrolling: Unrolling?
+  /// An iteration of which the network is the prior.
+  public var prior: Prior?
 
   /// A field of a network that takes parts per million and gives them.
   public init() {}
@@ -97,7 +101,54 @@ public struct NetworkDescription: Sendable, Equatable {
     }
   }
 
-  /// The number of channels that the network takes and yields.
+  /// How often data and a network that corrects susceptibility take turns, and how they are weighed; see
+  /// ``LearnedInversion``.
+  public struct Prior: Sendable, Equatable, Codable {
+    /// The number of times that the network is used.
+    public var iterations: Int
+    /// The logarithms of the prior's weights `mu` at a noise that is as large as the field, one more than iterations.
+    public var logWeights: [Double]
+    /// The powers of the noise that the weights follow.
+    public var noiseExponents: [Double]
+    /// The smallest and the largest side of the voxels that it was trained on [mm].
+    public var voxelSizes: [Double]?
+
+    private enum CodingKeys: String, CodingKey {
+      case iterations = "Iterations"
+      case logWeights = "LogWeights"
+      case noiseExponents = "NoiseExponents"
+      case voxelSizes = "VoxelSizes"
+    }
+
+    /// Describes an iteration.
+    public init(
+      iterations: Int, logWeights: [Double], noiseExponents: [Double], voxelSizes: [Double]? = nil
+    ) {
+      (self.iterations, self.logWeights) = (iterations, logWeights)
+      (self.noiseExponents, self.voxelSizes) = (noiseExponents, voxelSizes)
+    }
+
+    /// Whether the numbers can be used.
+    var isPossible: Bool {
+      let isNumber: (Double) -> Bool = { abs($0) < 100 }
+      return (1...100).contains(iterations) && logWeights.count == iterations + 1
+        && noiseExponents.count == iterations + 1 && logWeights.allSatisfy(isNumber)
+        && noiseExponents.allSatisfy(isNumber)
+        && voxelSizes.map { $0.count == 2 && $0[0] > 0 && $0[0] < $0[1] && $0[1] < 1000 } ?? true
+    }
+
+    /// The weight of the prior in an iteration, 0 for the first estimate.
+    ///
+    /// - Parameter noise: The field's deviation over its amplitude.
+    func weight(_ iteration: Int, noise: Double) -> Float {
+      Float.exp(Float(logWeights[iteration] + noiseExponents[iteration] * Self.level(noise)))
+    }
+
+    /// The logarithm of the noise over the field, within what is trained.
+    static func level(_ noise: Double) -> Double { min(max(Double.log(noise), -5), 2) }
+  }
+
+  /// The number of channels of the estimate.
   var channels: Int { unrolling?.channels ?? 1 }
 }
 
@@ -116,6 +167,7 @@ extension NetworkDescription: Decodable {
     case voxelSize = "VoxelSize"
     case fieldDirection = "FieldDirection"
     case unrolling = "Unrolling"
+    case prior = "Prior"
   }
 
   /// Reads a description; a key that it does not know is refused, lest a misspelt one be missed.
@@ -152,6 +204,16 @@ extension NetworkDescription: Decodable {
         (1...100).contains($0.iterations) && $0.stepSize > 0 && $0.stepSize < 1e6
           && (1...2).contains($0.channels)
       } ?? true
+    }
+    prior = try checked(.prior, nil, "1 to 100 iterations with one weight and exponent more than these") {
+      value in
+      value?.isPossible ?? true
+    }
+    if prior != nil, unrolling != nil {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: [CodingKeys.prior],
+          debugDescription: "the network has an unrolling as well; leave one out"))
     }
     let count = unrolling?.channels ?? 1
     let isList: ([Double]) -> Bool = { $0.count == count && $0.allSatisfy(\.isFinite) }

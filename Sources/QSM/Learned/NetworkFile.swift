@@ -4,6 +4,9 @@ import VolumeNetworks
 
 /// A network for susceptibility in a file, with what is known of it.
 public struct NetworkFile: Sendable {
+  /// The name of the network that comes with the toolkit, ``LearnedInversion`` with a prior.
+  public static let inTheBox = "unrolled"
+
   /// Where the file is.
   public let path: String
   /// The network.
@@ -19,7 +22,7 @@ public struct NetworkFile: Sendable {
   /// networks, by fingerprint or file name; else it is taken to map parts per million to parts per million.
   ///
   /// - Parameters:
-  ///   - name: The path of an ONNX file, or its name in a folder of models, with or without `.onnx`.
+  ///   - name: The path of an ONNX file, its name in a folder of models, with or without `.onnx`, or ``inTheBox``.
   ///   - folder: The folder of models; that of the environment variable `QSM_MODEL_DIR` unless given.
   /// - Throws: ``InputError`` if there is no such file or it is described wrongly, ``NetworkError`` if it is damaged.
   public init(_ name: String, in folder: String? = nil) throws {
@@ -60,6 +63,14 @@ public struct NetworkFile: Sendable {
     let files = FileManager.default
     var isFolder: ObjCBool = false
     if files.fileExists(atPath: name, isDirectory: &isFolder), !isFolder.boolValue { return name }
+    if name == inTheBox {
+      let resources = ModuleResources(of: "QSM")
+      if let path = resources.path(of: inTheBox + ".onnx") { return path }
+      throw InputError(
+        inTheBox,
+        "it comes with the toolkit, and lies in none of \(resources.folders.map(\.path).joined(separator: ", "))",
+        remedy: "Install the command with the folders beside it, or name another network")
+    }
     guard !name.contains("/"), !name.isEmpty else {
       throw InputError(
         name, "there is no such file", remedy: "Name an ONNX file, or a name in the folder QSM_MODEL_DIR")

@@ -27,7 +27,7 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
   public var backgroundRadius: Double?
   /// How dipoles are inverted.
   public var inversion = InversionMethod.tv
-  /// The ONNX file of a trained network, or its name in the folder `QSM_MODEL_DIR`.
+  /// The ONNX file of a trained network, or its name in the folder `QSM_MODEL_DIR`; the one in the box unless given.
   public var model: String?
   /// The weight of the prior (tv, nltv, l2), or the threshold (tkd); the method's own unless given.
   public var regularization: Double?
@@ -70,11 +70,6 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
     if regularization != nil, inversion == .rts || inversion == .network {
       throw InputError(
         "`regularization`", "\(inversion.rawValue) has none", remedy: "Choose tv, nltv, tkd or l2")
-    }
-    if inversion == .network, model == nil {
-      throw InputError(
-        "`inversion: network`", "which network is not said",
-        remedy: "Name its file, or a name in the folder QSM_MODEL_DIR, with `model`")
     }
     if model != nil, inversion != .network {
       throw InputError(
@@ -158,7 +153,7 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
       return method
     case .tkd: return regularization.map { TKD(threshold: $0) } ?? TKD()
     case .rts: return RTS()
-    case .network: return LearnedInversion(try NetworkFile(model ?? ""))
+    case .network: return LearnedInversion(try NetworkFile(model ?? NetworkFile.inTheBox))
     case .l2: return regularization.map { QuadraticInversion(regularization: $0) } ?? QuadraticInversion()
     }
   }

@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 /// Where a network's weights come from.
 public enum WeightSource: Sendable, Equatable {
@@ -15,33 +15,11 @@ public enum WeightSource: Sendable, Equatable {
     switch self {
     case .file(let path): return path
     case .bundled:
-      let folders = Self.resourceFolders
-      for folder in folders {
-        let path = folder.appending(path: Consistency.bundledFile).path
-        if FileManager.default.fileExists(atPath: path) { return path }
+      let resources = ModuleResources(of: "ReconNet")
+      guard let path = resources.path(of: Consistency.bundledFile) else {
+        throw .noBundledWeights(file: Consistency.bundledFile, searched: resources.folders.map(\.path))
       }
-      throw .noBundledWeights(file: Consistency.bundledFile, searched: folders.map(\.path))
+      return path
     }
-  }
-
-  /// The folders where resources may be: beside the executable, wherever links to it lie.
-  ///
-  /// The accessor `Bundle.module` that SwiftPM generates would end the program where the folder is absent.
-  private static var resourceFolders: [URL] {
-    let folder = "KSpaceToolkit_ReconNet.resources"
-    var places: [URL] = []
-    if let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
-      places.append(URL(filePath: executable).deletingLastPathComponent())
-    }
-    places.append(Bundle.main.bundleURL)
-    if let executable = Bundle.main.executableURL { places.append(executable.deletingLastPathComponent()) }
-    var folders: [URL] = []
-    for place in places {
-      for name in [folder, "KSpaceToolkit_ReconNet.bundle"] {
-        let candidate = place.appending(path: name)
-        if !folders.contains(candidate) { folders.append(candidate) }
-      }
-    }
-    return folders
   }
 }

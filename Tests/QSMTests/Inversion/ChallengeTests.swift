@@ -69,4 +69,14 @@ struct ChallengeTests {
     let slope = data.slope(of: map.susceptibility)
     #expect(slope > 0.75 && slope < 1)
   }
+
+  /// Trained on simulations alone; a little behind the default, and without the blend far behind.
+  @Test func theNetworkInTheBoxIsUsedWithCare() throws {
+    let data = try #require(Self.data)
+    let map = try LearnedInversion(try NetworkFile(NetworkFile.inTheBox))(data.maskedMeasurement)
+    let scores = data.scores(of: map.susceptibility), slope = data.slope(of: map.susceptibility)
+    #expect(scores.xsim > 0.52)
+    #expect(scores.nrmse < 60)
+    #expect(slope > 0.75 && slope < 1)
+  }
 }

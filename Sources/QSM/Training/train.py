@@ -1,0 +1,138 @@
+"""Trains the inversion on fields of random susceptibility.
+
+    python train.py --library LIBRARY --validation LIBRARY --checkpoint FILE --minutes 90
+
+Checkpoints are written every two minutes and at the end, with a line in FILE.jsonl; a run that finds one goes on from it. The step size falls
+with a cosine over all minutes, those of earlier runs included.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset, default_collate
+
+from model import LearnedInversion
+from simulate import Simulator
+
+
+class Stream(IterableDataset):
+    def __init__(self, library: str, seed: int, extent: int):
+        self.library, self.seed, self.extent = library, seed, extent
+
+    def __iter__(self):
+        torch.set_num_threads(1)
+        worker = torch.utils.data.get_worker_info()
+        return iter(Simulator(self.library, self.seed + (worker.id if worker else 0), self.extent))
+
+
+def demeaned(volume: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    mean = (volume * mask).sum((1, 2, 3), keepdim=True) / mask.sum((1, 2, 3), keepdim=True)
+    return (volume - mean) * mask
+
+
+def errors(estimate: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The root mean square of the demeaned error over that of the truth."""
+    mask = batch["mask"]
+    truth, found = demeaned(batch["chi"], mask), demeaned(estimate, mask)
+    return (((found - truth) ** 2).sum((1, 2, 3)) / (truth**2).sum((1, 2, 3))).sqrt()
+
+
+def loss(results: list[torch.Tensor], batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The root mean square error of every iteration, and of the last one the mean magnitude and that of differences as well."""
+    mask = batch["mask"]
+    truth = demeaned(batch["chi"], mask)
+    total = 0.0
+    for number, result in enumerate(results):
+        difference = demeaned(result, mask) - truth
+        value = ((difference**2).sum((1, 2, 3)) / (truth**2).sum((1, 2, 3))).sqrt()
+        if number == len(results) - 1:
+            value = value + 0.5 * difference.abs().sum((1, 2, 3)) / truth.abs().sum((1, 2, 3))
+            for axis in (1, 2, 3):
+                steps = mask.narrow(axis, 1, mask.shape[axis] - 1) * mask.narrow(axis, 0, mask.shape[axis] - 1)
+                error = (difference.diff(dim=axis).abs() * steps).sum((1, 2, 3)) / (truth.diff(dim=axis).abs() * steps).sum((1, 2, 3))
+                value = value + 0.1 * error
+        total = total + (1.0 if number == len(results) - 1 else 0.15) * value.clamp(max=10).mean()
+    return total
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--library", required=True)
+    parser.add_argument("--validation", required=True)
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--minutes", type=float, default=90, help="of all runs together")
+    parser.add_argument("--batch", type=int, default=2)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--extent", type=int, default=48, help="voxels along each side of a measurement, a multiple of 4")
+    parser.add_argument("--iterations", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--workers", type=int, default=1, help="processes that simulate")
+    parser.add_argument("--checkpoint-minutes", type=float, default=2)
+    arguments = parser.parse_args()
+
+    torch.manual_seed(arguments.seed)
+    network = LearnedInversion(arguments.iterations).to(arguments.device)
+    average = LearnedInversion(arguments.iterations).to(arguments.device)
+    placed = lambda batch: {name: values.to(arguments.device, non_blocking=True) for name, values in batch.items()}
+    average.load_state_dict(network.state_dict())
+    optimizer = torch.optim.AdamW(network.parameters(), lr=arguments.rate, weight_decay=1e-4)
+    step, spent, seen = 0, 0.0, 0
+    if os.path.exists(arguments.checkpoint):
+        state = torch.load(arguments.checkpoint, map_location=arguments.device, weights_only=False)
+        network.load_state_dict(state["network"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, spent = state["step"], state["spent"]
+
+    validation = Simulator(arguments.validation, 99)
+    held_out = [placed(default_collate([validation.draw()])) for _ in range(24)]
+    simulated = Stream(arguments.library, arguments.seed * 100000 + step, arguments.extent)
+    stream = iter(DataLoader(simulated, batch_size=arguments.batch, num_workers=arguments.workers, prefetch_factor=4))
+
+    def save() -> None:
+        state = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": spent}
+        torch.save(state, arguments.checkpoint + ".part")
+        os.replace(arguments.checkpoint + ".part", arguments.checkpoint)
+
+    begun, saved, recent = time.time() - 60 * spent, time.time(), []
+    while spent < arguments.minutes:
+        part = spent / arguments.minutes
+        for group in optimizer.param_groups:
+            group["lr"] = arguments.rate * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * part)) + 1e-5
+        batch = placed(next(stream))
+        value = loss(network(batch), batch)
+        optimizer.zero_grad()
+        value.backward()
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        if torch.isfinite(norm):
+            optimizer.step()
+        keep = min(0.998, (step + 1) / (step + 10))
+        with torch.no_grad():
+            for mean, current in zip(average.parameters(), network.parameters()):
+                mean.lerp_(current, 1 - keep)
+        recent.append(float(value.detach()))
+        step += 1
+        spent = (time.time() - begun) / 60
+        if time.time() - saved > 60 * arguments.checkpoint_minutes:
+            saved = time.time()
+            save()
+            with torch.no_grad():
+                scores = [[float(errors(x, batch)) for x in average(batch)] for batch in held_out]
+            row = {"step": step, "minutes": round(spent, 1), "loss": round(float(np.mean(recent)), 4), "validation": np.round(np.median(scores, 0), 4).tolist(),
+                   "mean": np.round(np.mean(scores, 0), 4).tolist()}
+            recent = []
+            print(json.dumps(row), flush=True)
+            with open(arguments.checkpoint + ".jsonl", "a") as file:
+                file.write(json.dumps(row) + "\n")
+    save()
+
+
+if __name__ == "__main__":
+    main()
