@@ -8,7 +8,7 @@ struct OptionsTests {
     let cases: [(String, (inout SusceptibilityOptions) -> Void)] = [
       ("regularization", { $0.regularization = 0 }),
       ("regularization", { ($0.regularization, $0.inversion) = (1, .rts) }),
-      ("inversion", { $0.inversion = .network }), ("model", { $0.model = "net.onnx" }),
+      ("model", { $0.model = "net.onnx" }),
       ("maskFraction", { $0.maskFraction = .nan }), ("seeds", { $0.seeds = 256 }),
       ("expectedDeviation", { $0.expectedDeviation = -1 }), ("reweightings", { $0.reweightings = 11 }),
       ("r2", { $0.r2 = "r2.nii" }), ("inversion", { ($0.inversion, $0.edgeWeights) = (.tkd, true) }),
@@ -50,6 +50,9 @@ struct OptionsTests {
     #expect((mapping.background as? SHARP)?.radius == 0.008)
     #expect((mapping.inversion as? TKD)?.threshold == 0.2)
     #expect(mapping.masking is MagnitudeMask)
+    (options.inversion, options.regularization) = (.network, nil)
+    let learned = try #require(try options.mapping(for: maps).inversion as? LearnedInversion)
+    #expect(learned.file.description.prior != nil, "the network in the box is taken where none is named")
     for method in ReconstructionMethod.allCases {
       let name = try ReconstructionOptions().reconstruction(by: method).configuration.name
       #expect(!name.isEmpty)
