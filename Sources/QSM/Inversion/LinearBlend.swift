@@ -27,14 +27,18 @@ struct LinearBlend {
   ///
   /// - Parameters:
   ///   - map: The sparse map on the grid [ppm], which is replaced.
-  ///   - field: The field [ppm], zero outside the mask.
+  ///   - model: The field of that map [ppm].
+  ///   - rest: What is trusted of the measured field beyond that [ppm]: where it is hardly known, it is the map's.
   ///   - dipole: The kernel.
   ///   - grid: The grid.
   ///   - filter: Filters a volume by factors in k-space.
   init(
-    _ map: inout NDArray<Float>, field: NDArray<Float>, dipole: NDArray<Float>, on grid: WorkingGrid,
+    _ map: inout NDArray<Float>, of model: NDArray<Float>, trusting rest: NDArray<Float>,
+    dipole: NDArray<Float>, on grid: WorkingGrid,
     filter: (_ volume: inout NDArray<Float>, _ factors: NDArray<Float>) -> Void
   ) {
+    var field = rest.combined(with: model) { $0 + $1 }
+    field.keepOnly(grid.mask)
     spectra = FieldSpectra(field, dipole: dipole, on: grid)
     var linear = field
     filter(&linear, spectra.factors(dipole))

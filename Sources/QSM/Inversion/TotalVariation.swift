@@ -210,11 +210,8 @@ public struct TotalVariation: DipoleInversion {
     }
     var share: Double?
     if blendsLinear {
-      // Where the field is hardly known, it is the sparse map's.
-      var field = fieldStep.trustedRest(from: model, mask: problem.grid.mask)
-      field.update(model) { $0 + $1 }
-      field.keepOnly(problem.grid.mask)
-      let blend = LinearBlend(&state.solution, field: field, dipole: dipole, on: problem.grid) {
+      let rest = fieldStep.trustedRest(from: model, mask: problem.grid.mask)
+      let blend = LinearBlend(&state.solution, of: model, trusting: rest, dipole: dipole, on: problem.grid) {
         directions.filter(&$0, by: $1)
       }
       share = blend.spectra.share

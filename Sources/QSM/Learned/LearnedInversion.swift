@@ -107,22 +107,22 @@ public struct LearnedInversion: DipoleInversion {
   private func withPrior(
     _ prior: NetworkDescription.Prior, _ problem: InversionProblem, _ noise: FieldUncertainty
   ) throws(QSMError) -> (solution: NDArray<Float>, share: Double) {
-    let grid = problem.grid, dipole = DipoleKernel(grid).factors, trust = noise.trust(within: grid.mask)
-    var solution = try PriorIteration(file, prior, on: grid)(
-      problem.field, kernel: dipole, trust: trust, deviation: noise.deviation)
+    let grid = problem.grid, dipole = DipoleKernel(grid).factors
+    let trust = problem.weights(noise.weights?.map { min($0 * $0, 1) }, outside: 0)
+    var solution = try PriorIteration(file, prior, problem)(
+      dipole: dipole, trust: trust, deviation: noise.deviation)
     let transform = RealFourierTransform(shape: grid.matrix.shape)
     var workspace = transform.makeWorkspace()
     func filter(_ volume: inout NDArray<Float>, by factors: NDArray<Float>) {
       transform.filter(&volume, workspace: &workspace, by: factors)
     }
-    // Where the field is hardly known, it is the map's.
     var model = solution
     filter(&model, by: dipole)
-    var field = problem.field.combined(with: model) { $0 - $1 }
-    field.update(trust) { $0 * $1 }
-    field.update(model) { $0 + $1 }
-    field.keepOnly(grid.mask)
-    let blend = LinearBlend(&solution, field: field, dipole: dipole, on: grid) { filter(&$0, by: $1) }
+    var rest = problem.field.combined(with: model) { $0 - $1 }
+    rest.update(trust) { $0 * $1 }
+    let blend = LinearBlend(&solution, of: model, trusting: rest, dipole: dipole, on: grid) {
+      filter(&$0, by: $1)
+    }
     return (solution, blend.spectra.share)
   }
 

@@ -6,12 +6,12 @@ import Numerics
 /// An inversion whose physics is written down and whose prior is a network, in turns.
 ///
 /// ```
-/// x <- argmin |A x - f|^2 + mu_0 |x|^2                                            = A f / (A^2 + mu_0)   in k-space
-/// z <- x + net(x, first x, 3 A V (f - A x), f, mask, V, log sigma, h, b)
-/// x <- argmin |A x - (A z + V (f - A z))|^2 + mu_k |x - z|^2                      = z + A V (f - A z) / (A^2 + mu_k)
+/// x <- argmin |D x - f|^2 + mu_0 |x|^2                                            = D f / (D^2 + mu_0)   in k-space
+/// z <- x + net(x, first x, 3 D V (f - D x), f, mask, V, log sigma, h, b)
+/// x <- argmin |D x - (D z + V (f - D z))|^2 + mu_k |x - z|^2                      = z + D V (f - D z) / (D^2 + mu_k)
 /// ```
 ///
-/// with `A` the dipole's kernel, or what a filter leaves of it. The field is completed with that of the estimate where it is not
+/// with `D` the dipole's kernel. The field is completed with that of the estimate where it is not
 /// known: `V` is how far a voxel is trusted, 0 to 1. Weights follow the noise, `mu_k = exp(a_k + b_k log sigma)`. The unit is the
 /// median of the field's magnitude where it is known, so that the scale passes through.
 ///
@@ -23,10 +23,13 @@ struct PriorIteration {
 
   private let prior: NetworkDescription.Prior
   private let volume: NetworkVolume
-  private let grid: WorkingGrid
+  private let problem: InversionProblem
 
-  init(_ file: NetworkFile, _ prior: NetworkDescription.Prior, on grid: WorkingGrid) throws(QSMError) {
-    (self.prior, self.grid) = (prior, grid)
+  init(
+    _ file: NetworkFile, _ prior: NetworkDescription.Prior, _ problem: InversionProblem
+  ) throws(QSMError) {
+    (self.prior, self.problem) = (prior, problem)
+    let grid = problem.grid
     volume = try NetworkVolume(
       file, matrix: grid.matrix, box: grid.box, order: Self.order(grid), inputChannels: Self.channels)
   }
@@ -44,7 +47,7 @@ struct PriorIteration {
   ///
   /// - Parameter noise: The field's deviation over its amplitude.
   private func constants(noise: Double) -> [Float] {
-    let order = Self.order(grid)
+    let grid = problem.grid, order = Self.order(grid)
     let sizes = Self.alongArray(grid.voxelSize), field = Self.alongArray(grid.fieldDirection)
     let cube = Double.pow(sizes[0] * sizes[1] * sizes[2], 1.0 / 3)
     let sign = field[order[0]] < 0 ? -1.0 : 1
@@ -54,21 +57,20 @@ struct PriorIteration {
     ].map { Float($0) }
   }
 
-  /// The susceptibility of a field, in its unit; zero outside the grid's mask.
+  /// The susceptibility [ppm] on the grid; zero outside its mask.
   ///
   /// - Parameters:
-  ///   - field: The field, zero where it is not known.
-  ///   - kernel: What makes it of susceptibility, as factors in k-space.
+  ///   - dipole: The kernel, as ``DipoleKernel/factors`` are.
   ///   - trust: How far each voxel is trusted.
-  ///   - deviation: The field's standard deviation where it is trusted, in its unit.
+  ///   - deviation: The field's standard deviation where it is trusted [ppm].
   func callAsFunction(
-    _ field: NDArray<Float>, kernel: NDArray<Float>, trust: NDArray<Float>, deviation: Double
+    dipole: NDArray<Float>, trust: NDArray<Float>, deviation: Double
   ) throws(QSMError) -> NDArray<Float> {
-    let mask = grid.mask
-    let amplitudes = field.map { abs($0) }.sorted(within: trust.map { $0 > 0 })
-    guard let unit = amplitudes.ranked(0.5), unit > 0 else { return field.map { _ in 0 } }
-    let noise = deviation / Double(unit)
-    let transform = RealFourierTransform(shape: grid.matrix.shape)
+    let mask = problem.grid.mask
+    let amplitudes = problem.field.map { abs($0) }.sorted(within: trust.map { $0 > 0 })
+    guard let unit = amplitudes.ranked(0.5), unit > 0 else { return problem.field.map { _ in 0 } }
+    let noise = deviation / Double(unit), field = problem.field.map { $0 / unit }
+    let transform = RealFourierTransform(shape: problem.grid.matrix.shape)
     var workspace = transform.makeWorkspace()
     func filtered(_ volume: NDArray<Float>, _ factors: NDArray<Float>) -> NDArray<Float> {
       var volume = volume
@@ -76,26 +78,25 @@ struct PriorIteration {
       return volume
     }
     /// What an estimate does not explain of the field.
-    func rest(_ estimate: NDArray<Float>, _ field: NDArray<Float>) -> NDArray<Float> {
-      var rest = field.combined(with: filtered(estimate, kernel)) { $0 - $1 }
+    func rest(_ estimate: NDArray<Float>) -> NDArray<Float> {
+      var rest = field.combined(with: filtered(estimate, dipole)) { $0 - $1 }
       rest.update(trust) { $0 * $1 }
       return rest
     }
     func inverse(_ iteration: Int) -> NDArray<Float> {
       let weight = prior.weight(iteration, noise: noise)
-      return kernel.map { $0 / ($0 * $0 + weight) }
+      return dipole.map { $0 / ($0 * $0 + weight) }
     }
-    let field = field.map { $0 / unit }
     var x = filtered(field, inverse(0))
     x.keepOnly(mask)
     let first = x, inside = mask.map { Float($0 ? 1 : 0) }
     let constants = constants(noise: noise)
     for iteration in 1...prior.iterations {
-      let residual = filtered(rest(x, field), kernel).map { 3 * $0 }
+      let residual = filtered(rest(x), dipole).map { 3 * $0 }
       let change = try volume([x, first, residual, field, inside, trust], constants: constants)[0]
       x.update(change) { $0 + $1 }
       x.keepOnly(mask)
-      x.update(filtered(rest(x, field), inverse(iteration))) { $0 + $1 }
+      x.update(filtered(rest(x), inverse(iteration))) { $0 + $1 }
       x.keepOnly(mask)
     }
     return x.map { $0 * unit }

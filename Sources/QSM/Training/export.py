@@ -18,7 +18,7 @@ import torch
 from model import CHANNELS, LearnedInversion, Prior
 from simulate import dipole
 
-# Learnt sizes of voxels [mm] are those of heads; volumes of no anatomy have none.
+# The sides of most voxels that are trained on [mm].
 VOXEL_SIZES = [0.7, 4]
 
 

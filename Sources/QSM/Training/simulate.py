@@ -7,15 +7,20 @@ import os
 import numpy as np
 import torch
 
-from volumes import BODY, STRONG, TISSUE, VESSEL, noise
+from volumes import BODY, STRONG, VESSEL, noise
 
 EXTENT = 64
 
 
+def frequencies(shape: tuple[int, ...], size: np.ndarray | tuple[float, ...] = (1, 1, 1)) -> tuple[torch.Tensor, ...]:
+    """Those of a volume's axes, half of them along the last one; `size` along z, y, x."""
+    axes = [torch.fft.fftfreq(n, float(h)) for n, h in zip(shape[:2], size[:2])] + [torch.fft.rfftfreq(shape[2], float(size[2]))]
+    return torch.meshgrid(*axes, indexing="ij")
+
+
 def dipole(shape: tuple[int, ...], size: np.ndarray, direction: np.ndarray) -> torch.Tensor:
     """The kernel in k-space, half of it along the last axis; `size` and `direction` along z, y, x."""
-    axes = [torch.fft.fftfreq(n, float(h)) for n, h in zip(shape[:2], size[:2])] + [torch.fft.rfftfreq(shape[2], float(size[2]))]
-    k = torch.meshgrid(*axes, indexing="ij")
+    k = frequencies(shape, size)
     square = sum(axis**2 for axis in k)
     along = sum(axis * float(part) for axis, part in zip(k, direction))
     square[0, 0, 0] = 1
@@ -26,8 +31,7 @@ def dipole(shape: tuple[int, ...], size: np.ndarray, direction: np.ndarray) -> t
 
 def ball(shape: tuple[int, ...], size: np.ndarray, radius: float) -> torch.Tensor:
     """The transform of the mean over a ball."""
-    axes = [torch.fft.fftfreq(n, float(h)) for n, h in zip(shape[:2], size[:2])] + [torch.fft.rfftfreq(shape[2], float(size[2]))]
-    phase = 2 * np.pi * radius * sum(axis**2 for axis in torch.meshgrid(*axes, indexing="ij")).sqrt()
+    phase = 2 * np.pi * radius * sum(axis**2 for axis in frequencies(shape, size)).sqrt()
     phase[0, 0, 0] = 1
     factors = 3 * (torch.sin(phase) - phase * torch.cos(phase)) / phase**3
     factors[0, 0, 0] = 1
@@ -113,8 +117,7 @@ class Simulator:
             chi = chi + np.exp(rng.uniform(np.log(0.001), np.log(0.015))) * noise(rng, chi.shape, rng.uniform(0, 1), rng.uniform(0.8, 2.2))
         chi = torch.from_numpy(chi.astype(np.float32))
         if rng.random() < 0.6:
-            axes = [torch.fft.fftfreq(n), torch.fft.fftfreq(n), torch.fft.rfftfreq(n)]
-            square = sum(axis**2 for axis in torch.meshgrid(*axes, indexing="ij"))
+            square = sum(axis**2 for axis in frequencies(chi.shape))
             chi = filtered(chi, torch.exp(-2 * np.pi**2 * rng.uniform(0.2, 0.7) ** 2 * square))
         inside = torch.from_numpy(mask.astype(np.float32))
         chi = (chi - (chi * inside).sum() / inside.sum() + rng.normal(0, 0.003)) * inside

@@ -36,11 +36,15 @@ def demeaned(volume: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return (volume - mean) * mask
 
 
+def relative(difference: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """The root mean square of a difference over that of the truth."""
+    return ((difference**2).sum((1, 2, 3)) / (truth**2).sum((1, 2, 3))).sqrt()
+
+
 def errors(estimate: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """The root mean square of the demeaned error over that of the truth."""
-    mask = batch["mask"]
-    truth, found = demeaned(batch["chi"], mask), demeaned(estimate, mask)
-    return (((found - truth) ** 2).sum((1, 2, 3)) / (truth**2).sum((1, 2, 3))).sqrt()
+    truth = demeaned(batch["chi"], batch["mask"])
+    return relative(demeaned(estimate, batch["mask"]) - truth, truth)
 
 
 def loss(results: list[torch.Tensor], batch: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -50,7 +54,7 @@ def loss(results: list[torch.Tensor], batch: dict[str, torch.Tensor]) -> torch.T
     total = 0.0
     for number, result in enumerate(results):
         difference = demeaned(result, mask) - truth
-        value = ((difference**2).sum((1, 2, 3)) / (truth**2).sum((1, 2, 3))).sqrt()
+        value = relative(difference, truth)
         if number == len(results) - 1:
             value = value + 0.5 * difference.abs().sum((1, 2, 3)) / truth.abs().sum((1, 2, 3))
             for axis in (1, 2, 3):
@@ -83,7 +87,7 @@ def main() -> None:
     placed = lambda batch: {name: values.to(arguments.device, non_blocking=True) for name, values in batch.items()}
     average.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(network.parameters(), lr=arguments.rate, weight_decay=1e-4)
-    step, spent, seen = 0, 0.0, 0
+    step, spent = 0, 0.0
     if os.path.exists(arguments.checkpoint):
         state = torch.load(arguments.checkpoint, map_location=arguments.device, weights_only=False)
         network.load_state_dict(state["network"])

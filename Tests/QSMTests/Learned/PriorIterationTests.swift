@@ -70,11 +70,10 @@ struct PriorIterationTests {
     let problem = try InversionProblem(measurement, region: .wholeGrid)
     let noise = FieldUncertainty(problem, noise: measurement.fieldNoise)
     let iteration = try PriorIteration(
-      golden.file, try #require(golden.file.description.prior), on: problem.grid)
+      golden.file, try #require(golden.file.description.prior), problem)
     let solution = try iteration(
-      problem.field, kernel: DipoleKernel(problem.grid).factors,
-      trust: noise.trust(within: problem.grid.mask),
-      deviation: noise.deviation)
+      dipole: DipoleKernel(problem.grid).factors,
+      trust: problem.weights(noise.weights?.map { min($0 * $0, 1) }, outside: 0), deviation: noise.deviation)
     #expect(difference(problem.map(solution), golden.volumes[3]) < 1e-5)
   }
 
