@@ -30,8 +30,8 @@ extension MagnitudeMask: ConfiguredMethod {
 extension AutomaticBackground {
   /// The rule with the methods that it chooses among.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("automatic background", revision: 1).with("least length", leastLength, "voxels")
-      .with("long", VSHARP().configuration).with("short", PDF().configuration)
+    MethodConfiguration("automatic background", revision: 2).with("least length", leastLength, "voxels")
+      .with("long", TFI().configuration).with("short", PDF().configuration)
   }
 }
 
@@ -73,6 +73,17 @@ extension LBV {
   public var configuration: MethodConfiguration {
     MethodConfiguration("LBV", revision: 1).with("tolerance", tolerance)
       .with("most iterations", maximumIterations)
+  }
+}
+
+extension TFI {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("TFI", revision: 1).with("tolerance", tolerance)
+      .with("most iterations", maximumIterations).with(
+        "sources inside", Double(Self.inner), "deviations of the field"
+      )
+      .with("sources outside", Double(Self.outer), "deviations of the field")
   }
 }
 

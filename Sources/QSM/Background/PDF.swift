@@ -50,7 +50,7 @@ public struct PDF: BackgroundRemoval {
     var workspace = transform.makeWorkspace()
     let kernel = DipoleKernel(grid).factors
     let (inside, outside) = (grid.mask, grid.mask.map { !$0 })
-    let total = grid.load(field), weights = squaredWeights(noise.map { grid.load($0) }, mask: inside)
+    let total = grid.load(field), weights = VoxelWeights(noise.map { grid.load($0) }, mask: inside).squared
     // The mean of the field comes from nowhere in particular: no dipoles can make it.
     let mean = Float(total.dot(weights) / weights.dot(inside.map { $0 ? 1 : 0 }))
     let centred = total.combined(with: inside.map { $0 ? mean : 0 }) { $0 - $1 }
@@ -72,16 +72,5 @@ public struct PDF: BackgroundRemoval {
     return LocalField(
       field: grid.store(local), mask: grid.store(inside), iterations: result.iterations,
       change: result.residual)
-  }
-
-  /// `W^2`, zero outside the mask; 1 in all of it where no noise is known.
-  private func squaredWeights(_ noise: NDArray<Float>?, mask: NDArray<Bool>) -> NDArray<Float> {
-    let uniform = mask.map { $0 ? Float(1) : 0 }
-    guard let noise else { return uniform }
-    var sample = noise.withUnsafeBufferPointer { $0.filter { $0 > 0 } }
-    guard !sample.isEmpty else { return uniform }
-    sample.sort()
-    let typical = sample[sample.count / 2]
-    return noise.map { $0 > 0 ? min((typical / $0) * (typical / $0), 1) : 0 }
   }
 }

@@ -62,15 +62,16 @@ struct DifferenceKernel {
   /// `sum_i |1 - exp(-2 pi i k_i / n_i)|^2 / h_i^2` [1/mm^2], axes `[kz, ky, kx]`: that of minus the Laplacian.
   let squares: NDArray<Float>
 
-  init(_ grid: WorkingGrid) {
-    let size = grid.voxelSize
+  init(_ grid: WorkingGrid) { self.init(matrix: grid.matrix, voxelSize: grid.voxelSize) }
+
+  init(matrix: Extents, voxelSize size: SIMD3<Double>) {
     let axes = (0..<3).map { axis in
-      (0..<grid.matrix[axis]).map { index in
-        (2 - 2 * Double.cos(2 * .pi * Double(index) / Double(grid.matrix[axis]))) / (size[axis] * size[axis])
+      (0..<matrix[axis]).map { index in
+        (2 - 2 * Double.cos(2 * .pi * Double(index) / Double(matrix[axis]))) / (size[axis] * size[axis])
       }
     }
-    let half = grid.matrix.x / 2 + 1
-    squares = NDArray(uninitializedShape: [grid.matrix.z, grid.matrix.y, half]) { target in
+    let half = matrix.x / 2 + 1
+    squares = NDArray(uninitializedShape: [matrix.z, matrix.y, half]) { target in
       var index = 0
       for z in axes[2] {
         for y in axes[1] {

@@ -2,10 +2,10 @@ import QSM
 
 /// The ways to remove a background by name.
 public enum BackgroundMethod: String, Sendable, Codable, CaseIterable {
-  case auto, vsharp, sharp, resharp, pdf, lbv, ismv
+  case auto, vsharp, sharp, resharp, pdf, lbv, tfi, ismv
 
   /// Whether spheres are involved.
-  public var hasRadius: Bool { self != .auto && self != .pdf && self != .lbv }
+  public var hasRadius: Bool { ![.auto, .pdf, .lbv, .tfi].contains(self) }
 
   /// The method.
   ///
@@ -18,6 +18,7 @@ public enum BackgroundMethod: String, Sendable, Codable, CaseIterable {
     case .resharp: radius.map { RESHARP(radius: $0) } ?? RESHARP()
     case .pdf: PDF()
     case .lbv: LBV()
+    case .tfi: TFI()
     case .ismv: radius.map { ISMV(radius: $0) } ?? ISMV()
     }
   }

@@ -6,9 +6,9 @@ import Testing
 @Suite struct AutomaticBackgroundTests {
   @Test func choiceFollowsTheNumberOfVoxelsAndIsStated() throws {
     let fine = BackgroundScene(matrix: Extents(x: 83, y: 80, z: 76), voxelSize: [1e-3, 1e-3, 1e-3])
-    let means = try AutomaticBackground()(fine.total, mask: fine.mask)
-    #expect(try #require(means.choice).contains("V-SHARP"))
-    #expect(means.field.voxels == (try VSHARP()(fine.total, mask: fine.mask)).field.voxels)
+    let inverted = try AutomaticBackground()(fine.total, mask: fine.mask)
+    #expect(try #require(inverted.choice).contains("total field inversion"))
+    #expect(inverted.field.voxels == (try TFI()(fine.total, mask: fine.mask)).field.voxels)
     let coarse = BackgroundScene(matrix: Extents(x: 41, y: 40, z: 38), voxelSize: [2e-3, 2e-3, 2e-3])
     let projected = try AutomaticBackground()(coarse.total, mask: coarse.mask)
     #expect(try #require(projected.choice).contains("projection"))
@@ -29,7 +29,7 @@ import Testing
     #expect(choices[0] == choices[1])
   }
 
-  @Test func masksTooThinForBallsAreProjected() throws {
+  @Test func masksWithoutAnInsideAreProjected() throws {
     let scene = BackgroundScene(matrix: Extents(x: 83, y: 80, z: 76), voxelSize: [1e-3, 1e-3, 1e-3])
     var thin = scene.mask.map { _ in UInt8(0) }
     for y in 20..<60 { for x in 8..<75 { thin.voxels[0, 38, y, x] = 1 } }

@@ -21,6 +21,7 @@ import Testing
     Method(description: "RESHARP", remove: RESHARP(radius: 5e-3), rest: 0.03, error: 0.4),
     Method(description: "PDF", remove: PDF(margin: 0.03), rest: 0.05, error: 0.6),
     Method(description: "LBV", remove: LBV(), rest: 0.01, error: 0.6),
+    Method(description: "TFI", remove: TFI(), rest: 0.01, error: 0.3),
     Method(description: "iSMV", remove: ISMV(radius: 4e-3), rest: 0.03, error: 0.5),
     Method(description: "automatic", remove: AutomaticBackground(), rest: 0.05, error: 0.6),
   ]
