@@ -108,7 +108,10 @@ struct Angle: ExpressibleByArgument, CustomStringConvertible {
   init(degrees: Double) { self.degrees = degrees }
 
   init?(argument: String) {
-    guard let numbers = numbers(argument, units: [("deg", 1)]), numbers.count == 1 else { return nil }
+    guard let numbers = numbers(argument, units: [("deg", 1)]), numbers.count == 1, abs(numbers[0]) <= 360
+    else {
+      return nil
+    }
     degrees = numbers[0]
   }
 

@@ -90,4 +90,10 @@ struct InfoTests {
     #expect(result.status == 2)
     #expect(result.errors.contains(arguments[0]))
   }
+
+  @Test("An angle is at most a whole turn", arguments: ["-1e308deg", "361deg", "20"])
+  func angles(text: String) throws {
+    let result = try Command.run(["phantom", "--tilt", text, "-o", "head.h5", "--dry-run"])
+    #expect(result.status == 2 && result.errors.contains("--tilt"))
+  }
 }

@@ -11,17 +11,12 @@ import NDArrays
 /// Voxels of 4 mm at the border of a head hold tissue, fluid and bone at once. Their fields are wrong by several times
 /// the local field, and a harmonic field through them carries that inwards. A projection weighted by the noise leaves it
 /// where it is; a rim of one and a half times the longest side is then left out of the mask.
-public struct AutomaticBackground: BackgroundRemoval {
+public struct AutomaticBackground: WeightedBackgroundRemoval {
   /// The length of the object in longest sides of voxels from which its total field is inverted.
   public var leastLength = 60.0
 
   /// Creates the method.
   public init() {}
-
-  /// Removes the background.
-  public func callAsFunction(
-    _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
-  ) throws(QSMError) -> LocalField { try self(field, mask: mask, noise: nil) }
 
   /// Removes the background of a field whose noise is known.
   public func callAsFunction(

@@ -35,3 +35,18 @@ extension BackgroundRemoval {
     _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>, noise: ImageVolumes<Float>?
   ) throws(QSMError) -> LocalField { try self(field, mask: mask) }
 }
+
+/// A background removal that weighs voxels by the field's noise where that is known.
+public protocol WeightedBackgroundRemoval: BackgroundRemoval {
+  /// Removes the background of a field whose noise may be known.
+  func callAsFunction(
+    _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>, noise: ImageVolumes<Float>?
+  ) throws(QSMError) -> LocalField
+}
+
+extension WeightedBackgroundRemoval {
+  /// Removes the background of a field whose noise is not known.
+  public func callAsFunction(
+    _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
+  ) throws(QSMError) -> LocalField { try self(field, mask: mask, noise: nil) }
+}

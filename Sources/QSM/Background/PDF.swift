@@ -14,7 +14,7 @@ import NDArrays
 ///
 /// - SeeAlso: T. Liu et al., "A novel background field removal method for MRI using projection onto dipole fields
 ///   (PDF)", NMR Biomed 24:1129, 2011, doi:10.1002/nbm.1670.
-public struct PDF: BackgroundRemoval {
+public struct PDF: WeightedBackgroundRemoval {
   /// How far around the mask's box sources may lie [m]; a quarter of the box's longest side where absent.
   public var margin: Double?
   /// The residual of the normal equations relative to the first that ends the iterations.
@@ -33,11 +33,6 @@ public struct PDF: BackgroundRemoval {
     self.tolerance = tolerance
     self.maximumIterations = maximumIterations
   }
-
-  /// Removes the background.
-  public func callAsFunction(
-    _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
-  ) throws(QSMError) -> LocalField { try self(field, mask: mask, noise: nil) }
 
   /// Removes the background of a field whose noise is known.
   public func callAsFunction(

@@ -20,7 +20,7 @@ import PhaseUnwrapping
 ///
 /// - SeeAlso: Z. Liu, Y. Kee, D. Zhou, Y. Wang, P. Spincemaille, "Preconditioned total field inversion (TFI) method for
 ///   quantitative susceptibility mapping", Magn Reson Med 78:303, 2017, doi:10.1002/mrm.26331; ``LBV``; ``PDF``.
-public struct TFI: BackgroundRemoval {
+public struct TFI: WeightedBackgroundRemoval {
   /// The residual relative to the first that ends the iterations.
   public var tolerance: Double
   /// The largest number of iterations.
@@ -37,11 +37,6 @@ public struct TFI: BackgroundRemoval {
 
   /// The deviations of sources inside and outside in deviations of the local field: tissue of 35 ppb makes one of 7 ppb.
   static let (inner, outer) = (Float(5), Float(50))
-
-  /// Removes the background.
-  public func callAsFunction(
-    _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
-  ) throws(QSMError) -> LocalField { try self(field, mask: mask, noise: nil) }
 
   /// Removes the background of a field whose noise is known.
   public func callAsFunction(

@@ -82,10 +82,10 @@ struct HDF5Heap: Sendable {
       let reference: Reference? = bytes.withUnsafeBytes { bytes in
         let count: UInt32 = bytes.little(at: start)
         let address: UInt64 = bytes.little(at: start + 4)
-        // An address of all ones stands for none.
-        guard let collection = Int(exactly: count == 0 ? 0 : address), collection <= file.size else {
-          return nil
-        }
+        // An address of all ones stands for none, and no sequence is longer than its file.
+        guard let collection = Int(exactly: count == 0 ? 0 : address), collection <= file.size,
+          4 * Int(count) <= file.size
+        else { return nil }
         return Reference(
           count: Int(count), collection: collection, number: bytes.little(at: start + 12))
       }

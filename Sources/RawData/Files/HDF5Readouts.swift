@@ -9,6 +9,7 @@ final class HDF5Readouts: ReadoutContainer {
   let skipped: [String: Int]
   let findings: [Finding]
   private let path: String
+  private let fileSize: Int
   private let data: HDF5Object
   private let rank: Int
   private let heap: HDF5Heap?
@@ -21,7 +22,7 @@ final class HDF5Readouts: ReadoutContainer {
   /// - Throws: ``RawDataError`` if the file is damaged, lacks one of the data sets, or holds no readouts.
   init(_ file: InputFile, group: String?) throws(RawDataError) {
     let layout = try HDF5.exclusively { () throws(RawDataError) in try HDF5Layout(file, group: group) }
-    path = file.path
+    (path, fileSize) = (file.path, file.size)
     xml = layout.xml
     data = layout.data
     rank = layout.rank
@@ -54,9 +55,9 @@ final class HDF5Readouts: ReadoutContainer {
     guard let heap, let references = HDF5.exclusively({ heap.references(of: indices) }) else {
       return indices.startIndex
     }
-    let longest = indices.reduce(0) { max($0, acquisitions[$1].valueCount) }
+    let longest = references.reduce(0) { max($0, $1.count) }
     let scratch = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: HDF5Heap.prefixSize + longest * MemoryLayout<Complex<Float>>.stride, alignment: 64)
+      byteCount: HDF5Heap.prefixSize + longest * MemoryLayout<Float>.stride, alignment: 64)
     defer { scratch.deallocate() }
     for (position, reference) in zip(indices.indices, references) {
       let index = indices[position]
@@ -83,6 +84,12 @@ final class HDF5Readouts: ReadoutContainer {
   ) throws(RawDataError) {
     guard !indices.isEmpty else { return }
     let total = indices.reduce(0) { $0 + count(acquisitions[$1]) }
+    // Sequences are stored as they are: they cannot be longer than their file.
+    if total > fileSize / MemoryLayout<Float>.size,
+      let longest = indices.max(by: { count(acquisitions[$0]) < count(acquisitions[$1]) })
+    {
+      throw wrongLength(longest, member, "fewer", count(acquisitions[longest]))
+    }
     let arena = borrowArena(bytes: total * MemoryLayout<Float>.size, sequences: indices.count)
     defer { arenas.withLock { $0.append(arena) } }
     guard HDF5.exclusively({ refersToSoundHeaps(member, indices) }) else {

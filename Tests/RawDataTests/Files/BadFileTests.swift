@@ -137,6 +137,11 @@ struct BadFileTests {
       ["acquisition 2", "10 numbers", "says 8 (2 x 1 channels x 4 samples)"]
     ),
     ("write('dataset', samples=3)", .malformed, ["acquisition 2", "6 numbers", "says 8"]),
+    // Nothing is reserved for what no file of this size can hold.
+    (
+      "write('dataset', claimed=65535)", .malformed,
+      ["acquisition 2", "fewer numbers", "65535 channels x 65535 samples"]
+    ),
   ]
 
   @Test(.enabled(if: Python.isAvailable, "\(Python.absence)"), arguments: strangeFiles)
@@ -149,11 +154,14 @@ struct BadFileTests {
       import sys, h5py, numpy
       from ismrmrd.hdf5 import acquisition_dtype
       f = h5py.File(sys.argv[1], 'w')
-      def write(group, count=4, samples=4):
+      def write(group, count=4, samples=4, claimed=None):
           f[group + '/xml'] = [sys.argv[2].encode()]
           rows = numpy.zeros(count, acquisition_dtype)
           rows['head']['number_of_samples'] = 4
           rows['head']['active_channels'] = 1
+          if claimed:
+              rows['head']['number_of_samples'][2] = claimed
+              rows['head']['active_channels'][2] = claimed
           for i in range(count):
               rows[i]['traj'] = numpy.zeros(0, numpy.float32)
               rows[i]['data'] = numpy.zeros(2 * (samples if i == 2 else 4), numpy.float32)
