@@ -3,7 +3,8 @@ import NDArrays
 
 /// A grid of larger voxels over a working grid, for what is smooth.
 ///
-/// Sides that are short beside the longest are joined by twos, so that voxels come near to cubes.
+/// Sides that are short beside the longest are joined by twos, so that voxels come near to cubes; and all sides while the
+/// object stays 100 voxels long.
 struct Coarsening {
   /// How many voxels are joined along x, y and z: powers of two.
   let factors: Extents
@@ -13,12 +14,15 @@ struct Coarsening {
   let voxelSize: SIMD3<Double>
   private let fine: Extents
 
-  /// Joins voxels as long as they stay shorter than their longest side.
+  private static let leastLength = 100.0
+
+  /// Joins voxels as long as they stay shorter than their longest side, or small beside the object.
   init(of grid: WorkingGrid) {
     var (factors, matrix, size) = (Extents(x: 1, y: 1, z: 1), grid.matrix, grid.voxelSize)
     let longest = size.max() * (1 - 1e-9)
+    let largest = (grid.boxSize * size).max() / Self.leastLength
     for axis in 0..<3 {
-      while matrix[axis] % 2 == 0, 2 * size[axis] < longest {
+      while matrix[axis] % 2 == 0, 2 * size[axis] < longest || 2 * size[axis] <= largest {
         factors[axis] *= 2
         matrix[axis] /= 2
         size[axis] *= 2

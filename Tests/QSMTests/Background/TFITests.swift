@@ -41,14 +41,20 @@ import Testing
     #expect(flat.field.voxels.elements.allSatisfy { abs($0) < 1e-3 })
   }
 
-  @Test func voxelsAreJoinedWhileTheyStayShorterThanTheLongest() throws {
-    func coarsening(_ size: SIMD3<Double>) throws -> (WorkingGrid, Coarsening) {
-      let scene = BackgroundScene(matrix: Extents(x: 32, y: 24, z: 12), voxelSize: size)
+  @Test func voxelsAreJoinedWhileTheyStayShorterThanTheLongestOrSmall() throws {
+    func coarsening(
+      _ size: SIMD3<Double>, _ matrix: Extents = Extents(x: 32, y: 24, z: 12)
+    ) throws -> (WorkingGrid, Coarsening) {
+      let scene = BackgroundScene(matrix: matrix, voxelSize: size)
       let grid = try WorkingGrid(field: scene.total, mask: scene.mask, region: .wholeGrid)
       return (grid, Coarsening(of: grid))
     }
     #expect(try coarsening([1e-3, 1e-3, 2e-3]).1.factors == Extents(x: 1, y: 1, z: 1))
     #expect(try coarsening([2.1e-3, 1e-3, 0.5e-3]).1.factors == Extents(x: 1, y: 2, z: 4))
+    #expect(
+      try coarsening([1e-3, 1e-3, 1e-3], Extents(x: 200, y: 8, z: 8)).1.factors == Extents(x: 2, y: 2, z: 2))
+    #expect(
+      try coarsening([1e-3, 1e-3, 1e-3], Extents(x: 190, y: 8, z: 8)).1.factors == Extents(x: 1, y: 1, z: 1))
     let (grid, coarse) = try coarsening([0.8e-3, 0.8e-3, 2e-3])
     #expect(coarse.factors == Extents(x: 2, y: 2, z: 1))
     #expect(coarse.matrix == Extents(x: 16, y: 12, z: 12))
