@@ -10,7 +10,8 @@ struct QSMMethodTests {
     arguments: [
       "background vsharp, background-radius 15.0mm, inversion tv, reweightings 1",
       "background resharp, unwrapping romeo2", "background pdf, unwrapping romeo3",
-      "background lbv, unwrapping romeo6", "background ismv, background-radius 8.0mm, unwrapping laplacian",
+      "background lbv, unwrapping romeo6", "background tfi, inversion tv",
+      "background ismv, background-radius 8.0mm, unwrapping laplacian",
       "background sharp, unwrapping bestpath, seeds 1, inversion tv, expected-deviation 0.0",
       "inversion nltv, relaxation arlo",
       "inversion tkd, regularization 0.2, field mcpc3ds, fit-weights phaseSNR",

@@ -76,14 +76,14 @@ struct JointSources {
   ///
   /// - Returns: Whether any are, sixteen times that mean.
   mutating func expectMore(where sources: NDArray<Float>) -> Bool {
-    let width = 0.04 * (grid.boxSize * grid.voxelSize).max(), half = Float(width * width / 2)
-    let gaussian = DifferenceKernel(matrix: coarse.matrix, voxelSize: coarse.voxelSize).squares
-      .map { Float.exp(-half * $0) }
-    var energy = sources.map { $0 * $0 }, known = inside.map { Float($0 ? 1 : 0) }
+    let width = 0.04 * (grid.boxSize * grid.voxelSize).max()
+    let means = LocalMeans(
+      within: inside, DifferenceKernel(matrix: coarse.matrix, voxelSize: coarse.voxelSize),
+      variance: width * width
+    ) { transform.filter(&$0, workspace: &workspace, by: $1) }
+    var energy = sources.map { $0 * $0 }
     energy.keepOnly(inside)
-    transform.filter(&energy, workspace: &workspace, by: gaussian)
-    transform.filter(&known, workspace: &workspace, by: gaussian)
-    energy.update(known) { $0 / max($1, 0.1) }
+    means(&energy) { transform.filter(&$0, workspace: &workspace, by: $1) }
     energy.keepOnly(inside)
     let found = energy.elements(within: inside)
     let mean = Float(found.reduce(0.0) { $0 + Double($1) } / Double(max(found.count, 1)))

@@ -45,9 +45,10 @@ public struct PDF: WeightedBackgroundRemoval {
     var workspace = transform.makeWorkspace()
     let kernel = DipoleKernel(grid).factors
     let (inside, outside) = (grid.mask, grid.mask.map { !$0 })
-    let total = grid.load(field), weights = VoxelWeights(noise.map { grid.load($0) }, mask: inside).squared
+    let total = grid.load(field), ones = inside.map { Float($0 ? 1 : 0) }
+    let weights = VoxelNoise(noise, on: grid)?.weights(atMost: 1).map { $0 * $0 } ?? ones
     // The mean of the field comes from nowhere in particular: no dipoles can make it.
-    let mean = Float(total.dot(weights) / weights.dot(inside.map { $0 ? 1 : 0 }))
+    let mean = Float(total.dot(weights) / weights.dot(ones))
     let centred = total.combined(with: inside.map { $0 ? mean : 0 }) { $0 - $1 }
     var right = centred
     right.update(weights) { $0 * $1 }

@@ -1,6 +1,5 @@
 import MRIData
 import NDArrays
-import PhaseUnwrapping
 
 /// Background removal by inverting the total field: sources inside and outside the mask explain it together, and what
 /// those outside explain is the background.
@@ -42,16 +41,17 @@ public struct TFI: WeightedBackgroundRemoval {
   public func callAsFunction(
     _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>, noise: ImageVolumes<Float>?
   ) throws(QSMError) -> LocalField {
+    if let noise { try WorkingGrid.check(noise, "field noise", on: field.geometry) }
     let start = try LBV()(field, mask: mask)
     let grid = try WorkingGrid(field: start.field, mask: start.mask, region: .surroundings)
-    if let noise { try WorkingGrid.check(noise, "field noise", on: field.geometry) }
-    let inside = grid.mask, first = grid.load(start.field)
+    let first = grid.load(start.field)
     let deviation = Float((first.dot(first) / Double(grid.maskCount)).squareRoot())
     guard deviation > 0 else { return start }
-    let voxels = VoxelWeights(noise.map { grid.load($0) }, mask: inside)
-    let shown = max(FieldDeviation.estimate(first, mask: inside), 0.02 * Double(deviation))
+    let uncertainty = FieldUncertainty(of: first, on: grid, noise: noise)
     var sources = JointSources(
-      of: first, on: grid, trust: voxels.squared, level: Float(max(shown, voxels.typical ?? 0)),
+      of: first, on: grid,
+      trust: uncertainty.weights?.map { min($0 * $0, 1) } ?? grid.mask.map { $0 ? 1 : 0 },
+      level: Float(uncertainty.deviation),
       deviations: (deviation * Self.inner, deviation * Self.outer))
     var result = sources.solve(tolerance: tolerance, maximumIterations: maximumIterations)
     if sources.expectMore(where: result.sources) {

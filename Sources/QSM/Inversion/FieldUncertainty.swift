@@ -4,7 +4,7 @@ import PhaseUnwrapping
 
 /// How well a local field is known: a deviation for all voxels, and weights that tell them apart.
 struct FieldUncertainty {
-  /// The standard deviation of the field in a typical voxel [ppm].
+  /// The standard deviation of the field in a typical voxel, in the field's unit.
   let deviation: Double
   /// A typical deviation over that of each voxel; `nil` where they are not known.
   ///
@@ -18,24 +18,25 @@ struct FieldUncertainty {
   /// A noise map knows of thermal noise alone, and of that only where its scale is right; a field also scatters by
   /// motion, flow, and voxels of several tissues. A field without noise still has the model's errors: its deviation is
   /// not taken to be less than a fiftieth of the field's own.
-  init(_ problem: InversionProblem, noise: ImageVolumes<Float>?) {
-    let field = problem.field, count = Double(problem.grid.maskCount)
-    let floor = 0.02 * (field.dot(field) / count).squareRoot()
-    let shown = max(FieldDeviation.estimate(field, mask: problem.grid.mask), floor)
-    guard let noise else {
+  ///
+  /// - Parameters:
+  ///   - field: The local field, zero outside the mask.
+  ///   - grid: The grid with the mask.
+  ///   - noise: The stated deviation; `nil` if none is.
+  ///   - unit: What one unit of the field is in that of the noise.
+  init(of field: NDArray<Float>, on grid: WorkingGrid, noise: ImageVolumes<Float>?, unit: Double = 1) {
+    let floor = 0.02 * (field.dot(field) / Double(grid.maskCount)).squareRoot()
+    let shown = max(FieldDeviation.estimate(field, mask: grid.mask), floor)
+    guard let noise = VoxelNoise(noise, on: grid) else {
       (deviation, weights, isEstimated) = (shown, nil, true)
       return
     }
-    let deviations = problem.grid.load(noise)
-    var sample = deviations.withUnsafeBufferPointer { $0.filter { $0 > 0 } }
-    guard !sample.isEmpty else {
-      (deviation, weights, isEstimated) = (shown, nil, true)
-      return
-    }
-    sample.sort()
-    let typical = sample[sample.count / 2]
-    let stated = Double(typical) / problem.hertzPerPPM
-    weights = deviations.map { $0 > 0 ? min(typical / $0, 3) : 0 }
+    let stated = Double(noise.typical) / unit
+    weights = noise.weights(atMost: 3)
     (deviation, isEstimated) = (max(stated, shown), stated < shown)
+  }
+
+  init(_ problem: InversionProblem, noise: ImageVolumes<Float>?) {
+    self.init(of: problem.field, on: problem.grid, noise: noise, unit: problem.hertzPerPPM)
   }
 }

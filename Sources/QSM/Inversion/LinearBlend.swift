@@ -45,15 +45,13 @@ struct LinearBlend {
     linear.removeMean(within: grid.mask)
     map.removeMean(within: grid.mask)
 
-    // Local means, over what is known of the neighbourhood.
-    let size = grid.voxelSize, half = Float(Double.pow(size.x * size.y * size.z, 2.0 / 3) / 2)
-    let gaussian = DifferenceKernel(grid).squares.map { Float.exp(-half * $0) }
-    var known = grid.mask.map { Float($0 ? 1 : 0) }
-    filter(&known, gaussian)
+    let size = grid.voxelSize
+    let means = LocalMeans(
+      within: grid.mask, DifferenceKernel(grid), variance: Double.pow(size.x * size.y * size.z, 2.0 / 3),
+      filter: filter)
     func smoothed(_ volume: NDArray<Float>) -> NDArray<Float> {
       var volume = volume
-      filter(&volume, gaussian)
-      volume.update(known) { $0 / max($1, 0.1) }
+      means(&volume, filter: filter)
       return volume
     }
     let strong = strength * strength * Float(map.dot(map) / Double(grid.maskCount))

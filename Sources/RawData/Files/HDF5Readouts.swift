@@ -84,11 +84,9 @@ final class HDF5Readouts: ReadoutContainer {
   ) throws(RawDataError) {
     guard !indices.isEmpty else { return }
     let total = indices.reduce(0) { $0 + count(acquisitions[$1]) }
-    // Sequences are stored as they are: they cannot be longer than their file.
-    if total > fileSize / MemoryLayout<Float>.size,
-      let longest = indices.max(by: { count(acquisitions[$0]) < count(acquisitions[$1]) })
-    {
-      throw wrongLength(longest, member, "fewer", count(acquisitions[longest]))
+    // Sequences are stored as they are: none is longer than its file.
+    if let long = indices.first(where: { count(acquisitions[$0]) > fileSize / MemoryLayout<Float>.size }) {
+      throw wrongLength(long, member, "fewer", count(acquisitions[long]))
     }
     let arena = borrowArena(bytes: total * MemoryLayout<Float>.size, sequences: indices.count)
     defer { arenas.withLock { $0.append(arena) } }
