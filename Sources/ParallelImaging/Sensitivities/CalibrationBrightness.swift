@@ -19,9 +19,10 @@ import Numerics
 struct CalibrationBrightness: Sendable {
   /// The summed squares, axes `[z, y, x]`.
   private let power: NDArray<Float>
-  private let smallest: Float
-  /// The summed squares of voxels that surely belong to the object.
-  private let sure: Float
+  /// The summed squares from which a voxel is bright.
+  let bright: Float
+  /// Those from which it surely belongs to the object.
+  let sure: Float
 
   /// The amplitude over that of the noise from which a voxel is bright.
   private static let noiseFactor: Float = 12
@@ -68,7 +69,7 @@ struct CalibrationBrightness: Sendable {
     let noise = Float(shape[0]) * noiseVariance * windowPower / Float(voxels)
     let threshold = Self.noiseFactor * (noise / max(brightest, .leastNormalMagnitude)).squareRoot()
     let clamped = min(max(threshold, Self.thresholds.lowerBound), Self.thresholds.upperBound)
-    smallest = clamped * clamped * brightest
+    bright = clamped * clamped * brightest
     sure = Self.sureAmplitude * Self.sureAmplitude * brightest
   }
 
@@ -80,40 +81,37 @@ struct CalibrationBrightness: Sendable {
     }
   }
 
-  /// Whether the voxels of the plane at a position of the readout of a grid are bright, axes `[z, y]`.
-  func isBright(at x: Int, of grid: Extents) -> [Bool] { exceeds(smallest, at: x, of: grid) }
-
-  /// Whether the voxels of a plane surely belong to the object, axes `[z, y]`.
-  func isObject(at x: Int, of grid: Extents) -> [Bool] { exceeds(sure, at: x, of: grid) }
-
-  private func exceeds(_ smallest: Float, at x: Int, of grid: Extents) -> [Bool] {
-    let shape = power.shape
-    let (column, lines) = (
-      Place(x, of: grid.x, on: shape[2]), (0..<grid.y).map { Place($0, of: grid.y, on: shape[1]) }
-    )
+  /// The summed squares in the plane at a position of the readout of a grid, axes `[z, y]`.
+  func plane(at x: Int, of grid: Extents) -> [Float] {
+    let (partitions, lines, columns) = (power.shape[0], power.shape[1], power.shape[2])
+    let column = Place(x, of: grid.x, on: columns)
+    let coarse = power.withUnsafeBufferPointer { power in
+      (0..<partitions * lines).map { row in column.value { power[row * columns + $0] } }
+    }
+    let places = (0..<grid.y).map { Place($0, of: grid.y, on: lines) }
     return (0..<grid.z).flatMap { z in
-      let partition = Place(z, of: grid.z, on: shape[0])
-      return lines.map { line in
-        var sum: Float = 0
-        for (z, a) in partition.neighbours {
-          for (y, b) in line.neighbours {
-            for (x, c) in column.neighbours { sum += a * b * c * power[z, y, x] }
-          }
-        }
-        return sum > smallest
-      }
+      let partition = Place(z, of: grid.z, on: partitions)
+      let row = (0..<lines).map { line in partition.value { coarse[$0 * lines + line] } }
+      return places.map { $0.value { row[$0] } }
     }
   }
 
   /// A place between two elements of a coarser, periodic axis.
   private struct Place {
-    let neighbours: [(index: Int, weight: Float)]
+    private let (first, second): (Int, Int)
+    private let fraction: Float
 
     init(_ index: Int, of extent: Int, on coarse: Int) {
       let place = Float(coarse / 2) + Float((index - extent / 2) * coarse) / Float(extent)
-      let lower = place.rounded(.down), fraction = place - lower
-      let first = (Int(lower) % coarse + coarse) % coarse
-      neighbours = [(first, 1 - fraction), ((first + 1) % coarse, fraction)]
+      let lower = place.rounded(.down)
+      first = (Int(lower) % coarse + coarse) % coarse
+      second = (first + 1) % coarse
+      fraction = place - lower
+    }
+
+    /// What lies here of a function that is linear between its elements.
+    func value(_ elements: (Int) -> Float) -> Float {
+      (1 - fraction) * elements(first) + fraction * elements(second)
     }
   }
 }

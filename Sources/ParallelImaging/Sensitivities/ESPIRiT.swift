@@ -222,13 +222,12 @@ public struct ESPIRiT: SensitivityEstimation {
           let (set, x) = index.quotientAndRemainder(dividingBy: length)
           var isKept = (0..<rows * columns).map { eigenvalues[set * voxels + $0 * length + x] >= smallest }
           if let brightness {
-            let isBright = brightness.isBright(at: x, of: Extents(x: length, y: columns, z: rows))
-            for voxel in isKept.indices where !isBright[voxel] { isKept[voxel] = false }
+            let power = brightness.plane(at: x, of: Extents(x: length, y: columns, z: rows))
+            for voxel in isKept.indices where power[voxel] <= brightness.bright { isKept[voxel] = false }
             if set == 0 {
               isKept = objectSupport(isKept, rows: rows, columns: columns)
-              let isObject = brightness.isObject(at: x, of: Extents(x: length, y: columns, z: rows))
-              object.add(isObject.count { $0 }, ordering: .relaxed)
-              holes.add(zip(isObject, isKept).count { $0 && !$1 }, ordering: .relaxed)
+              object.add(power.count { $0 > brightness.sure }, ordering: .relaxed)
+              holes.add(zip(power, isKept).count { $0 > brightness.sure && !$1 }, ordering: .relaxed)
             }
           }
           for channel in 0..<channels {
