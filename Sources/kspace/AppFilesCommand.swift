@@ -26,7 +26,7 @@ struct AppFiles: ParsableCommand {
   @Flag var part: Part
 
   func run() throws {
-    let recipe = ContainerRecipe(running: ["bids"], takesArguments: true)
+    let recipe = ContainerRecipe(running: ["bids"], takesArguments: true, packages: ["elastix"])
     switch part {
     case .boutiques: try Terminal.deliver(Self.descriptor.json())
     case .dockerfile: try Terminal.deliver(recipe.dockerfile)
@@ -49,6 +49,9 @@ struct AppFiles: ParsableCommand {
         .init(
           "phase_sign", "Phase sign", "positive if paramagnetic matter makes the phase grow",
           flag: "--phase-sign", choices: PhaseSign.allCases.map(\.rawValue)),
+        .init(
+          "atlas", "Atlas", "A folder with an atlas, whose regions are found on every scan", type: "File",
+          flag: "--atlas"),
         .init("threads", "Threads", "How many threads to use", type: "Number", flag: "--threads"),
       ])
   }

@@ -11,7 +11,7 @@ struct BIDSApp: LongCommand {
       participant: for each session, raw data (sourcedata/sub-LABEL[/ses-LABEL]/.../*.h5 or *.mrd) are reconstructed; without \
       them, the session's echoes are taken (part-mag and part-phase, MEGRE). Then fields, R2* and susceptibility are mapped. \
       Any number of processes may work on one OUTPUT_DIR; what is there is not made again. group: group_maps.tsv, what \
-      the maps of all hold. For example:
+      the maps of all hold, and with an atlas group_regions.tsv, its regions in all. For example:
 
         kspace bids data derivatives participant --participant-label 01 02
         kspace bids data derivatives group
@@ -51,6 +51,13 @@ struct BIDSApp: LongCommand {
   @Option(help: "The sign of the phase: positive if paramagnetic matter makes it grow, or negative.")
   var phaseSign: PhaseSign?
 
+  @Option(
+    help: """
+      A folder with an atlas (*_T1w or *_Chimap, *_dseg and *_dseg.tsv), which elastix brings onto every scan: its regions, \
+      and their values in regions.tsv, are written as well.
+      """)
+  var atlas: String?
+
   @Option(help: "A file of options of `kspace qsm`, YAML or JSON, such as `background: sharp`.")
   var config: String?
 
@@ -75,7 +82,10 @@ struct BIDSApp: LongCommand {
     case .participant: try map(scans)
     case .group:
       let table = try GroupTable(of: scans, in: output)
-      try AtomicFile.write(table.text, to: "\(output)/\(GroupTable.file)")
+      try AtomicFile.write(GroupTable.text(table.lines), to: "\(output)/\(GroupTable.file)")
+      if !table.regions.isEmpty {
+        try AtomicFile.write(GroupTable.text(table.regions), to: "\(output)/\(GroupTable.regionsFile)")
+      }
       for name in table.missing { Terminal.report("kspace: \(name) has no maps: run the participant level.") }
       try Terminal.deliver(
         "\(output)/\(GroupTable.file): \(counted(scans.count - table.missing.count, "scan"))")
@@ -115,13 +125,21 @@ struct BIDSApp: LongCommand {
 
   /// What is made of every scan, by the options here and those of the file.
   private func participantRun() throws -> ParticipantRun {
-    var run = ParticipantRun(of: dataset, to: output, observer: running.observer())
+    let observer = running.observer()
+    var run = ParticipantRun(of: dataset, to: output, observer: observer), atlas = atlas
     if let config {
       let options = try QSMConfiguration(at: config).arguments
       let command = try MapSusceptibility.parse([dataset, "--output", output] + options)
+      guard !command.qsmCI, command.archive.dicom == nil else {
+        throw InputError(
+          config, "neither QSM-CI's contract nor DICOM is written here",
+          remedy: "Remove qsm-ci and dicom from the file")
+      }
       (run.images, run.susceptibility) = (command.images.reading, command.methods.options)
       run.configurationFiles = [config]
+      atlas = atlas ?? command.atlas
     }
+    run.atlas = try atlas.map { try AtlasRun(folder: $0, observer: observer) }
     run.reconstruction.method = method.choice
     if let phaseSign { (run.reading.phaseSign, run.images.phaseSign) = (phaseSign, phaseSign) }
     (run.replaces, run.command) = (running.force, CommandLine.arguments)

@@ -94,9 +94,8 @@ struct MapSusceptibility: LongCommand {
     var run = try SusceptibilityRun(of: source, options: options, observer: observer)
     (run.subject, run.writesIntermediates, run.command) = (subject, intermediates, CommandLine.arguments)
     // An atlas that cannot be used shows before echoes are read.
-    let atlas = try atlas.map { try Atlas(folder: $0) }
-    let registration = try atlas.map { _ in try AtlasRegistration() }
-    run.furtherFiles = [configuration].compactMap(\.self) + (atlas?.files ?? [])
+    let atlas = try atlas.map { try AtlasRun(folder: $0, observer: observer) }
+    run.furtherFiles = [configuration].compactMap(\.self) + (atlas?.atlas.files ?? [])
     let inputs = [input].compactMap(\.self) + run.inputs
     if contract == nil {
       try AtomicFolder.check(
@@ -106,25 +105,20 @@ struct MapSusceptibility: LongCommand {
     if running.dryRun { return }
 
     let scan = try run.read()
-    if let atlas { try registration?.check(scan.maps, for: atlas) }
+    try atlas?.check(scan.maps)
     Interruption.postpone()
     let outcome = try run.map(scan), maps = outcome.maps
     if let contract {
       try contract.write(outcome.result, of: maps)
       return try Terminal.deliver("\(output)/chimap.nii.gz")
     }
-    if atlas != nil { observer.progress("atlas", 0) }
-    let regions = try atlas.flatMap { try registration?($0, onto: maps, outcome.result) }
-    for warning in regions?.warnings ?? [] { observer.report("warning: \(warning)") }
+    let regions = try atlas?.place(on: outcome)
     let folder = try AtomicFolder(output, kind: SusceptibilityResults.kind, replacing: running.force)
     var table = ""
     let (record, summary) = try run.write(outcome, to: folder.temporaryPath) { results, record in
-      guard let regions else { return }
-      let values = try results.write(regions, on: outcome.result, of: maps)
-      record.methods += [registration?.configuration].compactMap(\.self)
-      record.assumptions += regions.remarks + regions.warnings
-      record.regions = values.map(\.described)
-      table = "\n\(output)/regions.tsv: the regions of the atlas\n\n\(values.text)"
+      guard let atlas, let regions else { return }
+      let values = try atlas.write(regions, of: outcome, to: results, in: &record)
+      table = "\n\(output)/\(AtlasRun.table): the regions of the atlas\n\n\(values.text)"
     }
     let series =
       [ResultSeries(susceptibility: outcome.result.susceptibility)]

@@ -47,6 +47,34 @@ import Testing
   }
 
   @Test(
+    "A BIDS App brings an atlas onto every scan, and its group's table has the regions of all",
+    .enabled(if: isInstalled, "elastix is not installed"))
+  func group() throws {
+    let scene = try QSMScene()
+    try scene.writeBIDS { ["MagneticFieldStrength": 3, "EchoTime": scene.echoTimes[$0]] }
+    try Data("{\"Name\": \"x\", \"BIDSVersion\": \"1.10.0\"}".utf8).write(
+      to: URL(filePath: scene.folder.path("bids/dataset_description.json")))
+    let atlas = try AtlasScene(in: scene.folder)
+    func app(_ more: String...) throws -> ExternalProcess.Result {
+      try Command.run(["bids", "bids", "derivatives"] + more, in: scene.folder)
+    }
+    let made = try app("participant", "--phase-sign", "positive", "--atlas", atlas.folder)
+    #expect(made.status == 0, "\(made.errors)")
+    #expect(try app("group").status == 0)
+    let own = try Table(
+      at: scene.folder.path("derivatives/sub-7/regions.tsv"), needing: ["region", "mean_ppm"])
+    let all = try Table(
+      at: scene.folder.path("derivatives/group_regions.tsv"),
+      needing: ["participant_id", "session_id", "region", "mean_ppm", "sd_ppm", "voxels"])
+    #expect(all.rows.count == own.rows.count && own.rows.contains { $0["region"] == "putamen" })
+    #expect(all.rows.map { $0["mean_ppm"] } == own.rows.map { $0["mean_ppm"] })
+    #expect(all.rows.allSatisfy { $0["participant_id"] == "sub-7" && $0["session_id"] == "n/a" })
+    // Maps without regions are those of other choices.
+    let other = try app("participant", "--phase-sign", "positive")
+    #expect(other.status == 4 && other.errors.contains("--force"), "\(other.errors)")
+  }
+
+  @Test(
     "An atlas whose header lies is refused rather than averaged",
     .enabled(if: isInstalled, "elastix is not installed"))
   func misfit() throws {

@@ -102,6 +102,10 @@ struct BIDSValidatorTests {
     let refused = try scan.run(
       "bids", "bids", "chosen", "participant", "--config", "c.yaml", "--participant-label", "02")
     #expect(refused.status == 4 && refused.errors.contains("--force"), "\(refused.errors)")
+    // What belongs to one scan alone is refused, not left out.
+    try Data("dicom: series\n".utf8).write(to: URL(filePath: scan.folder.path("d.yaml")))
+    let dicom = try scan.run("bids", "bids", "other", "participant", "--config", "d.yaml")
+    #expect(dicom.status == 3 && dicom.errors.contains("dicom"), "\(dicom.errors)")
     // Other choices are refused, not mixed in.
     let other = try app("participant", "--phase-sign", "negative")
     #expect(other.status == 4 && other.errors.contains("--force"), "\(other.errors)")

@@ -8,6 +8,7 @@ import ImageFiles
 /// dataset_description.json
 /// sub-01[/ses-pre]/anat/...           images and maps
 /// sub-01[/ses-pre]/figures/STEP/...   previews
+/// sub-01[/ses-pre]/regions.tsv        the susceptibility of an atlas's regions, if one was given
 /// sub-01[/ses-pre]/provenance.json    what they follow from, and what was assumed
 /// ```
 public struct ParticipantFolder: Sendable {
@@ -73,7 +74,9 @@ public struct ParticipantFolder: Sendable {
     let files = FileManager.default
     try files.createDirectory(
       atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
-    let kind = AtomicFolder.Kind(marker: Self.record) { ["anat", "figures", Self.record].contains($0) }
+    let kind = AtomicFolder.Kind(marker: Self.record) {
+      ["anat", "figures", AtlasRun.table, Self.record].contains($0)
+    }
     let target = try AtomicFolder(path, kind: kind, replacing: true)
     try files.createDirectory(atPath: "\(target.temporaryPath)/anat", withIntermediateDirectories: true)
     var record: [String: Any] = [
@@ -92,6 +95,10 @@ public struct ParticipantFolder: Sendable {
             atPath: "\(step.folder)/\(from)/\(name)", toPath: "\(target.temporaryPath)/\(to)/\(final ?? name)"
           )
         }
+      }
+      let table = "\(step.folder)/\(AtlasRun.table)"
+      if files.fileExists(atPath: table) {
+        try files.moveItem(atPath: table, toPath: "\(target.temporaryPath)/\(AtlasRun.table)")
       }
       if let data = files.contents(atPath: "\(step.folder)/\(Self.record)") {
         // Where steps stood meanwhile tells nobody anything.

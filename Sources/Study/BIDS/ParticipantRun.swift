@@ -16,6 +16,8 @@ public struct ParticipantRun: Sendable {
   public var images = ImageReading()
   /// How susceptibility is found.
   public var susceptibility = SusceptibilityOptions()
+  /// The atlas whose regions are found on every scan, if any.
+  public var atlas: AtlasRun?
   /// The files that the choices stand in.
   public var configurationFiles: [String] = []
   /// Whether derivatives that follow from something else may be replaced.
@@ -60,8 +62,14 @@ public struct ParticipantRun: Sendable {
     var run = try SusceptibilityRun(
       of: ImageSource(folder: source, reading: images), options: susceptibility, observer: observer)
     (run.subject, run.command, run.writesIntermediates) = (scan.subject, command, true)
-    run.furtherFiles = configurationFiles
-    try run.write(run.map(run.read()), to: maps)
+    run.furtherFiles = configurationFiles + (atlas?.atlas.files ?? [])
+    let echoes = try run.read()
+    try atlas?.check(echoes.maps)
+    let outcome = try run.map(echoes), regions = try atlas?.place(on: outcome)
+    try run.write(outcome, to: maps) { results, record in
+      guard let atlas, let regions else { return }
+      _ = try atlas.write(regions, of: outcome, to: results, in: &record)
+    }
     try folder.place(steps, from: origin)
     return steps.map(\.name)
   }
@@ -69,7 +77,7 @@ public struct ParticipantRun: Sendable {
   /// What the derivatives of a scan follow from.
   private func origin(of scan: BIDSDataset.Scan) throws -> ParticipantFolder.Origin {
     let files = try scan.raw.map { [$0] } ?? ImageSource(folder: scan.images).originals
-    let inputs = try (files + configurationFiles).map {
+    let inputs = try (files + configurationFiles + (atlas?.atlas.files ?? [])).map {
       ($0.replacing("\(dataset)/", with: ""), try SHA256.digest(ofFile: $0))
     }
     return ParticipantFolder.Origin(
