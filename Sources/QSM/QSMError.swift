@@ -16,6 +16,8 @@ public enum QSMError: Error, Equatable {
   case badFieldStrength(Double)
   /// No sphere of the smallest radius [m] lies within the mask.
   case maskTooThin(radius: Double)
+  /// A sphere's radius is less than the longest side of a voxel [m], so that it is none.
+  case sphereTooSmall(radius: Double, side: Double)
   /// No voxel of the reference region lies in the mask.
   case emptyReference
   /// Nothing stands out from the background.
@@ -46,6 +48,9 @@ extension QSMError: CustomStringConvertible {
     case .maskTooThin(let radius):
       "The mask holds no sphere of \(radius * 1e3) mm, so that no background can be told from it. "
         + "Use a smaller radius or a larger mask."
+    case .sphereTooSmall(let radius, let side):
+      "A radius of \(radius * 1e3) mm makes no sphere of voxels that are \(side * 1e3) mm long, over which a background has "
+        + "its mean. Use a radius of at least that length, or leave it out."
     case .emptyReference:
       "The reference region has no voxel in the mask. Choose another region, or the whole brain."
     case .network(let message): message

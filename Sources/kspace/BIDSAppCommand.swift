@@ -69,9 +69,7 @@ struct BIDSApp: LongCommand {
 
   func run() throws {
     let source = try BIDSDataset(at: dataset)
-    let scans = try source.participants(named: participants).flatMap {
-      try source.scans(of: $0, sessions: sessions)
-    }
+    let scans = try source.scans(ofParticipants: participants, sessions: sessions)
     if running.dryRun { return try Terminal.deliver(scans.map(\.name).joined(separator: "\n")) }
     if !FileManager.default.fileExists(atPath: "\(output)/dataset_description.json") {
       _ = try DerivativeDataset(
@@ -137,6 +135,9 @@ struct BIDSApp: LongCommand {
       }
       (run.images, run.susceptibility) = (command.images.reading, command.methods.options)
       run.configurationFiles = [config]
+      let stated = run.images
+      (run.reading.echoTimes, run.reading.fieldStrength) = (stated.echoTimes, stated.fieldStrength)
+      run.reading.phaseSign = stated.phaseSign ?? run.reading.phaseSign
       atlas = atlas ?? command.atlas
     }
     run.atlas = try atlas.map { try AtlasRun(folder: $0, observer: observer) }

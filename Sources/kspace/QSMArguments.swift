@@ -31,6 +31,7 @@ struct QSMImageArguments: ParsableArguments {
   var fieldStrength: FieldStrength?
 
   @Option(
+    parsing: .unconditional,
     help:
       "The direction of the static field along the voxel axes, such as 0,0.17,0.98; else from the sidecars.")
   var fieldDirection: Direction3?
@@ -78,6 +79,13 @@ struct QSMImageArguments: ParsableArguments {
     }
     if fields.isEmpty, fieldNoise != nil || fieldUnit != nil {
       throw ValidationError("--field-noise and --field-unit belong to --total-field or --local-field.")
+    }
+    if !fields.isEmpty, phaseScale != .automatic || bipolar || field != .mdi || relaxation != .mdi {
+      throw ValidationError(
+        "--phase-scale, --bipolar, --field and --relaxation belong to echoes, and a field is given.")
+    }
+    if fitWeights != .magnitudeSquared, field != .mcpc3ds {
+      throw ValidationError("--fit-weights belongs to --field mcpc3ds.")
     }
   }
 

@@ -21,7 +21,8 @@ struct QSMConfiguration {
       case .flag(true): ["--\(name)"]
       case .flag(false): Self.defaultFlags.contains(name) ? ["--no-\(name)"] : []
       case .words(let words):
-        ["--\(name)"] + (Self.fileLists.contains(name) ? words : [words.joined(separator: ",")])
+        Self.fileLists.contains(name)
+          ? ["--\(name)"] + words : ["--\(name)=\(words.joined(separator: ","))"]
       }
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import KSpaceToolkit
 import TestSupport
 import Testing
 
@@ -96,6 +97,42 @@ struct BIDSValidatorTests {
       contentsOfFile: scan.folder.path("chosen/sub-02/provenance.json"), encoding: .utf8)
     #expect(record.contains("\"mask-erosion\" : \"4.0mm\"") && record.contains("\"c.yaml\""))
     #expect(record.contains("\"name\" : \"SHARP\""))
+    // The sign that the file states is that of raw data, too.
+    try Data("phase-sign: negative\nbackground: sharp\ninversion: tkd\n".utf8).write(
+      to: URL(filePath: scan.folder.path("n.yaml")))
+    try Data("phase-sign: positive\nbackground: sharp\ninversion: tkd\n".utf8).write(
+      to: URL(filePath: scan.folder.path("p.yaml")))
+    let maps = try ["p", "n"].map { sign in
+      let made = try scan.run(
+        "bids", "bids", sign, "participant", "--config", "\(sign).yaml", "--participant-label", "01")
+      #expect(made.status == 0, "\(made.errors)")
+      let path = scan.folder.path("\(sign)/sub-01/ses-pre/anat/sub-01_ses-pre_Chimap.nii.gz")
+      return try NIfTIFile(at: path).volumes(scaling: .applied).voxels.elements
+    }
+    var product = 0.0
+    for (positive, negative) in zip(maps[0], maps[1]) { product += Double(positive) * Double(negative) }
+    #expect(product < 0)
+    // What the maps follow from besides counts as well.
+    try FileManager.default.copyItem(
+      atPath: scan.folder.path("head_truth/mask.nii.gz"), toPath: scan.folder.path("m.nii.gz"))
+    try Data("mask: m.nii.gz\nbackground: sharp\ninversion: tkd\n".utf8).write(
+      to: URL(filePath: scan.folder.path("m.yaml")))
+    func masked() throws -> ExternalProcess.Result {
+      try scan.run(
+        "bids", "bids", "masked", "participant", "--config", "m.yaml", "--participant-label", "02")
+    }
+    let masks = [try masked(), try masked()]
+    #expect(masks.allSatisfy { $0.status == 0 } && masks[1].errors.contains("is there"), "\(masks[0].errors)")
+    let mask = try NIfTIFile(at: scan.folder.path("m.nii.gz")).volumes(scaling: .applied)
+    try NIfTIFile.write(mask.map { UInt8($0 > 0 ? 2 : 0) }, to: scan.folder.path("m.nii.gz"))
+    let changed = try masked()
+    #expect(changed.status == 4 && changed.errors.contains("--force"), "\(changed.errors)")
+    // Sessions that are not there are refused.
+    for (label, participant) in [("typo", "01"), ("pre", "02")] {
+      let absent = try scan.run(
+        "bids", "bids", "absent", "participant", "--session-label", label, "--participant-label", participant)
+      #expect(absent.status == 3 && absent.errors.contains("no session \(label)"), "\(absent.errors)")
+    }
     // Records of earlier versions are those of other choices.
     let old = record.replacing("\"background\" : \"sharp\",", with: "\"background\" : [\"sharp\"],")
     try Data(old.utf8).write(to: URL(filePath: scan.folder.path("chosen/sub-02/provenance.json")))

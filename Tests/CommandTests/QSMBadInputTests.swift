@@ -104,7 +104,9 @@ struct QSMBadInputTests {
     arguments: [
       ["--echo-times", "4,8"], ["--phase-scale", "-3"], ["--regularization", "0"],
       ["--inversion", "rts", "--regularization", "1"], ["--background", "pdf", "--background-radius", "5mm"],
-      ["--inversion", "tkd", "--edge-weights"], ["--seeds", "0"], ["--field-direction", "0,0,0"],
+      ["--inversion", "tkd", "--edge-weights"], ["--seeds", "0"],
+      ["--inversion", "l2", "--expected-deviation", "0.05"],
+      ["--fit-weights", "uniform"], ["--field-direction", "0,0,0"],
     ])
   func usage(_ arguments: [String]) throws {
     let scene = try QSMScene()

@@ -6,6 +6,78 @@ import Testing
 /// `kspace qsm`: every method it offers, its configuration, and what it writes.
 struct QSMMethodTests {
   @Test(
+    "The static field's direction gives one map and one reliability, whether a header or the user states it")
+  func direction() throws {
+    let scene = try QSMScene()
+    try scene.write()
+    let stated = try scene.runFast("header", "--phase-sign", "positive")
+    #expect(stated.status == 0, "\(stated.errors)")
+    let places = try scene.echoes("mag").geometry
+    let straight = Geometry(matrix: places.matrix, voxelSize: places.voxelSize)
+    try scene.write(
+      phase: { ImageVolumes($0.voxels, geometry: straight) },
+      magnitude: { ImageVolumes($0.voxels, geometry: straight) })
+    // Along the first axis it may be negative.
+    let turned = places.fieldDirection
+    #expect(abs(turned.z) < 0.97)
+    let text = "\(turned.x),\(turned.y),\(turned.z)"
+    try Data("field-direction: [\(text)]\n".utf8).write(to: URL(filePath: scene.folder.path("c.yaml")))
+    for (output, more) in [("typed", ["--field-direction", text]), ("file", ["--config", "c.yaml"])] {
+      let result = try scene.runFast(output, ["--phase-sign", "positive", "--ignore-affine"] + more)
+      #expect(result.status == 0, "\(result.errors)")
+      for name in ["Chimap", "reliability"] {
+        let path = "sub-01/anat/sub-01_\(name).nii.gz"
+        let (own, header) = (try scene.map(output, path), try scene.map("header", path))
+        let largest = zip(own, header).map { abs($0 - $1) }.max() ?? 1
+        #expect(largest < 2e-3, "\(name) of \(output): \(largest)")
+      }
+    }
+    let opposite = try scene.runFast("opposite", "--ignore-affine", "--field-direction", "-0.6,0,0.8")
+    #expect(opposite.status == 0, "\(opposite.errors)")
+  }
+
+  @Test("A record names the methods that were used, and no others")
+  func record() throws {
+    let scene = try QSMScene()
+    let chi = scene.head.path("head_truth/field.nii.gz")
+    let result = try scene.run(
+      "--local-field", chi, "--field-unit", "Hz", "--field-strength", "3T", "--mask", scene.mask,
+      "--inversion", "l2", "-o", "out")
+    #expect(result.status == 0, "\(result.errors)")
+    let record = try String(contentsOfFile: scene.folder.path("out/provenance.json"), encoding: .utf8)
+    let methods = try #require(record.range(of: "\"methods\"")).lowerBound
+    for name in ["ROMEO", "automatic background", "brain extraction"] {
+      #expect(!record[methods...].contains("\"name\" : \"\(name)\""), "\(name)")
+    }
+    #expect(record[methods...].contains("known voxels"))
+  }
+
+  @Test("A field with the magnitude of one echo and the times of all is mapped")
+  func fewMagnitudes() throws {
+    let scene = try QSMScene()
+    let all = try scene.echoes("mag")
+    try NIfTIFile.write(
+      ImageVolumes(all[0], geometry: all.geometry), to: scene.folder.path("one.nii.gz"))
+    let field = scene.head.path("head_truth/field.nii.gz")
+    let result = try scene.run(
+      "--total-field", field, "--field-unit", "Hz", "--field-strength", "3T", "--mask", scene.mask,
+      "--magnitude", "one.nii.gz", "--echo-times", "4ms,8ms,12ms,16ms,20ms", "--inversion", "l2", "-o", "out",
+      "--ignore-affine")
+    #expect(result.status == 0, "\(result.errors)")
+    // A sidecar's echo time that cannot be is said and not used, and one that is typed is refused.
+    try FileManager.default.copyItem(atPath: field, toPath: scene.folder.path("f.nii.gz"))
+    try Data("{\"EchoTime\": 20}".utf8).write(to: URL(filePath: scene.folder.path("f.json")))
+    let nonlinear = try scene.run(
+      "--total-field", "f.nii.gz", "--field-unit", "Hz", "--field-strength", "3T", "--mask", scene.mask,
+      "--inversion", "nltv", "-o", "nltv")
+    #expect(nonlinear.status == 0 && nonlinear.errors.contains("were not used"), "\(nonlinear.errors)")
+    let typed = try scene.run(
+      "--total-field", "f.nii.gz", "--field-unit", "Hz", "--field-strength", "3T", "--mask", scene.mask,
+      "--echo-times", "20s", "-o", "typed")
+    #expect(typed.status == 3 && typed.errors.contains("milliseconds"), "\(typed.errors)")
+  }
+
+  @Test(
     "every method gives a finite map that resembles the truth",
     arguments: [
       "background vsharp, background-radius 15.0mm, inversion tv, reweightings 1",

@@ -90,5 +90,23 @@ import Testing
     #expect(zip(once, twice).allSatisfy { $0 == 0 || $1 != 0 })
     let record = try String(contentsOfFile: scene.folder.path("twice/provenance.json"), encoding: .utf8)
     #expect(record.contains("\"two-pass\" : \"true\"") && record.contains("reliable voxels first"))
+    // A zero that lies in the source is that of the map of all.
+    let nearest = once.indices.filter { once[$0] != 0 }.min { one, other in
+      func distance(_ index: Int) -> Double {
+        let (x, y, z) = (index % matrix.x, index / matrix.x % matrix.y, index / (matrix.x * matrix.y))
+        let offset = grid.position(ofVoxel: SIMD3(Double(x), Double(y), Double(z))) - Self.place
+        return (offset * offset).sum()
+      }
+      return distance(one) < distance(other)
+    }
+    let middle = once.indices.map { UInt8($0 == nearest ? 1 : 0) }
+    try NIfTIFile.write(
+      ImageVolumes(NDArray(middle, shape: matrix.shape), geometry: grid),
+      to: scene.folder.path("middle.nii.gz"))
+    let zeroed = try scene.run(
+      "--phase", "phase.nii.gz", "--magnitude", "mag.nii.gz", "-o", "zeroed", "--mask", scene.mask,
+      "--echo-times", "4ms,8ms,12ms,16ms", "--field-strength", "3T", "--phase-sign", "positive", "--two-pass",
+      "--reference", "middle.nii.gz")
+    #expect(zeroed.status == 0 && zeroed.errors.contains("all was mapped at once"), "\(zeroed.errors)")
   }
 }

@@ -38,6 +38,7 @@ public struct ISMV: BackgroundRemoval {
     _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
   ) throws(QSMError) -> LocalField {
     let radius = radius ?? Ball.radius(5e-3, voxelSize: field.geometry.voxelSize)
+    try Ball.check(radius: radius, on: field.geometry)
     let grid = try WorkingGrid(field: field, mask: mask, region: .mask(margin: radius))
     let eroded = try grid.eroded(by: radius)
     let levels = eroded.map { UInt8($0 ? 1 : 0) }

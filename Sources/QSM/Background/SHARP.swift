@@ -28,6 +28,7 @@ public struct SHARP: BackgroundRemoval {
     _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
   ) throws(QSMError) -> LocalField {
     let radius = radius ?? Ball.radius(6e-3, voxelSize: field.geometry.voxelSize)
+    try Ball.check(radius: radius, on: field.geometry)
     return try VSHARP(radii: [radius], threshold: threshold)(field, mask: mask)
   }
 }

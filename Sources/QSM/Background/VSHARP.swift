@@ -26,9 +26,10 @@ public struct VSHARP: BackgroundRemoval {
 
   /// Creates the method.
   ///
-  /// - Precondition: Radii and threshold are positive, and there is a radius.
+  /// - Precondition: Radii and threshold are positive, and there is a radius, and no more than 255.
   public init(radii: [Double]? = nil, threshold: Double = 0.05, largestRadius: Double? = nil) {
-    precondition(radii.map { !$0.isEmpty && $0.allSatisfy { $0 > 0 } } ?? true, "radii \(radii ?? [])")
+    precondition(
+      radii.map { (1...255).contains($0.count) && $0.allSatisfy { $0 > 0 } } ?? true, "radii \(radii ?? [])")
     precondition(
       threshold > 0 && (largestRadius ?? 1) > 0,
       "a threshold of \(threshold), a radius of \(largestRadius ?? 0) m")
@@ -40,13 +41,14 @@ public struct VSHARP: BackgroundRemoval {
   /// From 12 mm (or another radius) down to the longest side of a voxel, in steps of 1 mm, in metres.
   ///
   /// A ball thinner than a voxel is a disk, over which a harmonic field has another mean: for voxels of
-  /// 0.8 x 0.8 x 2 mm, the radii are 12, 11, ..., 2 mm. Where voxels are shorter than 0.8 mm, all is as many times
+  /// 0.8 x 0.8 x 2 mm, the radii are 12, 11, ..., 2 mm. There are no more than 200, of larger steps if need be. Where voxels are shorter than 0.8 mm, all is as many times
   /// smaller.
   public static func defaultRadii(voxelSize: SIMD3<Double>, largest: Double? = nil) -> [Double] {
     let smallest = voxelSize.max()
     // Sizes that are none are refused with the field.
     let shortest = voxelSize.min() > 0 ? voxelSize.min() : 1
-    let scale = min(1, shortest / 0.8e-3 * (1 + 1e-9)), step = (largest == nil ? scale : 1) * 1e-3
+    let scale = min(1, shortest / 0.8e-3 * (1 + 1e-9)),
+      step = max((largest == nil ? scale : 1) * 1e-3, (largest ?? 0) / 200)
     let largest = largest ?? 12 * step
     let whole = max(1, Int(largest / step * (1 + 1e-9)))
     var radii = (1...whole).reversed().map { Double($0) * step }
@@ -60,6 +62,7 @@ public struct VSHARP: BackgroundRemoval {
     _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>
   ) throws(QSMError) -> LocalField {
     let voxelSize = field.geometry.voxelSize
+    if let largestRadius, radii == nil { try Ball.check(radius: largestRadius, on: field.geometry) }
     let radii = (radii ?? Self.defaultRadii(voxelSize: voxelSize, largest: largestRadius)).map { $0 * 1e3 }
     let sorted = Set(radii).sorted(by: >)
     guard let largest = sorted.first, let smallest = sorted.last else { preconditionFailure("no radius") }

@@ -215,6 +215,17 @@ extension NetworkDescription: Decodable {
           codingPath: [CodingKeys.prior],
           debugDescription: "the network has an unrolling as well; leave one out"))
     }
+    if inputUnit != .ppm, prior != nil || unrolling != nil {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: [CodingKeys.inputUnit],
+          debugDescription: "data steps are made in ppm; leave it out, or the unrolling or prior"))
+    }
+    let fixed: [CodingKeys] = [.inputMean, .inputDeviation, .outputMean, .outputDeviation, .axes]
+    if prior != nil, let key = fixed.first(where: container.contains) {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [key], debugDescription: "a prior has its own; leave it out"))
+    }
     let count = unrolling?.channels ?? 1
     let isList: ([Double]) -> Bool = { $0.count == count && $0.allSatisfy(\.isFinite) }
     let isScale: ([Double]) -> Bool = { $0.count == count && $0.allSatisfy { $0 > 1e-12 && $0 < 1e12 } }

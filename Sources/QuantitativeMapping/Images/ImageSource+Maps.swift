@@ -96,13 +96,13 @@ extension ImageSource {
       magnitude.isEmpty
       ? nil
       : try placed(magnitude, "magnitude", on: stored.geometry, of: path, like: "the field", &assumptions)
-    let times = reading.echoTimes ?? Self.times(in: NamedImage.sidecar(of: path))
+    let times = try fieldEchoTimes(path, &assumptions)
     let brain = try mask.map {
       try BrainMask(
         at: $0, on: stored.geometry, ignoringAffine: reading.ignoresAffine || !isPlaced(path))
     }
     let values = try FieldValues(stored, within: brain, path)
-    let factor = try hertzPerUnit(of: values, stage, sidecar, path, strength: strength, times, &assumptions)
+    let factor = try hertzPerUnit(of: values, stage, sidecar, path, strength: strength, &assumptions)
     if let warning = factor.warning { warnings.append(warning) }
     if stage == .total, let wrap = values.wrap {
       let problem =
@@ -131,10 +131,27 @@ extension ImageSource {
     return (maps, brain)
   }
 
+  /// The echo times that are stated of a field; none where a sidecar's cannot be, as a field in most units needs none.
+  private func fieldEchoTimes(_ path: String, _ assumptions: inout [String]) throws -> [Double] {
+    let remedy = "Give it (`echoTimes`)"
+    if let times = reading.echoTimes {
+      try Plausibility.check(echoTimes: times, path, remedy: remedy)
+      return times
+    }
+    let times = Self.times(in: NamedImage.sidecar(of: path))
+    do {
+      try Plausibility.check(echoTimes: times, path, remedy: remedy)
+      return times
+    } catch {
+      assumptions.append("\(path): the echo times of its sidecar, \(times) s, cannot be, and were not used.")
+      return []
+    }
+  }
+
   /// How many hertz one unit of a stored field is, and what speaks against the unit.
   private func hertzPerUnit(
     of values: FieldValues, _ stage: FieldMap.Stage, _ sidecar: Sidecar, _ path: String, strength: Double,
-    _ times: [Double], _ assumptions: inout [String]
+    _ assumptions: inout [String]
   ) throws -> (hertz: Float, unit: ImageUnits, warning: String?) {
     let perMillion = strength * ScanParameters.protonGyromagneticRatio * 1e-6
     var factors: [ImageUnits: Double] = [
@@ -151,6 +168,7 @@ extension ImageSource {
           + "for \(unit.rawValue) (`fieldUnit` states it).")
     }
     if unit == .radians {
+      let times = reading.echoTimes ?? Self.times(in: NamedImage.sidecar(of: path))
       guard times.count == 1 else {
         throw InputError(
           path, "a field in radians needs the echo time that it was measured at",

@@ -56,6 +56,15 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
   /// The file of the region whose susceptibility is zero; `nil` for words.
   public var referenceFile: String? { ["whole", "csf"].contains(reference) ? nil : reference }
 
+  /// The network that inverts dipoles; `nil` if none does.
+  ///
+  /// - Throws: An error that names its file, if it cannot be used.
+  public var network: NetworkFile? {
+    get throws { inversion == .network ? try NetworkFile(weights) : nil }
+  }
+
+  private var weights: String { model ?? NetworkFile.inTheBox }
+
   /// The files that the options name.
   public var files: [String] { [mask, referenceFile, r2].compactMap(\.self) }
 
@@ -84,10 +93,13 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
     if r2 != nil, !separate {
       throw InputError("`r2`", "it tells sources apart, which is not asked for", remedy: "Add `separate`")
     }
-    if !inversion.isTotalVariation, edgeWeights || !dataWeights || !linearBlend || reweightings > 0 {
+    if !inversion.isTotalVariation,
+      edgeWeights || !dataWeights || !linearBlend || reweightings > 0 || expectedDeviation > 0
+    {
       throw InputError(
         "`inversion: \(inversion.rawValue)`",
-        "it has no edge weights, data weights, linear blend or reweightings", remedy: "Choose tv or nltv")
+        "it has no edge weights, data weights, linear blend, expected deviation or reweightings",
+        remedy: "Choose tv or nltv")
     }
     if let backgroundRadius {
       guard background.hasRadius else {
@@ -114,7 +126,12 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
   /// - Parameter maps: What they are for: masks need a magnitude, and nltv the phase at the mean of its echo times.
   /// - Throws: An error that names the file of a network, if it cannot be used.
   public func mapping(for maps: EchoMaps) throws -> SusceptibilityMapping {
-    try mapping(hasMagnitude: maps.magnitude != nil, echoTimes: maps.parameters.echoTimes)
+    if edgeWeights, maps.magnitude == nil {
+      throw InputError(
+        "`edgeWeights`", "there is no magnitude to find edges in",
+        remedy: "Give one (`magnitude`), or leave edge weights out")
+    }
+    return try mapping(hasMagnitude: maps.magnitude != nil, echoTimes: maps.parameters.echoTimes)
   }
 
   /// The stages for images that are still to be read.
@@ -153,7 +170,7 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
       return method
     case .tkd: return regularization.map { TKD(threshold: $0) } ?? TKD()
     case .rts: return RTS()
-    case .network: return LearnedInversion(try NetworkFile(model ?? NetworkFile.inTheBox))
+    case .network: return LearnedInversion(try NetworkFile(weights))
     case .l2: return regularization.map { QuadraticInversion(regularization: $0) } ?? QuadraticInversion()
     }
   }

@@ -45,13 +45,14 @@ public struct SusceptibilityProvenance: Encodable {
   let findings: SusceptibilityMaps.Findings
 
   init(
-    _ result: SusceptibilityMaps, of maps: EchoMaps, by mapping: SusceptibilityMapping, inputs: [Input],
+    _ result: SusceptibilityMaps, of maps: EchoMaps, by mapping: SusceptibilityMapping, isMasked: Bool,
+    inputs: [Input],
     configuration: [String: String], command: [String]
   ) {
     self.command = command
     self.inputs = inputs
     self.configuration = configuration
-    methods = mapping.configurations
+    methods = mapping.configurations(after: maps.field?.stage, isMasked: isMasked)
     assumptions = maps.assumptions + result.assumptions + result.warnings
     findings = result.findings
   }

@@ -119,7 +119,7 @@ public struct SusceptibilityRun {
     if let sources = outcome.sources { try results.write(sources, of: maps, within: result.mask) }
     try observer.check()
     var record = SusceptibilityProvenance(
-      result, of: maps, by: outcome.mapping,
+      result, of: maps, by: outcome.mapping, isMasked: options.mask != nil,
       inputs: try inputs.map { try SusceptibilityProvenance.Input($0) },
       configuration: options.settings.merging(source.reading.settings) { $1 }, command: command)
     try adding(results, &record)

@@ -5,10 +5,10 @@ import QSM
 
 extension EchoMaps {
   /// The susceptibility-weighted image of the echo nearest to 20 ms at 3 T, with the number of that echo from 0; `nil`
-  /// without magnitudes or a field.
+  /// without magnitudes of all echoes or a field.
   public var susceptibilityWeighted: (image: ImageVolumes<Float>, echo: Int)? {
     let times = parameters.echoTimes, wanted = 0.06 / parameters.fieldStrength
-    guard let field, let all = magnitude,
+    guard let field, let all = magnitude, all.count == times.count,
       let echo = times.indices.min(by: { abs(times[$0] - wanted) < abs(times[$1] - wanted) })
     else { return nil }
     // The phase of the echo, from the field where there was none: MDI's echoes have no other.

@@ -59,15 +59,27 @@ extension SusceptibilityMapping {
   ///   - all: The map of all voxels.
   ///   - measurement: What it follows from.
   ///   - solve: Makes a map of fewer voxels.
-  /// - Returns: The maps as one, and the doubtful volume [m^3]; `nil` if no voxel is doubtful.
+  /// - Returns: The maps as one, or the one of all voxels where reliable ones alone make none, and what was done in words;
+  ///   `nil` if no voxel is doubtful.
   func refined(
     _ all: Solution, of measurement: FieldMeasurement, within mask: NDArray<Bool>,
     solve: (NDArray<Bool>) throws -> Solution
-  ) throws -> (solution: Solution, doubtful: Double)? {
+  ) throws -> (solution: Solution, remark: String)? {
     guard let rule = reliableVoxelsFirst else { return nil }
     let doubtful = try rule.doubtful(all.map, of: measurement), count = doubtful.elements.count { $0 }
     guard count > 0 else { return nil }
-    var first = try solve(mask.combined(with: doubtful) { $0 && !$1 })
+    let size = measurement.field.geometry.voxelSize
+    let volume = 1e6 * Double(count) * abs(size.x * size.y * size.z)
+    let found =
+      "\(volume.rounded(2)) ml of the map were unreliable, as strong sources make their field: "
+    var first: Solution
+    do {
+      first = try solve(mask.combined(with: doubtful) { $0 && !$1 })
+    } catch QSMError.emptyReference {
+      return (all, found + "the region whose mean is zero lies in them, and all was mapped at once.")
+    } catch QSMError.maskTooThin {
+      return (all, found + "without them there is too little left, and all was mapped at once.")
+    }
     let isRegion = measurement.reference != nil
     first.map = first.map.filled(
       from: all.map, known: first.local.mask[0].map { $0 != 0 },
@@ -77,8 +89,7 @@ extension SusceptibilityMapping {
       with: all.local.field.voxels.combined(with: known) { $1 == 0 ? $0 : 0 }
     ) { $0 + $1 }
     first.local.mask.voxels = known.combined(with: all.local.mask.voxels) { $0 | $1 }
-    let size = measurement.field.geometry.voxelSize
-    return (first, Double(count) * abs(size.x * size.y * size.z))
+    return (first, found + "all else was mapped without them, and they are those of the map of all voxels.")
   }
 }
 

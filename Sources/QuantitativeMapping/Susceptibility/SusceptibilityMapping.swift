@@ -139,13 +139,11 @@ public struct SusceptibilityMapping: Sendable {
       })
     {
       (local, map) = (refined.solution.local, refined.solution.map)
-      assumptions.append(
-        "\((refined.doubtful * 1e6).rounded(2)) ml of the map were unreliable, as strong sources make their field: all else was "
-          + "mapped without them, and they are those of the map of all voxels.")
+      assumptions.append(refined.remark)
     }
     try observer(.inversion)
 
-    assumptions += map.account
+    assumptions += map.account(isWeightGiven: (inversion as? TotalVariation)?.regularization != nil)
     let evidence = SignEvidence(map.susceptibility, r2Star: maps.r2Star)
     total?.geometry = places
     (local.field.geometry, local.mask.geometry, map.susceptibility.geometry) = (places, places, places)
@@ -176,11 +174,22 @@ public struct SusceptibilityMapping: Sendable {
   }
 
   /// The stages with their parameters, in their order.
-  public var configurations: [MethodConfiguration] {
-    [
-      masking.configuration, Self.rules, unwrapping.configuration, background.configuration,
-      inversion.configuration,
-    ] + [reliableVoxelsFirst?.configuration].compactMap(\.self)
+  public var configurations: [MethodConfiguration] { configurations(after: nil, isMasked: false) }
+
+  /// The stages that are gone through, with their parameters, in their order.
+  ///
+  /// - Parameters:
+  ///   - stage: What has been done to the field; `nil` for nothing.
+  ///   - isMasked: Whether the mask is given.
+  func configurations(after stage: FieldMap.Stage?, isMasked: Bool) -> [MethodConfiguration] {
+    var isWrapped = stage == nil
+    if case .wrapped = stage { isWrapped = true }
+    let stages = [
+      isMasked ? nil : masking.configuration, Self.rules, isWrapped ? unwrapping.configuration : nil,
+      stage == .local ? nil : background.configuration, inversion.configuration,
+      reliableVoxelsFirst?.configuration,
+    ]
+    return stages.compactMap(\.self)
   }
 
   /// What all ways share: which voxels are known, whose magnitude shows edges.
@@ -204,14 +213,16 @@ extension ImageVolumes<Float> {
 
 extension SusceptibilityMap {
   /// What the inversion followed from, and what it costs, for the user.
-  fileprivate var account: [String] {
+  fileprivate func account(isWeightGiven: Bool) -> [String] {
     func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)g", value) }
     var sentences: [String] = []
-    if let regularization, let fieldDeviation {
+    if let regularization, let fieldDeviation, !isWeightGiven {
+      let isRaised = (residualDeviation ?? 0) > 1.05 * fieldDeviation
       sentences.append(
         "The inversion's weight of \(number(regularization, 3)) ppm mm follows from the field's noise of "
           + "\(number(1e3 * fieldDeviation, 3)) ppb, "
-          + (isFieldDeviationEstimated ? "estimated from the field itself." : "as its noise map states."))
+          + (isFieldDeviationEstimated ? "estimated from the field itself" : "as its noise map states")
+          + (isRaised ? ", and from what a first map leaves unexplained." : "."))
     }
     if let share {
       sentences.append(

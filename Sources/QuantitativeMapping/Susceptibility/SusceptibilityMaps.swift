@@ -81,11 +81,18 @@ extension SusceptibilityMaps {
   /// - Parameter maps: What the map was made of; the field's noise counts.
   /// - Throws: ``QSMError`` if volumes do not fit each other.
   public func reliability(of maps: EchoMaps) throws(QSMError) -> ImageVolumes<Float> {
-    try Reliability()(
+    // Where the map's field pointed, which a header may not know.
+    let maps = maps.inFilePrecision, places = local.field.geometry
+    var (map, local) = (map, local)
+    (map.susceptibility.geometry, local.field.geometry, local.mask.geometry) =
+      (maps.geometry, maps.geometry, maps.geometry)
+    var result = try Reliability()(
       of: map,
       for: FieldMeasurement(
         field: local.field, mask: local.mask, fieldStrength: maps.parameters.fieldStrength,
         fieldNoise: maps.field?.noise))
+    result.geometry = places
+    return result
   }
 }
 

@@ -60,6 +60,28 @@ public struct BIDSDataset: Sendable {
     return labels.isEmpty ? participants : participants.filter(labels.contains)
   }
 
+  /// The scans of participants, by their names and those of sessions; of all if none is named.
+  ///
+  /// - Throws: ``InputError`` if a participant or a session is not there, or if a session has several raw files.
+  public func scans(ofParticipants labels: [String], sessions: [String]) throws(InputError) -> [Scan] {
+    var scans: [Scan] = []
+    for subject in try participants(named: labels) {
+      scans += try self.scans(of: subject, sessions: sessions)
+    }
+    let found = Set(scans.compactMap(\.session))
+    for session in Self.bare(sessions) where !found.contains(session) {
+      throw InputError(
+        folder, "there is no session \(session) of these participants",
+        remedy: "Name sessions that are there, or none for all")
+    }
+    return scans
+  }
+
+  /// Sessions without `ses-`.
+  private static func bare(_ sessions: [String]) -> [String] {
+    sessions.map { $0.hasPrefix("ses-") ? String($0.dropFirst(4)) : $0 }
+  }
+
   /// The scans of a participant: one for each session.
   ///
   /// - Parameters:
@@ -68,9 +90,11 @@ public struct BIDSDataset: Sendable {
   /// - Throws: ``InputError`` if a session has several raw files.
   public func scans(of subject: String, sessions: [String] = []) throws(InputError) -> [Scan] {
     let images = "\(folder)/sub-\(subject)", sources = "\(folder)/sourcedata/sub-\(subject)"
-    let wanted = sessions.map { $0.hasPrefix("ses-") ? String($0.dropFirst(4)) : $0 }
+    let wanted = Self.bare(sessions)
     let found = Set(Self.labels("ses-", in: images) + Self.labels("ses-", in: sources)).sorted()
-    let names: [String?] = found.isEmpty ? [nil] : found.filter { wanted.isEmpty || wanted.contains($0) }
+    // A participant without sessions has none of those that are wanted.
+    let names: [String?] =
+      wanted.isEmpty ? (found.isEmpty ? [nil] : found) : found.filter { wanted.contains($0) }
     var scans: [Scan] = []
     for session in names {
       let below = session.map { "/ses-\($0)" } ?? ""

@@ -49,8 +49,9 @@ public struct ParticipantRun: Sendable {
     var source = scan.images, images = images
     if let raw = scan.raw {
       source = scratch.path + "/reconstruction"
-      // What was reconstructed from raw data has its sign already.
-      images.phaseSign = .positive
+      // What was reconstructed from raw data has its sign, its unit and its times already.
+      (images.phaseSign, images.phaseScale) = (.positive, .automatic)
+      (images.echoTimes, images.fieldStrength, images.isBipolar) = (nil, nil, false)
       steps.append(("reconstruction", source))
       var run = try ReconstructionRun(
         of: MRDFile(at: raw), reading: reading, options: reconstruction, observer: observer)
@@ -77,9 +78,11 @@ public struct ParticipantRun: Sendable {
   /// What the derivatives of a scan follow from.
   private func origin(of scan: BIDSDataset.Scan) throws -> ParticipantFolder.Origin {
     let files = try scan.raw.map { [$0] } ?? ImageSource(folder: scan.images).originals
-    let inputs = try (files + configurationFiles + (atlas?.atlas.files ?? [])).map {
+    let further = susceptibility.files + configurationFiles + (atlas?.atlas.files ?? [])
+    var inputs = try (files + further).map {
       ($0.replacing("\(dataset)/", with: ""), try SHA256.digest(ofFile: $0))
     }
+    if let network = try susceptibility.network { inputs.append(("network", network.network.model.digest)) }
     return ParticipantFolder.Origin(
       version: ToolkitVersion.text,
       choices: reconstruction.settings.merging(images.settings) { $1 }

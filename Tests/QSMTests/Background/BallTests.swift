@@ -6,6 +6,25 @@ import Testing
 
 /// Spherical means on grids of any shape and scale.
 @Suite struct BallTests {
+  @Test func radiiOfNoBallAreRefusedBeforeAnythingIsReserved() throws {
+    let scene = BackgroundScene(matrix: Extents(x: 24, y: 24, z: 16), voxelSize: [1e-3, 1e-3, 2e-3])
+    for radius in [1.5e-3, 12, 1e17] {
+      let expected: QSMError =
+        radius < 2e-3 ? .sphereTooSmall(radius: radius, side: 2e-3) : .maskTooThin(radius: radius)
+      let methods: [any BackgroundRemoval] = [
+        SHARP(radius: radius), RESHARP(radius: radius), ISMV(radius: radius), VSHARP(largestRadius: radius),
+      ]
+      for method in methods {
+        #expect(throws: expected, "\(method)") { try method(scene.total, mask: scene.mask) }
+      }
+    }
+    // As long as a voxel is a ball, but for what rounding makes of it.
+    #expect(
+      try SHARP(radius: 2e-3 * (1 - 1e-7))(scene.total, mask: scene.mask).mask.voxels.elements.contains(1))
+    let radii = VSHARP.defaultRadii(voxelSize: [1e-3, 1e-3, 1e-3], largest: 0.6)
+    #expect(radii.count <= 201 && radii[0] == 0.6)
+  }
+
   static let sizes: [SIMD3<Double>] = [[1, 1, 1], [0.8, 0.8, 2], [2, 1, 1], [1.6, 1.3, 0.9]]
 
   /// `x^2 - y^2` and `x^2 - z^2` are harmonic: their mean around their middle is zero.

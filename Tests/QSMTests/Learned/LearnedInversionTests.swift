@@ -179,6 +179,9 @@ struct LearnedInversionTests {
       #"{ "InputMean": [1, 2] }"#,
       #"{ "Axes": "yxz" }"#, #"{ "VoxelSize": [1, 1] }"#, #"{ "FieldDirection": [0, 0, 0] }"#,
       #"{ "Unrolling": { "Iterations": 0, "StepSize": 1 } }"#, #"{ "Unrolling": { "StepSize": 1 } }"#,
+      #"{ "InputUnit": "Hz", "Unrolling": { "Iterations": 3, "StepSize": 1 } }"#,
+      #"{ "OutputMean": [1], "Prior": { "Iterations": 1, "LogWeights": [1, 1], "NoiseExponents": [1, 1] } }"#,
+      #"{ "Axes": "xyz", "Prior": { "Iterations": 1, "LogWeights": [1, 1], "NoiseExponents": [1, 1] } }"#,
     ])
   func badDescription(text: String) throws {
     let key = try #require(text.split(separator: "\"").dropFirst().first)
