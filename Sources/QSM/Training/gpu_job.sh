@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains the inversion on a machine that is lent for minutes and reaches nothing else: PyTorch, NumPy, SciPy and nibabel are all it needs.
 #
-#   gpu_job.sh prepare POOL KSPACE [ANATOMY]   here: heads of the numerical phantom, which need `kspace` (about 40 MB)
+#   gpu_job.sh prepare POOL KSPACE [ANATOMY]   here: heads and fields that need `kspace` (about 60 MB)
 #   gpu_job.sh run POOL OUT [MINUTES] [DEVICE] there: volumes of no anatomy on all its cores, then training; 9 minutes on `cuda` by default
 #
 # OUT gets the checkpoint, every minute, and its log; the same command goes on from it. `export.py` makes the weights of it.
@@ -14,6 +14,7 @@ prepare)
   "$python" "$here/volumes.py" "$pool/library" --heads "${HEADS:-32}" --kspace "$kspace" --seed 5100
   if [ -n "${4:-}" ]; then "$python" "$here/volumes.py" "$pool/library" --count "${CROPS:-120}" --anatomy "$4" --seed 6000; fi
   "$python" "$here/volumes.py" "$pool/validation" --count 6 --heads 4 --kspace "$kspace" --seed 5900
+  "$python" "$here/fields.py" "$pool/fields" --library "$pool/library" --kspace "$kspace" --count "${FIELDS:-30}"
   ;;
 run)
   pool=$2 out=$3 minutes=${4:-9} device=${5:-cuda}
@@ -25,8 +26,9 @@ run)
     done
     wait
   fi
-  "$python" "$here/train.py" --library "$pool/library" --validation "$pool/validation" --checkpoint "$out/unrolled.pt" --minutes "$minutes" \
-    --device "$device" --workers "$cores" --batch "${BATCH:-8}" --extent "${EXTENT:-64}" --rate "${RATE:-2e-3}" --checkpoint-minutes 1 | tee -a "$out/log"
+  "$python" "$here/train.py" --library "$pool/library" --validation "$pool/validation" --fields "$pool/fields" \
+    --start "$here/../Resources/unrolled.onnx" --checkpoint "$out/unrolled.pt" --minutes "$minutes" \
+    --device "$device" --workers "$cores" --batch "${BATCH:-8}" --extent "${EXTENT:-64}" --rate "${RATE:-1e-3}" --checkpoint-minutes 1 | tee -a "$out/log"
   ;;
 *)
   sed -n '2,7p' "$0"

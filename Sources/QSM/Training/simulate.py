@@ -47,7 +47,7 @@ def susceptibility(rng: np.random.Generator, entry: dict[str, np.ndarray]) -> np
     """Values [ppm] for the labels of a volume."""
     kind, labels = entry["kind"], entry["labels"]
     # Some volumes hold nothing but a few bodies, far above the rest or not.
-    contrast = 0 if rng.random() < 0.12 else np.exp(rng.uniform(np.log(0.008), np.log(0.05)))
+    contrast = 0 if rng.random() < 0.18 else np.exp(rng.uniform(np.log(0.008), np.log(0.05)))
     values = contrast * rng.standard_normal(len(kind))
     body = np.exp(rng.uniform(np.log(0.02), np.log(0.15))) * rng.standard_normal(len(kind)) + rng.uniform(0, 0.06)
     if contrast == 0:
@@ -69,11 +69,13 @@ def susceptibility(rng: np.random.Generator, entry: dict[str, np.ndarray]) -> np
 class Simulator:
     """Draws measurements from a library of volumes.
 
-    A measurement is a dictionary of tensors [z, y, x]: `field` [ppm], zero outside `mask` and where it is not known; `trust`, the square of a typical deviation of the
-    field over a voxel's, at most 1; `chi` [ppm]; and `dipole`, `size`, `direction`, `deviation` [ppm].
+    A measurement is a dictionary of tensors [z, y, x]: `field` [ppm], zero outside `mask` and where it is not known; `noise` [ppm], its deviation; `trust`, the
+    square of a typical deviation over a voxel's, at most 1; `chi` [ppm]; and `dipole`, `size`, `direction`, `deviation` [ppm]. `filtering` leaves in some no more
+    than spherical means do.
     """
 
-    def __init__(self, library: str, seed: int, extent: int = EXTENT):
+    def __init__(self, library: str, seed: int, extent: int = EXTENT, filtering: bool = True):
+        self.filtering = filtering
         self.entries = [dict(np.load(path)) for path in sorted(glob.glob(os.path.join(library, "*.npz")))]
         self.rng = np.random.default_rng(seed)
         self.extent = extent
@@ -136,7 +138,7 @@ class Simulator:
         # Errors: what microstructure, motion and the background leave, smooth or as the tissue is.
         error = torch.zeros_like(chi)
         if rng.random() < 0.7:
-            amount = np.exp(rng.uniform(np.log(0.0003), np.log(0.006)))
+            amount = np.exp(rng.uniform(np.log(0.0004), np.log(0.01)))
             for part in range(2):
                 if rng.random() < 0.5:
                     error += amount * torch.from_numpy(noise(rng, chi.shape, rng.uniform(0.5, 1.5), rng.uniform(0.5, 2.5)))
@@ -148,7 +150,7 @@ class Simulator:
         field = (field + error + deviation * relative * torch.randn_like(chi)) * inside
         if rng.random() < 0.3:
             trust = inside.clone()
-        if rng.random() < 0.12:
+        if self.filtering and rng.random() < 0.12:
             # A field from which the mean over balls was taken, as it is known where these lie within the mask.
             mean = ball(chi.shape, size, rng.uniform(2, 7) * size.prod() ** (1 / 3))
             known = (filtered(inside, mean) > 0.97).float()
@@ -157,6 +159,6 @@ class Simulator:
                 kernel, trust = kernel * (1 - mean), trust * known
         told = np.hypot(deviation, rng.uniform(0, 1) * float((error**2).sum() / inside.sum()) ** 0.5) * np.exp(rng.normal(0, 0.15))
         return {
-            "field": field, "mask": inside, "trust": trust, "chi": chi, "dipole": kernel, "size": torch.tensor(size, dtype=torch.float32),
+            "field": field, "mask": inside, "noise": deviation * relative, "trust": trust, "chi": chi, "dipole": kernel, "size": torch.tensor(size, dtype=torch.float32),
             "direction": torch.tensor(direction, dtype=torch.float32), "deviation": torch.tensor(told, dtype=torch.float32),
         }
