@@ -37,14 +37,16 @@ struct Ball: Sendable {
     max(min(usual, usual / 12e-3 * 15 * voxelSize.min()), voxelSize.max())
   }
 
-  /// Refuses a radius [m] whose ball is none, or lies in no mask on a grid.
+  /// Refuses a radius [m] whose ball is none, or longer than the whole grid.
+  ///
+  /// Balls that are merely larger than the mask are the methods' to see: V-SHARP has smaller ones.
   static func check(radius: Double, on geometry: Geometry) throws(QSMError) {
     let size = geometry.voxelSize, side = size.max()
     // Sizes that are none are refused with the field.
     guard size.min() > 0, side.isFinite else { return }
     guard radius >= side * (1 - 1e-5) else { throw .sphereTooSmall(radius: radius, side: side) }
     let extents = SIMD3(Double(geometry.matrix.x), Double(geometry.matrix.y), Double(geometry.matrix.z))
-    guard 2 * radius <= (extents * size).min() + 2 * side else { throw .maskTooThin(radius: radius) }
+    guard 2 * radius <= (extents * size).max() + 2 * side else { throw .maskTooThin(radius: radius) }
   }
 
   init(radius: Double, voxelSize: SIMD3<Double>) {

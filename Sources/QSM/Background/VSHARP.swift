@@ -41,7 +41,8 @@ public struct VSHARP: BackgroundRemoval {
   /// From 12 mm (or another radius) down to the longest side of a voxel, in steps of 1 mm, in metres.
   ///
   /// A ball thinner than a voxel is a disk, over which a harmonic field has another mean: for voxels of
-  /// 0.8 x 0.8 x 2 mm, the radii are 12, 11, ..., 2 mm. There are no more than 200, of larger steps if need be. Where voxels are shorter than 0.8 mm, all is as many times
+  /// 0.8 x 0.8 x 2 mm, the radii are 12, 11, ..., 2 mm, and no more than some 200, in larger steps if need be. Where
+  /// voxels are shorter than 0.8 mm, all is as many times
   /// smaller.
   public static func defaultRadii(voxelSize: SIMD3<Double>, largest: Double? = nil) -> [Double] {
     let smallest = voxelSize.max()

@@ -21,6 +21,10 @@ import Testing
     // As long as a voxel is a ball, but for what rounding makes of it.
     #expect(
       try SHARP(radius: 2e-3 * (1 - 1e-7))(scene.total, mask: scene.mask).mask.voxels.elements.contains(1))
+    // In a slab, balls that do not fit leave the smaller ones.
+    let slab = BackgroundScene(matrix: Extents(x: 48, y: 48, z: 10), voxelSize: [1e-3, 1e-3, 2e-3])
+    let thin = try VSHARP(largestRadius: 13e-3)(slab.total, mask: slab.mask)
+    #expect(thin.mask.voxels.elements.contains(1))
     let radii = VSHARP.defaultRadii(voxelSize: [1e-3, 1e-3, 1e-3], largest: 0.6)
     #expect(radii.count <= 201 && radii[0] == 0.6)
   }
