@@ -30,7 +30,7 @@ extension MagnitudeMask: ConfiguredMethod {
 extension AutomaticBackground {
   /// The rule with the methods that it chooses among.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("automatic background", revision: 2).with("least length", leastLength, "voxels")
+    MethodConfiguration("automatic background", revision: 3).with("least length", leastLength, "voxels")
       .with("long", TFI().configuration).with("short", PDF().configuration)
   }
 }
@@ -79,7 +79,7 @@ extension LBV {
 extension TFI {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("TFI", revision: 1).with("tolerance", tolerance)
+    MethodConfiguration("TFI", revision: 2).with("tolerance", tolerance)
       .with("most iterations", maximumIterations).with(
         "sources inside", Double(Self.inner), "deviations of the field"
       )

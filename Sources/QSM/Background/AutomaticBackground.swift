@@ -27,7 +27,8 @@ public struct AutomaticBackground: WeightedBackgroundRemoval {
     if (grid.boxSize * size).max() >= leastLength * size.max() {
       do throws(QSMError) {
         var result = try TFI()(field, mask: mask, noise: noise)
-        result.choice = "total field inversion, as the object is at least \(Int(leastLength)) voxels long"
+        result.choice =
+          result.choice ?? "total field inversion, as the object is at least \(Int(leastLength)) voxels long"
         return result
       } catch .maskTooThin {
         return try projected(field, mask, noise, because: "the mask is too thin to have a border")

@@ -41,6 +41,14 @@ import Testing
     #expect(flat.field.voxels.elements.allSatisfy { abs($0) < 1e-3 })
   }
 
+  /// As one that another tool has filtered: what a harmonic function would take of it stays.
+  @Test func aFieldWithoutBackgroundStaysNearerToItself() throws {
+    let kept = try TFI()(scene.local, mask: scene.mask), taken = try LBV()(scene.local, mask: scene.mask)
+    #expect(error(kept, in: kept.mask) < 0.5 * error(taken, in: taken.mask))
+    #expect(kept.choice?.contains("no background") == true)
+    #expect(try TFI()(scene.total, mask: scene.mask).choice == nil)
+  }
+
   @Test func voxelsAreJoinedWhileTheyStayShorterThanTheLongestOrSmall() throws {
     func coarsening(
       _ size: SIMD3<Double>, _ matrix: Extents = Extents(x: 32, y: 24, z: 12)
