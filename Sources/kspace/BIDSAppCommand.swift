@@ -81,8 +81,12 @@ struct BIDSApp: LongCommand {
     case .group:
       let table = try GroupTable(of: scans, in: output)
       try AtomicFile.write(GroupTable.text(table.lines), to: "\(output)/\(GroupTable.file)")
+      let regions = "\(output)/\(GroupTable.regionsFile)"
       if !table.regions.isEmpty {
-        try AtomicFile.write(GroupTable.text(table.regions), to: "\(output)/\(GroupTable.regionsFile)")
+        try AtomicFile.write(GroupTable.text(table.regions), to: regions)
+      } else if FileManager.default.fileExists(atPath: regions) {
+        // It tells of maps that are no longer here.
+        try FileManager.default.removeItem(atPath: regions)
       }
       for name in table.missing { Terminal.report("kspace: \(name) has no maps: run the participant level.") }
       try Terminal.deliver(

@@ -89,6 +89,18 @@ struct QSMImageArguments: ParsableArguments {
     }
   }
 
+  /// Refuses what QSM-CI's contract states itself, and the toolkit would not take from here.
+  func validateForContract() throws {
+    guard
+      echoTimes == nil, fieldStrength == nil, fieldDirection == nil, phaseScale == .automatic,
+      phaseSign.choice == nil, !bipolar, field == .mdi, relaxation == .mdi
+    else {
+      throw ValidationError(
+        "--qsm-ci: the contract states echo times, field and phase; of what its images leave open only --ignore-affine is taken."
+      )
+    }
+  }
+
   /// The files that are meant.
   func source(folder: String?) throws -> ImageSource {
     if let folder { return try ImageSource(folder: folder, reading: reading) }
@@ -210,6 +222,17 @@ struct QSMMethodArguments: ParsableArguments {
   var reference = "whole"
 
   func validate() throws { try usage(options.check) }
+
+  /// Refuses stages that a field has behind it.
+  func validate(after stage: FieldMap.Stage, hasMagnitude: Bool) throws {
+    let makesQualityMask = mask == nil && (maskMethod ?? (hasMagnitude ? .brain : .quality)) == .quality
+    if unwrapping != .romeo || seeds != 64, !makesQualityMask {
+      throw ValidationError("--unwrapping and --seeds belong to echoes, and a field without wraps is given.")
+    }
+    if stage == .local, background != .auto || backgroundRadius != nil {
+      throw ValidationError("--background and --background-radius: --local-field has no background any more.")
+    }
+  }
 
   /// The choices as the library takes them.
   var options: SusceptibilityOptions {

@@ -64,9 +64,23 @@ struct MapSusceptibility: LongCommand {
     // A configuration file may name what is missing here.
     guard config == nil else { return }
     try images.validate(beside: input)
-    if qsmCI, archive.dicom != nil { throw ValidationError("--dicom: QSM-CI's contract has no DICOM.") }
-    if qsmCI, atlas != nil { throw ValidationError("--atlas: QSM-CI's contract has no regions.") }
-    if qsmCI, input == nil { throw ValidationError("--qsm-ci: name the input folder.") }
+    if images.totalField != nil || images.localField != nil {
+      try methods.validate(
+        after: images.localField == nil ? .total : .local, hasMagnitude: !images.magnitude.isEmpty)
+    }
+    if qsmCI { try validateForContract() }
+  }
+
+  /// Refuses what QSM-CI's contract has no place for.
+  private func validateForContract() throws {
+    if input == nil { throw ValidationError("--qsm-ci: name the input folder.") }
+    if archive.dicom != nil { throw ValidationError("--dicom: QSM-CI's contract has no DICOM.") }
+    if atlas != nil { throw ValidationError("--atlas: QSM-CI's contract has no regions.") }
+    if methods.separate { throw ValidationError("--separate: QSM-CI's contract has one map.") }
+    if intermediates || json {
+      throw ValidationError("--intermediates and --json: QSM-CI's contract says what is written.")
+    }
+    try images.validateForContract()
   }
 
   func run() throws {

@@ -69,6 +69,10 @@ import Testing
     #expect(all.rows.count == own.rows.count && own.rows.contains { $0["region"] == "putamen" })
     #expect(all.rows.map { $0["mean_ppm"] } == own.rows.map { $0["mean_ppm"] })
     #expect(all.rows.allSatisfy { $0["participant_id"] == "sub-7" && $0["session_id"] == "n/a" })
+    // A table of regions that no scan has any more would tell of other maps.
+    try FileManager.default.removeItem(atPath: scene.folder.path("derivatives/sub-7/regions.tsv"))
+    #expect(try app("group").status == 0)
+    #expect(!FileManager.default.fileExists(atPath: scene.folder.path("derivatives/group_regions.tsv")))
     // Maps without regions are those of other choices.
     let other = try app("participant", "--phase-sign", "positive")
     #expect(other.status == 4 && other.errors.contains("--force"), "\(other.errors)")

@@ -114,6 +114,23 @@ struct QSMBadInputTests {
     #expect(result.status == 2, "\(result.errors)")
   }
 
+  @Test(
+    "options of stages that an input has behind it are wrong usage",
+    arguments: [
+      (["--total-field", "f.nii", "--mask", "m.nii", "--unwrapping", "laplacian"], "--unwrapping"),
+      (["--total-field", "f.nii", "--magnitude", "m.nii", "--seeds", "3"], "--seeds"),
+      (["--local-field", "f.nii", "--mask", "m.nii", "--background", "pdf"], "--background"),
+      (["in", "--qsm-ci", "--phase-sign", "negative"], "--ignore-affine"),
+      (["in", "--qsm-ci", "--echo-times", "4ms,8ms"], "--ignore-affine"),
+      (["in", "--qsm-ci", "--intermediates"], "--intermediates"),
+      (["in", "--qsm-ci", "--separate"], "--separate"),
+      (["in", "--mask", "m.nii", "--mask-method", "surface"], "--mask-method"),
+    ])
+  func past(_ arguments: [String], words: String) throws {
+    let result = try QSMScene().run(["-o", "out"] + arguments)
+    #expect(result.status == 2 && result.errors.contains(words), "\(result.errors)")
+  }
+
   private func names(_ scene: QSMScene) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: scene.folder.url.path).sorted()
   }

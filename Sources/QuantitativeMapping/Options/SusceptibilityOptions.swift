@@ -85,6 +85,17 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
         "`model`", "\(inversion.rawValue) is no network", remedy: "Choose `inversion: network`")
     }
     try Self.check("maskFraction", maskFraction, maskFraction > 0 && maskFraction < 1, "between 0 and 1")
+    if mask != nil, maskMethod != nil || maskFraction != 0.5 {
+      throw InputError(
+        "`maskMethod`, `maskFraction`", "the mask is given, and none is made", remedy: Self.leaveOut)
+    }
+    if maskFraction != 0.5, let maskMethod, maskMethod != .brain, maskMethod != .surface {
+      throw InputError(
+        "`maskFraction`", "\(maskMethod.rawValue) has no surface", remedy: "Choose brain or surface")
+    }
+    if unwrapping == .laplacian, seeds != 64 {
+      throw InputError("`seeds`", "the Laplacian grows no regions", remedy: Self.leaveOut)
+    }
     try Self.check("seeds", seeds, (1...255).contains(seeds), "from 1 to 255")
     try Self.check("reweightings", reweightings, (0...10).contains(reweightings), "from 0 to 10")
     try Self.check(
