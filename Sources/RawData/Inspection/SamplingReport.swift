@@ -41,12 +41,6 @@ public struct SamplingReport: Sendable, Codable, Equatable {
 }
 
 /// The part of an axis between its outermost samples if one side of the centre is cut short, and 1 otherwise.
-///
-/// A side counts as cut if more than a tenth of it is missing beyond what the other one lacks; regular
-/// undersampling leaves out a few samples at an edge.
 func partialFourierFraction(_ sampled: [Int], of extent: Int) -> Double {
-  guard let first = sampled.first, let last = sampled.last, extent > 1 else { return 1 }
-  let missingBefore = first, missingAfter = extent - 1 - last
-  guard Double(abs(missingBefore - missingAfter)) > 0.1 * Double(extent) / 2 else { return 1 }
-  return Double(last - first + 1) / Double(extent)
+  SamplingMask.partialFourierRange(sampled, of: extent).map { Double($0.count) / Double(extent) } ?? 1
 }

@@ -102,6 +102,10 @@ struct ScanReportTests {
     #expect(partialFourierFraction(Array(0..<48), of: 64) == 0.75)
     #expect(partialFourierFraction(Array(24..<64), of: 64) == 0.625)
     #expect(partialFourierFraction(Array(stride(from: 0, to: 64, by: 3)), of: 64) == 1)
+    for extent in [12, 36] {
+      #expect(partialFourierFraction(Array(stride(from: 0, to: extent, by: 3)), of: extent) == 1)
+    }
+    #expect(partialFourierFraction(Array(stride(from: 0, to: 48, by: 3)), of: 64) == 46.0 / 64)
     #expect(partialFourierFraction([1, 2, 3, 4, 5], of: 7) == 1)
     #expect(partialFourierFraction([], of: 7) == 1)
   }
