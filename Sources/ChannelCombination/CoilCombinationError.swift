@@ -24,12 +24,11 @@ public enum CoilCombinationError: Error, Equatable, CustomStringConvertible {
         + "Correct the header's echo times."
     case .unequalEchoSpacing(let times):
       "The echo ratio needs equally spaced echoes, and the echo times are \(Self.milliseconds(times)). "
-        + "Use the estimator gramEigenvector, which takes any spacing."
+        + "Take `combine: mdi`, which takes any spacing."
     case .inseparablePolarities(let polarities):
       "The \(polarities.count) echoes were read out as \(polarities.map(\.rawValue).joined(separator: ", ")): "
         + "without an echo between two of the other polarity, the phase that the readout gradient leaves "
-        + "cannot be told from the field. Combine echoes of one polarity, or declare all of them forward to "
-        + "accept the error."
+        + "cannot be told from the field. Take `combine: adaptive`, which gives images without a field map."
     }
   }
 

@@ -6,7 +6,7 @@ import PhaseUnwrapping
 extension MDI {
   /// The method with its estimator.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("MDI", revision: 2)
+    MethodConfiguration("MDI", revision: 3)
       .with("estimator", estimator == .gramEigenvector ? "eigenvector of the Gram matrix" : "echo ratio")
   }
 }

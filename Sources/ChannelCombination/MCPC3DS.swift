@@ -28,13 +28,23 @@ public struct MCPC3DS: CoilCombination {
   /// Creates the combination.
   public init(offset: PhaseOffset = PhaseOffset()) { self.offset = offset }
 
+  /// Refuses a scan whose echoes do not allow the method.
+  ///
+  /// - Throws: ``PhaseUnwrappingError/echoTimes(_:needed:)``, ``PhaseUnwrappingError/notAlternating(echoes:)``.
+  public static func check(_ parameters: ScanParameters) throws(PhaseUnwrappingError) {
+    let polarities = parameters.polarities, alternates = Set(polarities).count > 1
+    let isStrict = zip(polarities, polarities.dropFirst()).allSatisfy { $0 != $1 }
+    if alternates, polarities.count < 3 || !isStrict { throw .notAlternating(echoes: polarities.count) }
+    try PhaseOffset.check(parameters.echoTimes, echoes: polarities.count, alternates: alternates)
+  }
+
   /// The combined complex echoes.
   ///
-  /// - Throws: ``PhaseUnwrappingError/echoTimes(_:needed:)`` if there are too few echoes, ``PhaseUnwrappingError/nothingToUnwrap`` without
+  /// - Throws: As ``check(_:)``, ``PhaseUnwrappingError/nothingToUnwrap`` without
   ///   signal, and what computing a channel throws.
   public func callAsFunction(_ images: ChannelImages) throws -> ImageVolumes<Complex<Float>> {
     let times = images.parameters.echoTimes, alternates = Set(images.parameters.polarities).count > 1
-    try PhaseOffset.check(times, echoes: images.shape[0], alternates: alternates)
+    try Self.check(images.parameters)
     let volume = images.geometry.matrix.count, shape = images.geometry.matrix.shape
     var products = NDArray<Complex<Float>>(repeating: .zero, shape: shape)
     try images.forEachBatch { channels in

@@ -47,39 +47,48 @@ public struct MDI: CoilCombination {
     self.estimator = estimator
   }
 
+  /// Why the echoes of a scan do not allow the method; `nil` if they do.
+  public func obstacle(to parameters: ScanParameters) -> CoilCombinationError? {
+    do {
+      _ = try requirements(parameters)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func requirements(
+    _ parameters: ScanParameters
+  ) throws(CoilCombinationError) -> (times: EchoTimes, middleEcho: Int?) {
+    let times = try EchoTimes(parameters)
+    if estimator == .echoRatio, !times.isUniform { throw .unequalEchoSpacing(parameters.echoTimes) }
+    return (times, try OddEvenPhase.middleEcho(parameters))
+  }
+
   /// The combined echoes and maps.
   ///
   /// - Throws: ``CoilCombinationError`` if the echo times or polarities do not allow a field map, and what
   ///   computing a channel throws.
   public func callAsFunction(_ images: ChannelImages) throws -> Output {
-    let times = try EchoTimes(images.parameters)
-    if estimator == .echoRatio, !times.isUniform {
-      throw CoilCombinationError.unequalEchoSpacing(images.parameters.echoTimes)
-    }
-    let middleEcho = try OddEvenPhase.middleEcho(images.parameters)
+    let (times, middleEcho) = try requirements(images.parameters)
     let gram = try EchoGramMatrix(images)
-    let sigma = images.noise.scaled(by: gram.scale.factor).standardDeviation ?? 0
+    var combined = DominantEchoes(gram, shape: images.shape)
+    let stated = images.noise.scaled(by: gram.scale.factor)
+    let beside =
+      stated.standardDeviation == nil ? NoiseLevel(residual: combined, channels: images.channels) : stated
+    let sigma = beside.standardDeviation ?? 0
     let noiseFloor = 2 * sigma * sigma * Float(images.channels)
-    var combined = DominantEchoes(gram, shape: images.shape, noiseFloor: noiseFloor)
+    combined.remove(noise: noiseFloor, gram)
     let oddEven = middleEcho.map { OddEvenPhase(combined.echoes, images.parameters, middle: $0) }
     let ratio = EchoRatio(times: times, noiseFloor: noiseFloor)
     let maps = DecayMaps(
       &combined.echoes, gram, times, ratio: estimator == .echoRatio ? ratio : nil, oddEven: oddEven)
 
-    var scaledNoise = images.noise.scaled(by: gram.scale.factor)
-    if scaledNoise == .unknown {
-      scaledNoise = NoiseLevel(
-        residual: combined.residual, maps, channels: images.channels, echoes: times.count)
-    }
-    if scaledNoise == .unknown, times.count > 1 {
-      // The echoes have left the scale of their products.
-      scaledNoise = NoiseLevel(
-        scatterOf: combined.echoes.part(at: 0), combined.echoes.part(at: 1)
-      ).scaled(by: gram.scale.factor)
-    }
-    let noise = scaledNoise.scaled(by: gram.scale.inverse)
-    let fieldNoise = scaledNoise.standardDeviation.map { sigma in
-      let deviation = FieldNoise(times: times, estimator: estimator, channels: images.channels, sigma: sigma)
+    let level = noise(stated, beside: beside, combined, maps, times, gram)
+    let channels = stated == .shared ? 1 : images.channels
+    let noise = level.noise.scaled(by: gram.scale.inverse)
+    let fieldNoise = level.noise.standardDeviation.map { sigma in
+      let deviation = FieldNoise(times: times, estimator: estimator, channels: channels, sigma: sigma)
       let pairs = zip(maps.amplitude.elements, maps.relaxation.elements)
       return NDArray(
         pairs.map { deviation(amplitude: $0, relaxation: $1) }, shape: images.geometry.matrix.shape)
@@ -91,18 +100,34 @@ public struct MDI: CoilCombination {
       fieldNoise: fieldNoise.map { ImageVolumes($0, geometry: images.geometry) },
       r2Star: ImageVolumes(maps.relaxation, geometry: images.geometry),
       fieldPeriod: times.period, noise: noise, oddEvenPhase: oddEven, parameters: images.parameters,
-      assumptions: images.assumptions + assumptions(images, noise, oddEven))
+      assumptions: images.assumptions
+        + assumptions(noise, by: level.estimate, oddEven, isFloorRemoved: noiseFloor > 0))
+  }
+
+  /// The noise of the combined echoes in the scale of their products, and what told it; `nil` if the images did.
+  private func noise(
+    _ stated: NoiseLevel, beside: NoiseLevel, _ combined: DominantEchoes, _ maps: DecayMaps,
+    _ times: EchoTimes,
+    _ gram: EchoGramMatrix
+  ) -> (noise: NoiseLevel, estimate: String?) {
+    if stated.standardDeviation != nil { return (stated, nil) }
+    if stated == .unknown, beside != .unknown { return (beside, "what channels do not share") }
+    let misfit = NoiseLevel(misfitOf: maps, echoes: times.count)
+    if misfit != .unknown { return (misfit, "the misfit of the exponential model") }
+    // The echoes have left the scale of their products.
+    let scatter = NoiseLevel(scatterOf: combined.echoes.part(at: 0), combined.echoes.part(at: 1))
+    return (scatter.scaled(by: gram.scale.factor), "the scatter of the phase between neighbours")
   }
 
   private func assumptions(
-    _ images: ChannelImages, _ noise: NoiseLevel, _ oddEven: OddEvenPhase?
+    _ noise: NoiseLevel, by estimate: String?, _ oddEven: OddEvenPhase?, isFloorRemoved: Bool
   ) -> [String] {
     func rounded(_ value: Double) -> Double { (value * 1e5).rounded() / 1e5 }
     var result: [String] = []
-    if images.noise == .unknown, let level = noise.standardDeviation {
+    if let estimate, let deviation = noise.standardDeviation {
       result.append(
-        "No noise level was known; the misfit of the exponential model gave \(level), and the noise floor "
-          + "stays in the magnitude.")
+        "No noise level was known; \(estimate) gave \(deviation), and the noise floor "
+          + (isFloorRemoved ? "was taken off by it." : "stays in the magnitude."))
     }
     if let oddEven {
       result.append(

@@ -3,35 +3,51 @@ import NDArrays
 import Numerics
 
 extension NoiseLevel {
-  /// Estimates the noise from what the model leaves unexplained in voxels with signal.
+  /// Estimates the noise from what channels do not share, in voxels with signal.
   ///
-  /// Of `2 C K` real numbers per voxel (`C` channels, `K` echoes) the model explains `2 C + 2`: the channels'
-  /// complex amplitudes, the field and the rate. The rest sums to a chi-square variable times `sigma^2`, whose
-  /// median over the voxels above the mean signal resists motion and flow. Decay that is not exponential
-  /// counts as noise.
+  /// Of `2 C K` real numbers per voxel (`C` channels, `K` echoes) the best matrix of rank one has `2 (C + K - 1)`. The
+  /// rest sums to a chi-square variable times `sigma^2`, whose median over the voxels above the mean signal resists
+  /// motion and flow.
   ///
   /// - Parameters:
-  ///   - residual: The squared signal outside of the combined echoes, for each voxel.
-  ///   - maps: The decay that was fitted to them.
-  ///   - channels: The number of channels.
-  ///   - echoes: The number of echoes.
-  init(residual: NDArray<Float>, _ maps: DecayMaps, channels: Int, echoes: Int) {
-    let freedom = Double(2 * channels * echoes - 2 * channels - 2)
-    let amplitudes = maps.amplitude.elements, residuals = residual.elements, misfits = maps.misfit.elements
-    let finite = amplitudes.lazy.filter { $0.isFinite }
+  ///   - combined: The dominant echoes, and the squared signal beside them.
+  ///   - channels: The number of channels, whose noise is their own.
+  init(residual combined: DominantEchoes, channels: Int) {
+    let echoes = combined.echoes.shape[0], voxels = combined.residual.count
+    let powers = combined.echoes.withUnsafeBufferPointer { values in
+      (0..<voxels).map { voxel in
+        (0..<echoes).reduce(Float(0)) { $0 + values[$1 * voxels + voxel].lengthSquared }
+      }
+    }
+    self.init(
+      squares: combined.residual.elements, freedom: 2 * (channels - 1) * (echoes - 1),
+      signal: powers.map { $0.squareRoot() })
+  }
+
+  /// Estimates the noise from what an exponential decay leaves unexplained of combined echoes, in voxels with signal.
+  ///
+  /// Of `2 K` real numbers per voxel the model explains four. Decay that is not exponential counts as noise.
+  init(misfitOf maps: DecayMaps, echoes: Int) {
+    self.init(
+      squares: maps.misfit.elements, freedom: 2 * echoes - 4, signal: Array(maps.amplitude.elements))
+  }
+
+  /// The level of which squares with some degrees of freedom are the sums, by their median where the signal is above
+  /// its mean.
+  private init(squares: some RandomAccessCollection<Float>, freedom: Int, signal: [Float]) {
+    let finite = signal.lazy.filter { $0.isFinite }
     let mean = finite.reduce(0.0) { $0 + Double($1) } / Double(max(finite.count, 1))
-    let stride = max(1, amplitudes.count / 100_000)
-    let unexplained = Swift.stride(from: 0, to: amplitudes.count, by: stride)
-      .filter { Double(amplitudes[$0]) > mean }
-      .map { residuals[$0] + misfits[$0] }
+    let found = Swift.stride(from: 0, to: signal.count, by: max(1, signal.count / 100_000))
+      .filter { Double(signal[$0]) > mean }
+      .map { squares[squares.index(squares.startIndex, offsetBy: $0)] }
       .filter { $0.isFinite }.sorted()
-    guard freedom > 0, !unexplained.isEmpty else {
+    guard freedom > 0, !found.isEmpty else {
       self = .unknown
       return
     }
     // Wilson and Hilferty's median of chi-square, good to 1 % from two degrees of freedom.
-    let root = 1 - 2 / (9 * freedom)
-    let variance = Double(unexplained[unexplained.count / 2]) / (freedom * root * root * root)
+    let freedom = Double(freedom), root = 1 - 2 / (9 * freedom)
+    let variance = Double(found[found.count / 2]) / (freedom * root * root * root)
     self = .whitened(standardDeviation: Float(max(0, variance).squareRoot()))
   }
 

@@ -59,7 +59,7 @@ public struct PartialFourierMagnitude: Reconstruction {
     let iterations = iterations
     return ChannelImages(
       channels: images.channels, parameters: images.parameters, geometry: images.geometry,
-      noise: images.noise,
+      noise: images.noise == .shared ? .shared : .unknown,
       assumptions: images.assumptions + [
         "Magnitudes were completed by POCS beyond the sampled part of k-space, as if the phase were smooth; phases are those of zero-filled images, as smooth as that part makes them."
       ], diagnostics: images.diagnostics, preparing: { try images.prepare($0) },
@@ -80,21 +80,23 @@ public struct PartialFourierMagnitude: Reconstruction {
 private struct SampledBox {
   /// The ranges along `kz`, `ky`, `kx`.
   let ranges: [Range<Int>]
+  /// Whether one side of an axis was cut short.
+  let isPartial: Bool
   private let extents: [Int]
 
   init(_ mask: SamplingMask, readout: Range<Int>, readoutLength: Int) {
-    func range(_ extent: Int, _ isSampled: (Int) -> Bool) -> Range<Int> {
-      let first = (0..<extent).first(where: isSampled) ?? 0
-      return first..<((0..<extent).last(where: isSampled) ?? extent - 1) + 1
-    }
-    let lines = range(mask.lines) { line in
+    let lines = (0..<mask.lines).filter { line in
       (0..<mask.partitions).contains { mask[line: line, partition: $0] }
     }
-    let partitions = range(mask.partitions) { partition in
+    let partitions = (0..<mask.partitions).filter { partition in
       (0..<mask.lines).contains { mask[line: $0, partition: partition] }
     }
-    ranges = [partitions, lines, readout]
+    let sampled = [partitions, lines, Array(readout)]
     extents = [mask.partitions, mask.lines, readoutLength]
+    ranges = zip(sampled, extents).map { sampled, extent in
+      sampled.first.map { $0..<sampled[sampled.count - 1] + 1 } ?? 0..<extent
+    }
+    isPartial = zip(sampled, extents).contains { SamplingMask.partialFourierRange($0, of: $1) != nil }
   }
 
   /// The sampled part of each axis, and how far it reaches to both sides of the centre.
@@ -103,14 +105,6 @@ private struct SampledBox {
       // Even axes begin one sample further from the centre than they end.
       let before = extent / 2 - range.lowerBound, after = range.upperBound - 1 - extent / 2
       return (range, max(1, min(before, after)))
-    }
-  }
-
-  /// Whether one side of an axis was cut short by more than regular undersampling leaves out.
-  var isPartial: Bool {
-    zip(ranges, extents).contains { range, extent in
-      let missing = abs(range.lowerBound - (extent - range.upperBound))
-      return Double(missing) > 0.05 * Double(extent) && missing > 1
     }
   }
 

@@ -18,17 +18,32 @@ public struct ZeroFilled: Reconstruction {
   /// The images of every channel on the encoded grid.
   public func callAsFunction(_ scan: KSpace) -> ChannelImages {
     ChannelImages(
-      channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry, noise: scan.noise,
+      channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry,
+      noise: scan.noise.ofZeroFilled(scan.masks, readout: scan.readoutRange, of: scan.geometry.matrix.x),
       assumptions: scan.assumptions, transforming: { scan.samples.part(at: $0, ofAxis: 1) })
   }
 
   /// The images of every channel on the encoded grid.
   public func callAsFunction(_ scan: CompactKSpace) -> ChannelImages {
-    ChannelImages(of: scan) { scan.channel($0) }
+    ChannelImages(
+      of: scan,
+      noise: scan.noise.ofZeroFilled(scan.masks, readout: scan.readoutRange, of: scan.readoutLength)
+    ) { scan.channel($0) }
   }
 
   /// Nothing but a channel at a time.
   public func needs(for size: ScanSize) -> MethodNeeds { MethodNeeds() }
+}
+
+extension NoiseLevel {
+  /// The noise of images whose k-space holds zeros where nothing was sampled, as the mean over their echoes.
+  fileprivate func ofZeroFilled(
+    _ masks: [SamplingMask], readout: Range<Int>, of length: Int
+  ) -> NoiseLevel {
+    let shares = masks.map { Float($0.acquiredCount) / Float($0.lines * $0.partitions) }
+    let share = shares.reduce(0, +) / Float(shares.count) * Float(readout.count) / Float(length)
+    return share < 1 ? scaled(by: share.squareRoot()) : self
+  }
 }
 
 extension ChannelImages {
@@ -36,16 +51,17 @@ extension ChannelImages {
   ///
   /// - Parameters:
   ///   - scan: The scan that the channels belong to.
+  ///   - noise: What is known of the images' noise: that of the samples, where nothing was filled in or left out.
   ///   - assumptions: What was assumed beyond what the scan says.
   ///   - preparation: Computes, on all threads, what the k-space of some channels has in common.
   ///   - kSpace: Computes the k-space of one channel; it may be called from several threads at once.
   public init(
-    of scan: CompactKSpace, assumptions: [String] = [],
+    of scan: CompactKSpace, noise: NoiseLevel, assumptions: [String] = [],
     preparing preparation: (@Sendable (Range<Int>) throws -> Void)? = nil,
     kSpace: @escaping @Sendable (Int) throws -> NDArray<Complex<Float>>
   ) {
     self.init(
-      channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry, noise: scan.noise,
+      channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry, noise: noise,
       assumptions: scan.assumptions + assumptions, preparing: preparation, transforming: kSpace)
   }
 

@@ -4,6 +4,8 @@ public enum PhaseUnwrappingError: Error, Equatable {
   case nothingToUnwrap
   /// Echo times are missing, not positive, or not in ascending order.
   case echoTimes(_ seconds: [Double], needed: Int)
+  /// Echoes of both readout polarities that do not alternate, or are fewer than three.
+  case notAlternating(echoes: Int)
 }
 
 extension PhaseUnwrappingError: CustomStringConvertible {
@@ -16,6 +18,9 @@ extension PhaseUnwrappingError: CustomStringConvertible {
     case .echoTimes(let seconds, let needed):
       "Echo times \(seconds) s do not fit \(needed) echo volumes: one positive time in seconds is needed for each, "
         + "in ascending order. Give them (`echoTimes`)."
+    case .notAlternating(let echoes):
+      "The phase of reversed readouts can be taken out where at least three echoes are read forwards and backwards by turns, "
+        + "which these \(echoes) are not. Take `combine: adaptive`, which leaves it in the phase."
     }
   }
 }

@@ -16,6 +16,9 @@ struct NoiseMapArguments: ParsableArguments {
   var noiseSeed: UInt64 = 1
 
   func validate() throws {
+    if !noiseMap, replicas != 32 || noiseSeed != 1 {
+      throw ValidationError("--replicas and --noise-seed belong to --noise-map.")
+    }
     if replicas < 2 { throw ValidationError("--replicas \(replicas): at least two are needed.") }
   }
 

@@ -9,7 +9,11 @@ struct OptionsTests {
       ("regularization", { $0.regularization = 0 }),
       ("regularization", { ($0.regularization, $0.inversion) = (1, .rts) }),
       ("model", { $0.model = "net.onnx" }),
-      ("maskFraction", { $0.maskFraction = .nan }), ("seeds", { $0.seeds = 256 }),
+      ("maskFraction", { $0.maskFraction = .nan }),
+      ("maskFraction", { ($0.maskFraction, $0.maskMethod) = (0.4, .threshold) }),
+      ("maskMethod", { ($0.mask, $0.maskMethod) = ("m.nii", .surface) }),
+      ("maskMethod", { ($0.mask, $0.maskFraction) = ("m.nii", 0.4) }),
+      ("seeds", { ($0.unwrapping, $0.seeds) = (.laplacian, 1) }), ("seeds", { $0.seeds = 256 }),
       ("expectedDeviation", { $0.expectedDeviation = -1 }), ("reweightings", { $0.reweightings = 11 }),
       ("r2", { $0.r2 = "r2.nii" }), ("inversion", { ($0.inversion, $0.edgeWeights) = (.tkd, true) }),
       ("backgroundRadius", { ($0.background, $0.backgroundRadius) = (.pdf, 0.01) }),
@@ -29,6 +33,8 @@ struct OptionsTests {
       ("weights", { ($0.weights, $0.method) = ("w", .grappa) }),
       ("virtualChannels", { ($0.virtualChannels, $0.method) = (4, .sense) }),
       ("virtualChannels", { ($0.virtualChannels, $0.method) = (0, .reconNet) }),
+      ("mapSets", { ($0.mapSets, $0.method) = (2, .grappa) }),
+      ("sensitivities", { ($0.sensitivities, $0.method) = (.walsh, .reconNet) }),
       ("mapSets", { $0.mapSets = 3 }), ("mapSets", { ($0.mapSets, $0.sensitivities) = (2, .walsh) }),
     ]
     try ReconstructionOptions().check()
@@ -60,6 +66,33 @@ struct OptionsTests {
     var pocs = ReconstructionOptions()
     (pocs.partialFourier, pocs.window) = (.pocs, .tukey)
     #expect(try pocs.reconstruction(by: .grappa) is WindowedReconstruction)
+  }
+
+  @Test func `Combinations that the echoes do not allow are refused before anything is computed`() throws {
+    func scan(_ times: [Double], _ polarities: [ReadoutPolarity]? = nil) -> ScanParameters {
+      ScanParameters(echoTimes: times, fieldStrength: 3, polarities: polarities)
+    }
+    let two = scan([0.004, 0.008], [.forward, .reversed])
+    #expect(CombinationMethod(suiting: two) == .adaptive)
+    let polarities = CoilCombinationError.inseparablePolarities([.forward, .reversed])
+    #expect(throws: polarities) { try CombinationMethod.mdi.check(two) }
+    #expect("\(polarities)".contains("`combine: adaptive`"))
+    #expect(throws: PhaseUnwrappingError.notAlternating(echoes: 2)) {
+      try CombinationMethod.mcpc3ds.check(two)
+    }
+    let pairs = scan([0.004, 0.008, 0.012, 0.016], [.forward, .forward, .reversed, .reversed])
+    #expect(throws: PhaseUnwrappingError.notAlternating(echoes: 4)) {
+      try CombinationMethod.mcpc3ds.check(pairs)
+    }
+    let uneven = scan([0.004, 0.009, 0.016])
+    #expect(throws: CoilCombinationError.unequalEchoSpacing(uneven.echoTimes)) {
+      try CombinationMethod.mdiEchoRatio.check(uneven)
+    }
+    try CombinationMethod.mdi.check(uneven)
+    #expect(throws: CoilCombinationError.tooFewEchoes(1)) {
+      try CombinationMethod.mcpc3ds.check(scan([0.004]))
+    }
+    try CombinationMethod.mcpc3ds.check(scan([0.004, 0.008, 0.012], [.forward, .reversed, .forward]))
   }
 
   @Test func `Options are kept, and their settings are those of files`() throws {

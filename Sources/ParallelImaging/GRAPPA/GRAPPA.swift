@@ -66,7 +66,7 @@ public struct GRAPPA: Reconstruction {
     let plan = try plan(scan)
     let blocks = FilledBlocks(plan)
     return ChannelImages(
-      of: scan, assumptions: assumptions(plan), preparing: { try blocks.prepare($0) },
+      of: scan, noise: .shared, assumptions: assumptions(plan), preparing: { try blocks.prepare($0) },
       kSpace: { try blocks.channel($0) }
     ).reporting(plan.diagnostics)
   }

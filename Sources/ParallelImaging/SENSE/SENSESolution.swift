@@ -146,7 +146,7 @@ extension SENSESolution {
   package func channelImages(of scan: CompactKSpace) -> ChannelImages {
     let voxels = scan.geometry.matrix.count
     return ChannelImages(
-      channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry,
+      channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry, noise: .shared,
       assumptions: scan.assumptions + assumptions, diagnostics: diagnostics(noise: scan.noise)
     ) { channel in
       var sum = NDArray<Complex<Float>>(repeating: .zero, shape: images.voxels.shape)

@@ -31,7 +31,9 @@ extension SPIRiTFilling {
 
   /// The images of every channel, which are computed when they are asked for.
   var images: ChannelImages {
-    ChannelImages(of: acquired, assumptions: assumptions) { kSpace(of: $0) }.reporting(diagnostics)
+    ChannelImages(
+      of: acquired, noise: acquired.isFullySampled ? acquired.noise : .shared, assumptions: assumptions
+    ) { kSpace(of: $0) }.reporting(diagnostics)
   }
 
   /// The k-space of one channel without gaps, axes `[echo, kz, ky, kx]`.

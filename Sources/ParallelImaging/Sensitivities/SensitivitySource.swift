@@ -16,7 +16,7 @@ public enum SensitivitySource: Sendable {
   /// The sensitivities for a scan, one or more sets of them.
   ///
   /// - Precondition: Given sensitivities have the channels and the grid of the scan.
-  func sensitivities(for scan: CompactKSpace) throws(ParallelImagingError) -> [CoilSensitivities] {
+  package func sensitivities(for scan: CompactKSpace) throws(ParallelImagingError) -> [CoilSensitivities] {
     switch self {
     case .estimated(let method):
       return try method.sensitivities(of: CalibrationBlock(scan), geometry: scan.geometry, noise: scan.noise)

@@ -23,17 +23,26 @@ public enum CombinationMethod: String, CoilCombination, Codable, CaseIterable {
 
   /// Refuses a scan whose echoes do not allow the method, before anything is computed.
   ///
-  /// - Throws: ``CoilCombinationError``.
+  /// - Throws: ``CoilCombinationError`` or ``PhaseUnwrappingError``.
   public func check(_ parameters: ScanParameters) throws {
-    if yieldsMaps || self == .mcpc3ds, let obstacle = Self.obstacle(to: parameters) { throw obstacle }
+    switch self {
+    case .mdi, .mdiEchoRatio:
+      if let obstacle = MDI(estimator: self == .mdi ? .gramEigenvector : .echoRatio).obstacle(to: parameters)
+      {
+        throw obstacle
+      }
+    case .mcpc3ds:
+      var forward = parameters
+      forward.polarities = parameters.polarities.map { _ in .forward }
+      if let obstacle = Self.obstacle(to: forward) { throw obstacle }
+      try MCPC3DS.check(parameters)
+    case .adaptive, .rss: break
+    }
   }
 
   /// Why there can be no field map; `nil` if there can.
   public static func obstacle(to parameters: ScanParameters) -> CoilCombinationError? {
-    let times = parameters.echoTimes
-    if times.count < 2 { return .tooFewEchoes(times.count) }
-    let isRising = zip(times, times.dropFirst()).allSatisfy { $0 < $1 }
-    return isRising ? nil : .echoTimesNotIncreasing(times)
+    MDI().obstacle(to: parameters)
   }
 
   /// How often the images of all channels are computed.

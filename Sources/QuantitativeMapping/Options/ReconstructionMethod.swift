@@ -19,4 +19,7 @@ public enum ReconstructionMethod: String, Sendable, Codable, CaseIterable {
 
   /// Whether weights are needed.
   public var isNetwork: Bool { self == .reconNet || self == .reconNetSENSE }
+
+  /// Whether sensitivities are estimated.
+  public var usesSensitivities: Bool { self == .sense || self == .l1SENSE || self == .reconNetSENSE }
 }

@@ -37,7 +37,8 @@ public struct ReconstructionOptions: Sendable, Equatable, Codable {
   /// - Throws: ``InputError`` that names the option.
   public func check(for methods: [ReconstructionMethod]? = nil) throws(InputError) {
     let methods = methods ?? method.map { [$0] } ?? []
-    let names = methods.map(\.rawValue).joined(separator: ", "), networks = methods.filter(\.isNetwork)
+    let names = methods.isEmpty ? "auto" : methods.map(\.rawValue).joined(separator: ", ")
+    let networks = methods.filter(\.isNetwork)
     if weights != nil, networks.count != 1 {
       throw networks.isEmpty
         ? InputError(
@@ -55,6 +56,13 @@ public struct ReconstructionOptions: Sendable, Equatable, Codable {
           "`virtualChannels: \(virtualChannels)`", "at least 1 is needed",
           remedy: "Choose more, or leave them out")
       }
+    }
+    if !methods.isEmpty, !methods.contains(where: \.usesSensitivities),
+      mapSets != 1 || sensitivities != .espirit
+    {
+      throw InputError(
+        mapSets != 1 ? "`mapSets`" : "`sensitivities`", "\(names) takes none",
+        remedy: "Leave it out, or choose sense, l1-sense or reconnet-sense")
     }
     if mapSets != 1 && mapSets != 2 {
       throw InputError(

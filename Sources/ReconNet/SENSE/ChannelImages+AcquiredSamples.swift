@@ -25,7 +25,7 @@ extension ChannelImages {
       return volumes
     }
     return ChannelImages(
-      channels: channels, parameters: parameters, geometry: geometry, noise: noise,
+      channels: channels, parameters: parameters, geometry: geometry, noise: .shared,
       assumptions: assumptions + more,
       diagnostics: diagnostics, kSpace: kSpace
     ) { channel in

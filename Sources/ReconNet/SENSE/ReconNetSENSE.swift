@@ -158,3 +158,15 @@ extension ReconNetSENSE.LastConsistency {
     if case .wavelets(_, let iterations) = self { iterations } else { SENSECascade.steps }
   }
 }
+
+extension ReconNetSENSE: CalibratedReconstruction {
+  /// The same reconstruction with the sensitivities of a scan.
+  ///
+  /// - Throws: ``ParallelImagingError`` where sensitivities cannot be estimated.
+  public func calibrated(by scan: KSpace) throws -> any Reconstruction {
+    ReconNetSENSE(
+      weights,
+      calibration: .sets(try calibration.sensitivities(for: CompactKSpace(scan).withEmbeddedCalibration)),
+      channels: channels, lastConsistency: lastConsistency, memoryLimit: memoryLimit)
+  }
+}
