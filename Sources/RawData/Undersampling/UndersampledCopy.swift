@@ -5,7 +5,8 @@ import Synchronization
 /// A raw file without the image lines that a mask leaves out.
 ///
 /// Readouts are copied as they are and in their order, with their scan counters. Noise scans, lines for calibration
-/// alone, navigators and the like stay. Of the flags, those change that would be wrong afterwards:
+/// alone, navigators and the like stay; image lines that do not belong to the layout's volume, such as those of other
+/// averages where one is chosen, go. Of the flags, those change that would be wrong afterwards:
 ///
 /// * calibration-and-imaging marks exactly the image lines of each mask's calibration region;
 /// * first-in and last-in flags of a line that is left out move on to the next and back to the previous image line of
@@ -52,7 +53,7 @@ public struct UndersampledCopy: Sendable {
     var lastImages: [SIMD2<Int>: Int] = [:]
     var removed = 0
     for (index, header) in acquisitions.enumerated() {
-      if case .leftOut(let reason) = layout.uses[index], Self.otherVolumes.contains(reason) { continue }
+      if case .leftOut(let reason) = layout.uses[index], reason.isOfOtherVolume { continue }
       guard layout.uses[index].isImage, let place = places[index] else {
         readouts.append(Readout(index: index, flags: header.flags, isImage: false))
         continue
@@ -139,10 +140,6 @@ public struct UndersampledCopy: Sendable {
     }
     try writer.close()
   }
-
-  private static let otherVolumes: Set<Omission> = [
-    .otherSlice, .otherRepetition, .otherSet, .otherCardiacPhase,
-  ]
 }
 
 extension AcquisitionFlags {

@@ -63,6 +63,30 @@ import Testing
     #expect(others.map(\.flags) == [.isNoise, .isNavigation, [.isCalibration, .lastInMeasurement]])
   }
 
+  @Test("image lines of other averages and segments are gone where one is chosen", arguments: [true, false])
+  func chosen(byAverage: Bool) throws {
+    let scan = readouts(of: testPattern([1, 2, 6, 10, 4]))
+    var source = MemorySource(header: scan.header)
+    for turn in 0..<2 {
+      for (index, header) in scan.acquisitions.enumerated() {
+        source.append(scan.samples[index], channels: 2) {
+          $0.counters = header.counters
+          if byAverage { $0.counters.average = UInt16(turn) } else { $0.counters.segment = UInt16(turn) }
+        }
+      }
+    }
+    // A line of quite another length belongs to something else.
+    source.append(testPattern([2, 16]).elements, channels: 2) {
+      ($0.counters.average, $0.counters.segment) = (byAverage ? 1 : 0, byAverage ? 0 : 1)
+    }
+    let options = byAverage ? ReadingOptions(average: 1) : ReadingOptions(segment: 1)
+    let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions, options: options)
+    let copy = UndersampledCopy(source.acquisitions, layout: layout, masks: [Self.masks()[0]])
+    #expect(copy.readouts.count == Self.masks()[0].acquiredCount)
+    #expect(copy.removedCount == 60 - copy.readouts.count)
+    #expect(copy.readouts.allSatisfy { $0.isImage && (60..<120).contains($0.index) })
+  }
+
   @Test("flags of the first and the last line survive the line, echo by echo")
   func edges() throws {
     let source = Self.source()
