@@ -12,8 +12,8 @@ struct Undersample: LongCommand {
         kspace undersample RAW --acceleration 4 --calibration 24x24 --seed 3 -o out.mrd
 
       Names that end in .mrd get MRD's stream format, others HDF5. Readouts are copied as they are and in their \
-      order; noise scans and separate calibration lines stay. Image lines of other slices, averages and so on than the \
-      chosen ones go. What the source shows of zero-filling, interpolation, symmetry or earlier acceleration is reported and recorded in the header of the copy.
+      order; noise scans and calibration lines stay, also those measured apart, which then calibrate the copy. Image lines of \
+      other slices, averages and so on than the chosen ones go. What the source shows of zero-filling, interpolation, symmetry or earlier acceleration is reported and recorded in the header of the copy.
       """)
 
   @Argument(help: "The raw file (MRD, HDF5 or stream).")
