@@ -43,7 +43,7 @@ public struct ScanArray: Sendable {
     let slices = stack.slices.map { KSpace($0).samples }
     self.init(
       NDArray(slices.flatMap { $0.elements }, shape: [slices.count] + slices[0].shape), content: .kSpace,
-      facts: ScanFacts(stack, geometry: stack.geometry))
+      facts: ScanFacts(stack, geometry: stack.geometry, content: .kSpace))
   }
 
   /// The images of every channel of a scan, by the inverse Fourier transform alone, cropped to the prescribed field of view.
@@ -64,18 +64,60 @@ public struct ScanArray: Sendable {
         }
       }
     }
-    self.init(elements, content: .images, facts: ScanFacts(stack, geometry: images.geometry))
+    self.init(
+      elements, content: .images, facts: ScanFacts(stack, geometry: images.geometry, content: .images))
   }
 
-  /// The same scan as k-space: that of images is their Fourier transform, slice by slice where they are slices.
+  /// The same scan as images: those of k-space are its inverse Fourier transform alone, cropped to the prescribed matrix.
   ///
-  /// - Parameter isTwoDimensional: Whether images along `z` are slices of their own.
-  public func kSpace(isTwoDimensional: Bool) -> ScanArray {
+  /// Slices are stacked along `z`.
+  public func images() -> ScanArray {
+    guard content == .kSpace else { return self }
+    var result = self
+    result.content = .images
+    let shape = elements.shape, full = Array(shape[3...])
+    FourierTransform(shape: full).inverse(&result.elements)
+    let prescribed = facts.prescribedMatrix.map { Array($0.reversed()) } ?? full
+    precondition(
+      prescribed.count == 3 && zip(prescribed, full).allSatisfy { $0 >= 1 && $0 <= $1 },
+      "a prescribed matrix of \(prescribed) does not lie within \(full) [z, y, x]")
+    result.facts.prescribedMatrix = [prescribed[2], prescribed[1], shape[0] * prescribed[0]]
+    result.facts.isTwoDimensional = full[0] == 1
+    guard shape[0] > 1 || prescribed != full else { return result }
+    // Voxel n / 2 stays voxel n / 2.
+    let starts = zip(full, prescribed).map { $0 / 2 - $1 / 2 }, blocks = shape[1] * shape[2]
+    let source = result.elements
+    result.elements = NDArray(
+      uninitializedShape: [1, shape[1], shape[2], shape[0] * prescribed[0], prescribed[1], prescribed[2]]
+    ) { target in
+      source.withUnsafeBufferPointer { source in
+        var row = 0
+        for block in 0..<blocks {
+          for slice in 0..<shape[0] {
+            for z in starts[0]..<starts[0] + prescribed[0] {
+              for y in starts[1]..<starts[1] + prescribed[1] {
+                let first = (((slice * blocks + block) * full[0] + z) * full[1] + y) * full[2] + starts[2]
+                _ = UnsafeMutableBufferPointer(rebasing: target[row..<row + prescribed[2]])
+                  .initialize(
+                    fromContentsOf: UnsafeBufferPointer(rebasing: source[first..<first + prescribed[2]]))
+                row += prescribed[2]
+              }
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// The same scan as k-space: that of images is their Fourier transform, slice by slice where the facts say that they are slices.
+  public func kSpace() -> ScanArray {
     guard content == .images else { return self }
     var result = self
     result.content = .kSpace
     let shape = elements.shape
-    if isTwoDimensional, shape[3] > 1 {
+    if facts.isTwoDimensional == true, shape[3] > 1 {
+      if facts.prescribedMatrix?.count == 3 { result.facts.prescribedMatrix?[2] = 1 }
       let plane = shape[4] * shape[5], blocks = shape[1] * shape[2]
       result.elements = NDArray(uninitializedShape: [shape[3], shape[1], shape[2], 1, shape[4], shape[5]]) {
         target in
