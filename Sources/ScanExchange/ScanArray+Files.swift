@@ -99,6 +99,12 @@ extension ScanArray {
       throw .malformed(path: "\(base).json", reason: "its \(name) is none of a scan")
     }
     self.init(elements, content: sidecar?.content ?? content, facts: sidecar?.scan ?? ScanFacts())
+    guard readoutRanges != nil else {
+      throw .malformed(
+        path: "\(base).json",
+        reason:
+          "the readout ranges \(facts.readoutRanges ?? []) are not one for each echo around the centre of kx")
+    }
   }
 
   /// What the sidecar of an array says that it holds; `nil` if there is none.

@@ -83,6 +83,7 @@ public struct ScanArray: Sendable {
       "a prescribed matrix of \(prescribed) does not lie within \(full) [z, y, x]")
     result.facts.prescribedMatrix = [prescribed[2], prescribed[1], shape[0] * prescribed[0]]
     result.facts.isTwoDimensional = full[0] == 1
+    result.facts.readoutRanges = nil
     guard shape[0] > 1 || prescribed != full else { return result }
     // Voxel n / 2 stays voxel n / 2.
     let starts = zip(full, prescribed).map { $0 / 2 - $1 / 2 }, blocks = shape[1] * shape[2]
@@ -115,6 +116,8 @@ public struct ScanArray: Sendable {
     guard content == .images else { return self }
     var result = self
     result.content = .kSpace
+    // The Fourier transform of images knows all of k-space.
+    result.facts.readoutRanges = nil
     let shape = elements.shape
     if facts.isTwoDimensional == true, shape[3] > 1 {
       if facts.prescribedMatrix?.count == 3 { result.facts.prescribedMatrix?[2] = 1 }
@@ -136,6 +139,19 @@ public struct ScanArray: Sendable {
     }
     FourierTransform(shape: Array(result.elements.shape[3...])).forward(&result.elements)
     return result
+  }
+
+  /// The part of `kx` that each echo sampled; `nil` if the facts state others than the array can have.
+  var readoutRanges: [Range<Int>]? {
+    let echoes = elements.shape[1], length = elements.shape[5]
+    guard let stated = facts.readoutRanges else { return Array(repeating: 0..<length, count: echoes) }
+    // A readout without the centre of k-space cannot be placed.
+    guard stated.count == echoes,
+      stated.allSatisfy({
+        $0.count == 2 && $0[0] >= 0 && $0[0] <= length / 2 && $0[1] > length / 2 && $0[1] <= length
+      })
+    else { return nil }
+    return stated.map { $0[0]..<$0[1] }
   }
 
   /// The acquired positions of a slice and echo: where any sample of any channel is not zero.

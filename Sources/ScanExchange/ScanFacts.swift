@@ -15,6 +15,8 @@ public struct ScanFacts: Sendable, Codable, Equatable {
   public var prescribedMatrix: [Int]?
   /// Whether slices were measured one by one, so that images along `z` are slices rather than a volume.
   public var isTwoDimensional: Bool?
+  /// The part of `kx` that each echo sampled: the first point and the one behind the last; all of it unless stated.
+  public var readoutRanges: [[Int]]?
   /// The echo times [s].
   public var echoTimes: [Double]?
   /// The repetition time [s].

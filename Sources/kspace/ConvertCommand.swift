@@ -11,8 +11,8 @@ struct ConvertScan: LongCommand {
       The names say what is meant: .npy and .cfl are arrays, .h5 and .mrd raw files. A .npy has the axes \
       (echo, channel, kz, ky, kx), images (echo, channel, z, y, x), with slices before them where there are several; BART's \
       dimensions are read 0, phase 1 and 2, channel 3, echo 5, slice 13. k-space is centred at n / 2, and zero where nothing \
-      was acquired. A sidecar .json beside an array holds its axes, voxels, directions, echo times and field, which are \
-      read from there again; without one, an array holds k-space, or images with --images. \
+      was acquired. A sidecar .json beside an array holds its axes, voxels, directions, echo times, field, and which part of \
+      the readout was sampled, which are read from there again; without one, an array holds k-space, or images with --images. \
       Masks are converted by kspace mask convert.
 
         kspace convert head.h5 -o kspace.npy
@@ -94,8 +94,7 @@ struct ConvertScan: LongCommand {
     let layout = try ScanLayout(of: file, options: reading.options)
     try layout.check(path: input)
     Terminal.report(layout.findings)
-    let stack = try SliceStack(file, options: reading.options)
-    return try images ? ScanArray(imagesOf: stack) : ScanArray(kSpaceOf: stack)
+    return try ScanArray(images ? .images : .kSpace, of: file, layout: layout, options: reading.options)
   }
 
   private func fromArray() throws -> ScanArray {

@@ -25,6 +25,57 @@ struct ConvertScanTests {
     if !options.isEmpty { #expect(try KSpace(scan.file("volume.h5")).partitions == 5) }
   }
 
+  @Test(arguments: [1, 2])
+  func `An asymmetric echo comes back as one, echo by echo`(oversampling: Int) throws {
+    var readouts = WrittenScan.complete(lines: 8, partitions: 2, echoes: 2)
+    for index in readouts.indices where readouts[index].echo == 0 {
+      readouts[index].range = 6 * oversampling..<20 * oversampling
+    }
+    let scan = try WrittenScan(
+      matrix: Extents(x: 20 * oversampling, y: 8, z: 2), echoes: 2, prescribed: Extents(x: 20, y: 8, z: 2),
+      readouts)
+    let first = try KSpace(scan.file("scan.h5"))
+    #expect(first.readoutRange == 6..<20)
+    // Where the field of view was cut, samples leak to where none were measured.
+    var measured = first.samples
+    for index in 0..<2 * 2 * 8 {
+      for x in 0..<6 { measured[0, index / 16, index / 8 % 2, index % 8, x] = .zero }
+    }
+    #expect((measured == first.samples) == (oversampling == 1))
+    for name in ["k.npy", "k.cfl"] {
+      #expect(try scan.run("convert", "scan.h5", "-o", name, "--force").status == 0)
+      #expect(try scan.run("convert", name, "-o", "back.h5", "--force").status == 0)
+      let back = try scan.file("back.h5"), second = try KSpace(back)
+      #expect(second.samples == measured && second.readoutRange == 6..<20)
+      for readout in back.acquisitions {
+        let isFirst = readout.counters.contrast == 0
+        #expect(readout.sampleCount == (isFirst ? 14 : 20) && readout.centerSample == (isFirst ? 4 : 10))
+      }
+    }
+    // Of sidecars that say nothing, all of the readout is taken; what no readout can be is refused.
+    let sidecar = scan.folder.path("k.json")
+    var object = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: sidecar))) as? [String: Any])
+    var facts = try #require(object["scan"] as? [String: Any])
+    func convert(_ ranges: [[Int]]?) throws -> ExternalProcess.Result {
+      facts["readoutRanges"] = ranges
+      object["scan"] = facts
+      try JSONSerialization.data(withJSONObject: object).write(to: URL(filePath: sidecar))
+      return try scan.run("convert", "k.npy", "-o", "back.h5", "--force")
+    }
+    for ranges in [
+      [[6, 20]], [[6, 20], [0, 21]], [[6, 20], [11, 20]], [[6, 20], [0, 10]], [[6], [0, 20]],
+    ] {
+      let refused = try convert(ranges)
+      #expect(refused.status == 3 && refused.errors.contains("readout ranges"), "\(refused.errors)")
+    }
+    #expect(try convert(nil).status == 0)
+    #expect(try scan.file("back.h5").acquisitions.allSatisfy { $0.sampleCount == 20 })
+    // A readout from the centre on begins one sample before it, or nobody could tell where the centre is.
+    #expect(try convert([[10, 20], [10, 20]]).status == 0)
+    #expect(try scan.file("back.h5").acquisitions.allSatisfy { $0.centerSample == 1 })
+  }
+
   @Test func `K-space becomes images by its transform, never by its name`() throws {
     let scan = try WrittenScan(
       matrix: Extents(x: 10, y: 12, z: 6), echoes: 2, prescribed: Extents(x: 10, y: 8, z: 5),
