@@ -1,8 +1,11 @@
+import Files
 import MRIData
 import RawData
 
 extension ScanArray {
   /// Reads a scan of a raw file as k-space, or as the images of every channel by the inverse Fourier transform alone.
+  ///
+  /// What the array does not hold, ``calibrationLeftOut(of:)``, is among the assumptions of its facts.
   ///
   /// - Parameters:
   ///   - content: What the array is to hold.
@@ -22,5 +25,20 @@ extension ScanArray {
         facts.readoutRanges = ranges.map { [$0.lowerBound, $0.upperBound] }
       }
     }
+    if let words = Self.calibrationLeftOut(of: layout) {
+      facts.assumptions = (facts.assumptions ?? []) + [words]
+    }
+  }
+
+  /// Which calibration lines of a scan an array does not hold, in words; `nil` if it holds all.
+  public static func calibrationLeftOut(of layout: ScanLayout) -> String? {
+    let separate = layout.hasSeparateCalibration ? layout.uses.count { $0 == .calibration } : 0
+    let others = layout.uses.count { $0 == .leftOut(.unusableCalibration) }
+    let parts =
+      (separate > 0 ? [counted(separate, "separate calibration line")] : [])
+      + (others > 0
+        ? ["\(counted(others, "calibration line")) of other echoes, grids or channels than the image's"] : [])
+    return parts.isEmpty
+      ? nil : "\(parts.joined(separator: " and ")) left out: an array of a scan has no place for them"
   }
 }

@@ -38,9 +38,9 @@ public struct ScanArray: Sendable {
     self.facts = facts
   }
 
-  /// The k-space of a scan.
+  /// The k-space of a scan, calibration lines that were measured within it included.
   public init(kSpaceOf stack: SliceStack) {
-    let slices = stack.slices.map { KSpace($0).samples }
+    let slices = stack.slices.map { KSpace($0.withEmbeddedCalibration).samples }
     self.init(
       NDArray(slices.flatMap { $0.elements }, shape: [slices.count] + slices[0].shape), content: .kSpace,
       facts: ScanFacts(stack, geometry: stack.geometry, content: .kSpace))
@@ -48,7 +48,8 @@ public struct ScanArray: Sendable {
 
   /// The images of every channel of a scan, by the inverse Fourier transform alone, cropped to the prescribed field of view.
   public init(imagesOf stack: SliceStack) throws {
-    let images = try stack.images(by: ZeroFilled())
+    let scan = SliceStack(stack.slices.map(\.withEmbeddedCalibration), geometry: stack.geometry)
+    let images = try scan.images(by: ZeroFilled())
     let shape = images.shape
     var elements = NDArray<Complex<Float>>(
       repeating: .zero, shape: [1, shape[0], images.channels] + shape[1...])
@@ -170,5 +171,15 @@ public struct ScanArray: Sendable {
       }
     }
     return mask
+  }
+}
+
+extension CompactKSpace {
+  /// The scan with the calibration lines that were measured within it among the image lines of the first echo.
+  fileprivate var withEmbeddedCalibration: CompactKSpace {
+    guard let calibration, calibration.isEmbedded,
+      zip(masks[0].isAcquired.elements, calibration.mask.isAcquired.elements).contains(where: { !$0 && $1 })
+    else { return self }
+    return CompactKSpace(KSpace(self).withEmbeddedCalibration)
   }
 }

@@ -13,7 +13,8 @@ struct ConvertScan: LongCommand {
       dimensions are read 0, phase 1 and 2, channel 3, echo 5, slice 13. k-space is centred at n / 2, and zero where nothing \
       was acquired. A sidecar .json beside an array holds its axes, voxels, directions, echo times, field, and which part of \
       the readout was sampled, which are read from there again; without one, an array holds k-space, or images with --images. \
-      Masks are converted by kspace mask convert.
+      Calibration lines that were measured within the scan are part of its k-space, separate ones are left out. Masks are \
+      converted by kspace mask convert.
 
         kspace convert head.h5 -o kspace.npy
         kspace convert bart.cfl -o scan.h5 --voxel-size 1x1x2mm --echo-times 4ms,9ms --field-strength 3T
@@ -94,6 +95,9 @@ struct ConvertScan: LongCommand {
     let layout = try ScanLayout(of: file, options: reading.options)
     try layout.check(path: input)
     Terminal.report(layout.findings)
+    if let words = ScanArray.calibrationLeftOut(of: layout) {
+      Terminal.report("kspace: warning: \(input): \(words)")
+    }
     return try ScanArray(images ? .images : .kSpace, of: file, layout: layout, options: reading.options)
   }
 

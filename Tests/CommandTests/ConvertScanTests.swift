@@ -5,6 +5,37 @@ import Testing
 
 /// What becomes of all parts of a scan on its way to an array and back.
 struct ConvertScanTests {
+  /// Lines between image lines, for calibration alone.
+  private static func calibrated(mode: String?) throws -> WrittenScan {
+    let images = WrittenScan.complete(lines: 16, echoes: 2).filter { $0.line % 2 == 0 }
+    let lines = (5..<12).filter { mode == nil || $0 % 2 == 1 }
+    return try WrittenScan(
+      matrix: Extents(x: 10, y: 16, z: 1), echoes: 2, calibrationMode: mode,
+      images + lines.map { .init(line: $0, flags: .isCalibration) })
+  }
+
+  @Test func `Calibration lines within the scan are part of its k-space and images`() throws {
+    let scan = try Self.calibrated(mode: "embedded")
+    let result = try scan.run("convert", "scan.h5", "-o", "k.npy")
+    #expect(result.status == 0 && !result.errors.contains("left out"), "\(result.errors)")
+    let whole = try KSpace(scan.file("scan.h5")).withEmbeddedCalibration
+    #expect(whole.masks[0].acquiredCount == 12)
+    #expect(try scan.array("k.npy") == whole.samples)
+    #expect(try scan.run("convert", "scan.h5", "-o", "i.npy", "--images").status == 0)
+    var images = whole.samples
+    FourierTransform(shape: [1, 16, 10]).inverse(&images)
+    #expect(relativeError(try scan.array("i.npy"), images) < 1e-6)
+  }
+
+  @Test func `Separate calibration lines are left out, and that is said`() throws {
+    let scan = try Self.calibrated(mode: nil)
+    let result = try scan.run("convert", "scan.h5", "-o", "k.npy")
+    #expect(result.status == 0)
+    #expect(result.errors.contains("7 separate calibration lines left out"), "\(result.errors)")
+    #expect(try String(contentsOfFile: scan.folder.path("k.json"), encoding: .utf8).contains("7 separate"))
+    #expect(try scan.array("k.npy") == KSpace(scan.file("scan.h5")).samples)
+  }
+
   @Test(arguments: [[], ["--images"]])
   func `Slices come back as slices`(options: [String]) throws {
     let scan = try WrittenScan(

@@ -174,6 +174,9 @@ public struct ScanLayout: Sendable {
     return mask
   }
 
+  /// Whether lines for calibration alone were measured apart from the image lines, rather than among them.
+  public var hasSeparateCalibration: Bool { !calibrationIsEmbedded && uses.contains(.calibration) }
+
   /// The part of `kx` that image lines of each echo sample, on the axis that is read.
   ///
   /// - Parameter acquisitions: The headers that the layout was worked out from.
