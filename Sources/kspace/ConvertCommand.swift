@@ -16,6 +16,9 @@ struct ConvertScan: LongCommand {
       Calibration lines that were measured within the scan are part of its k-space, separate ones are left out. Masks are \
       converted by kspace mask convert.
 
+      --voxel-size, --tr and --slices are for arrays, as are --echo-times and --field-strength; all other options under \
+      "What the file leaves open" are for raw files.
+
         kspace convert head.h5 -o kspace.npy
         kspace convert bart.cfl -o scan.h5 --voxel-size 1x1x2mm --echo-times 4ms,9ms --field-strength 3T
       """)
@@ -60,6 +63,21 @@ struct ConvertScan: LongCommand {
     if ScanArrayFormat(ofFile: output) == nil, !["h5", "mrd"].contains(URL(filePath: output).pathExtension) {
       throw ValidationError("--output \(output): the name must end in .npy, .cfl, .h5 or .mrd.")
     }
+    try refuseIdleOptions()
+  }
+
+  /// Refuses options that would do nothing.
+  private func refuseIdleOptions() throws {
+    let isRaw = ScanArrayFormat(ofFile: input) == nil
+    let ofArrays: [(name: String, isGiven: Bool)] = [
+      ("--voxel-size", voxelSize != nil), ("--tr", repetitionTime != nil),
+      (slices == false ? "--no-slices" : "--slices", slices != nil),
+    ]
+    let idle = isRaw ? ofArrays.filter(\.isGiven).map(\.name) : reading.ofRawFiles
+    guard !idle.isEmpty else { return }
+    let reason =
+      isRaw ? "for arrays only, and \(input) is a raw file" : "for raw files only, and \(input) is an array"
+    throw ValidationError("\(idle.joined(separator: ", ")): \(reason).")
   }
 
   func run() throws {

@@ -133,4 +133,27 @@ struct ConvertScanTests {
       #expect(try scan.array("copy.npy") == direct)
     }
   }
+
+  @Test func `Options that would do nothing are refused by name`() throws {
+    for options in [
+      ["--group", "a"], ["--accept-truncated"], ["--matrix", "8x8"], ["--field-of-view", "8x8x8mm"],
+      ["--phase-sign", "negative"], ["--encoding-space", "0"], ["--slice", "0"], ["--repetition", "0"],
+      ["--set", "0"], ["--cardiac-phase", "0"], ["--average", "0"], ["--segment", "0"],
+      ["--no-prewhitening"],
+      ["--no-oversampling-removal"], ["--no-echo-planar-correction"],
+    ] {
+      let result = try Command.run(["convert", "a.npy", "-o", "b.h5"] + options)
+      #expect(result.status == 2 && result.errors.contains("\(options[0]): for raw files only"), "\(options)")
+    }
+    for options in [["--voxel-size", "1x1x1mm"], ["--tr", "30ms"], ["--slices"], ["--no-slices"]] {
+      let result = try Command.run(["convert", "a.h5", "-o", "b.npy"] + options)
+      #expect(result.status == 2 && result.errors.contains("\(options[0]): for arrays only"), "\(options)")
+    }
+    // Slices of k-space are on an axis of their own.
+    let folder = try TemporaryDirectory()
+    try NumPyArray.write(testPattern([2, 4, 6]), to: folder.path("k.npy"))
+    let result = try Command.run(
+      ["convert", "k.npy", "-o", "k.h5", "--voxel-size", "1x1x1mm", "--slices"], in: folder)
+    #expect(result.status == 3 && result.errors.contains("--slices"), "\(result.errors)")
+  }
 }
