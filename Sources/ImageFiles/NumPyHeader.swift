@@ -43,6 +43,7 @@ public struct NumPyHeader: Sendable, Equatable {
       throw Fault(
         problem: "its header lacks the element type or whole numbers as shape: \(header.prefix(80))")
     }
+    guard shape.allSatisfy({ $0 >= 0 }) else { throw Fault(problem: "has negative extents: \(shape)") }
     let size = Int(kind.drop { !$0.isNumber }) ?? 0
     let sizes: [Character: [Int]] = [
       "b": [1], "i": [1, 2, 4, 8], "u": [1, 2, 4, 8], "f": [2, 4, 8, 16], "c": [8, 16, 32],

@@ -74,9 +74,9 @@ extension ScanArray {
   ///
   /// - Parameters:
   ///   - path: The array.
-  ///   - content: What it holds; what its sidecar says, or k-space, unless given.
+  ///   - content: What it holds where no sidecar says so.
   /// - Throws: ``FileError`` if it cannot be read or has other axes.
-  public init(readingFile path: String, content: Content? = nil) throws(FileError) {
+  public init(readingFile path: String, otherwise content: Content = .kSpace) throws(FileError) {
     let base = URL(filePath: path).deletingPathExtension().relativePath
     let sidecar = try Self.sidecar("\(base).json")
     let elements =
@@ -98,8 +98,20 @@ extension ScanArray {
     if let name = sidecar?.scan.impossible {
       throw .malformed(path: "\(base).json", reason: "its \(name) is none of a scan")
     }
-    self.init(
-      elements, content: content ?? sidecar?.content ?? .kSpace, facts: sidecar?.scan ?? ScanFacts())
+    self.init(elements, content: sidecar?.content ?? content, facts: sidecar?.scan ?? ScanFacts())
+    guard readoutRanges != nil else {
+      throw .malformed(
+        path: "\(base).json",
+        reason:
+          "the readout ranges \(facts.readoutRanges ?? []) are not one for each echo around the centre of kx")
+    }
+  }
+
+  /// What the sidecar of an array says that it holds; `nil` if there is none.
+  ///
+  /// - Throws: ``FileError`` if the sidecar is broken.
+  public static func statedContent(ofFile path: String) throws(FileError) -> Content? {
+    try sidecar("\(URL(filePath: path).deletingPathExtension().relativePath).json")?.content
   }
 
   /// The sidecar of an array; `nil` if there is none.

@@ -7,7 +7,8 @@ import RawData
 extension ScanArray {
   /// Writes k-space as an MRD file: one readout for every acquired line, with all its channels.
   ///
-  /// Lines of zeros count as not acquired. What the facts leave open, the file leaves open too, but for the size of voxels.
+  /// Lines of zeros count as not acquired, as do samples outside of what the facts say that readouts sampled. What the facts
+  /// leave open, the file leaves open too, but for the size of voxels.
   ///
   /// - Parameters:
   ///   - path: The file, HDF5, or a stream if its name ends in `.mrd`.
@@ -32,6 +33,11 @@ extension ScanArray {
         name, "there are \(counted(times.count, "echo time")) for \(counted(echoes, "echo"))",
         remedy: "Name them with `echoTimes`")
     }
+    guard let ranges = readoutRanges else {
+      throw InputError(
+        name, "what it says that readouts sampled, \(facts.readoutRanges ?? []), does not fit its axes",
+        remedy: "Check its sidecar")
+    }
     let limits = (Int(UInt16.max), 1024)
     guard max(matrix.x, matrix.y, matrix.z, slices, echoes) <= limits.0, channels <= limits.1 else {
       throw InputError(
@@ -41,7 +47,6 @@ extension ScanArray {
     var geometry = stack
     geometry.matrix = matrix
     let writer = try MRDWriter(creating: path, header: header(geometry, slices: slices))
-    var row = [Complex<Float>](repeating: .zero, count: channels * matrix.x)
     var counter: UInt32 = 0
     for slice in 0..<slices {
       let masks = (0..<echoes).map { mask(slice: slice, echo: $0) }
@@ -51,8 +56,10 @@ extension ScanArray {
           for echo in 0..<echoes where masks[echo][line: line, partition: partition] {
             var header = AcquisitionHeader()
             header.scanCounter = counter
-            header.sampleCount = UInt16(matrix.x)
-            header.centerSample = UInt16(matrix.x / 2)
+            // Readers take a centre of 0 in all readouts for one that nobody stated.
+            let range = min(ranges[echo].lowerBound, max(0, matrix.x / 2 - 1))..<ranges[echo].upperBound
+            header.sampleCount = UInt16(range.count)
+            header.centerSample = UInt16(matrix.x / 2 - range.lowerBound)
             header.activeChannels = UInt16(channels)
             header.availableChannels = UInt16(channels)
             for channel in 0..<channels { header.channelMask[channel / 64] |= 1 << UInt64(channel % 64) }
@@ -66,8 +73,9 @@ extension ScanArray {
             header.counters.slice = UInt16(slice)
             header.counters.contrast = UInt16(echo)
             counter += 1
-            copyLine(slice, echo, partition, line, to: &row)
-            try row.withUnsafeBufferPointer { try writer.append(header, samples: $0) }
+            try samples(slice, echo, partition, line, range).withUnsafeBufferPointer {
+              try writer.append(header, samples: $0)
+            }
           }
         }
       }
@@ -106,15 +114,16 @@ extension ScanArray {
       userParameters: ["converted_from": "array", "whitened": facts.isWhitened == true ? "yes" : "no"])
   }
 
-  private func copyLine(
-    _ slice: Int, _ echo: Int, _ partition: Int, _ line: Int, to row: inout [Complex<Float>]
-  ) {
-    let shape = elements.shape, length = shape[5]
-    elements.withUnsafeBufferPointer { elements in
-      for channel in 0..<shape[2] {
+  /// A part of a line of all channels, axes `[channel, sample]`.
+  private func samples(
+    _ slice: Int, _ echo: Int, _ partition: Int, _ line: Int, _ range: Range<Int>
+  ) -> [Complex<Float>] {
+    let shape = elements.shape
+    return elements.withUnsafeBufferPointer { elements in
+      (0..<shape[2]).flatMap { channel in
         let block = ((slice * shape[1] + echo) * shape[2] + channel) * shape[3] + partition
-        let start = (block * shape[4] + line) * length
-        for x in 0..<length { row[channel * length + x] = elements[start + x] }
+        let start = (block * shape[4] + line) * shape[5]
+        return elements[start + range.lowerBound..<start + range.upperBound]
       }
     }
   }

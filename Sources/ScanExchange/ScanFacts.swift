@@ -10,7 +10,13 @@ public struct ScanFacts: Sendable, Codable, Equatable {
   /// The directions in which `x`, `y` and `z` grow, LPS.
   public var directions: [[Double]]?
   /// The grid that images are cropped to, `x` first; that of the array unless stated.
+  ///
+  /// That of one slice where k-space holds several.
   public var prescribedMatrix: [Int]?
+  /// Whether slices were measured one by one, so that images along `z` are slices rather than a volume.
+  public var isTwoDimensional: Bool?
+  /// The part of `kx` that each echo sampled: the first point and the one behind the last; all of it unless stated.
+  public var readoutRanges: [[Int]]?
   /// The echo times [s].
   public var echoTimes: [Double]?
   /// The repetition time [s].
@@ -31,15 +37,17 @@ public struct ScanFacts: Sendable, Codable, Equatable {
   /// Facts that nobody knows.
   public init() {}
 
-  /// The facts of a scan on a grid.
-  init(_ stack: SliceStack, geometry: Geometry) {
+  /// The facts of a scan on the grid of its k-space, or of its images, which are cropped already.
+  init(_ stack: SliceStack, geometry: Geometry, content: ScanArray.Content) {
     let first = stack.slices[0], parameters = first.parameters
+    let prescribed = content == .images ? geometry.matrix : first.prescribedMatrix
     voxelSizeMillimetres = (0..<3).map { geometry.voxelSize[$0] * 1000 }
     centerMillimetres = (0..<3).map { geometry.center[$0] * 1000 }
     directions = [geometry.readDirection, geometry.phaseDirection, geometry.sliceDirection].map { axis in
       (0..<3).map { axis[$0] }
     }
-    prescribedMatrix = (0..<3).map { min(first.prescribedMatrix[$0], geometry.matrix[$0]) }
+    prescribedMatrix = (0..<3).map { min(prescribed[$0], geometry.matrix[$0]) }
+    isTwoDimensional = first.partitions == 1
     echoTimes = parameters.echoTimes.contains { $0.isNaN } ? nil : parameters.echoTimes
     repetitionTime = parameters.repetitionTime
     flipAngleDegrees = parameters.flipAngle.map { $0 * 180 / .pi }

@@ -11,8 +11,13 @@ struct ConvertScan: LongCommand {
       The names say what is meant: .npy and .cfl are arrays, .h5 and .mrd raw files. A .npy has the axes \
       (echo, channel, kz, ky, kx), images (echo, channel, z, y, x), with slices before them where there are several; BART's \
       dimensions are read 0, phase 1 and 2, channel 3, echo 5, slice 13. k-space is centred at n / 2, and zero where nothing \
-      was acquired. A sidecar .json beside an array holds its axes, voxels, directions, echo times and field, which are read \
-      from there again. Masks are converted by kspace mask convert.
+      was acquired. A sidecar .json beside an array holds its axes, voxels, directions, echo times, field, and which part of \
+      the readout was sampled, which are read from there again; without one, an array holds k-space, or images with --images. \
+      Calibration lines that were measured within the scan are part of its k-space, separate ones are left out. Masks are \
+      converted by kspace mask convert.
+
+      --voxel-size, --tr and --slices are for arrays, as are --echo-times and --field-strength; all other options under \
+      "What the file leaves open" are for raw files.
 
         kspace convert head.h5 -o kspace.npy
         kspace convert bart.cfl -o scan.h5 --voxel-size 1x1x2mm --echo-times 4ms,9ms --field-strength 3T
@@ -30,8 +35,12 @@ struct ConvertScan: LongCommand {
   )
   var images = false
 
-  @Flag(help: "Images along z are slices of a two-dimensional scan, not of a volume.")
-  var slices = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Images along z are slices of a two-dimensional scan, not of a volume (default: what the sidecar says, or a volume).
+      """)
+  var slices: Bool?
 
   @Option(help: "The size of voxels, such as 1x1x2mm, x first, where no sidecar says it.")
   var voxelSize: Lengths?
@@ -54,6 +63,21 @@ struct ConvertScan: LongCommand {
     if ScanArrayFormat(ofFile: output) == nil, !["h5", "mrd"].contains(URL(filePath: output).pathExtension) {
       throw ValidationError("--output \(output): the name must end in .npy, .cfl, .h5 or .mrd.")
     }
+    try refuseIdleOptions()
+  }
+
+  /// Refuses options that would do nothing.
+  private func refuseIdleOptions() throws {
+    let isRaw = ScanArrayFormat(ofFile: input) == nil
+    let ofArrays: [(name: String, isGiven: Bool)] = [
+      ("--voxel-size", voxelSize != nil), ("--tr", repetitionTime != nil),
+      (slices == false ? "--no-slices" : "--slices", slices != nil),
+    ]
+    let idle = isRaw ? ofArrays.filter(\.isGiven).map(\.name) : reading.ofRawFiles
+    guard !idle.isEmpty else { return }
+    let reason =
+      isRaw ? "for arrays only, and \(input) is a raw file" : "for raw files only, and \(input) is an array"
+    throw ValidationError("\(idle.joined(separator: ", ")): \(reason).")
   }
 
   func run() throws {
@@ -79,7 +103,7 @@ struct ConvertScan: LongCommand {
     if isArray {
       try array.write(to: output)
     } else {
-      try array.kSpace(isTwoDimensional: slices).writeMRD(to: output, from: input)
+      try array.kSpace().writeMRD(to: output, from: input)
     }
     print("\(output): \(account)")
   }
@@ -89,18 +113,40 @@ struct ConvertScan: LongCommand {
     let layout = try ScanLayout(of: file, options: reading.options)
     try layout.check(path: input)
     Terminal.report(layout.findings)
-    let stack = try SliceStack(file, options: reading.options)
-    return try images ? ScanArray(imagesOf: stack) : ScanArray(kSpaceOf: stack)
+    if let words = ScanArray.calibrationLeftOut(of: layout) {
+      Terminal.report("kspace: warning: \(input): \(words)")
+    }
+    return try ScanArray(images ? .images : .kSpace, of: file, layout: layout, options: reading.options)
   }
 
   private func fromArray() throws -> ScanArray {
-    var array = try ScanArray(readingFile: input, content: images ? .images : nil)
+    let stated = try ScanArray.statedContent(ofFile: input)
+    var array = try ScanArray(readingFile: input, otherwise: images ? .images : .kSpace)
+    if stated == nil {
+      Terminal.report(
+        "kspace: \(input): no sidecar says what it holds; taken for \(array.content.rawValue)")
+    }
+    if let slices {
+      guard array.content == .images else {
+        throw InputError(
+          input, "it holds k-space, whose slices have an axis of their own", remedy: "Leave `slices` away")
+      }
+      array.facts.isTwoDimensional = slices
+    }
     if let voxelSize { array.facts.voxelSizeMillimetres = (0..<3).map { voxelSize.metres[$0] * 1000 } }
     if let times = reading.echoTimes { array.facts.echoTimes = times.seconds }
     if let repetitionTime { array.facts.repetitionTime = repetitionTime.seconds }
     if let field = reading.fieldStrength {
       array.facts.fieldStrength = field.tesla
       array.facts.imagingFrequency = nil
+    }
+    if images, array.content == .kSpace {
+      guard ScanArrayFormat(ofFile: output) != nil else {
+        throw InputError(
+          input, "its sidecar says that it holds k-space, and a raw file has no place for images",
+          remedy: "Leave `images` away")
+      }
+      return array.images()
     }
     return array
   }

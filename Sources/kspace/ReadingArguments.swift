@@ -63,6 +63,20 @@ struct ReadingArguments: ParsableArguments {
     try MRDFile(at: path, group: group, acceptsTruncation: acceptTruncated)
   }
 
+  /// Those of the options given that settle nothing but how a raw file is read.
+  var ofRawFiles: [String] {
+    let options: [(name: String, isGiven: Bool)] = [
+      ("--group", group != nil), ("--accept-truncated", acceptTruncated), ("--matrix", matrix != nil),
+      ("--field-of-view", fieldOfView != nil), ("--phase-sign", phaseSign != .positive),
+      ("--encoding-space", encodingSpace != nil), ("--slice", slice != nil),
+      ("--repetition", repetition != nil), ("--set", set != nil), ("--cardiac-phase", cardiacPhase != nil),
+      ("--average", average != nil), ("--segment", segment != nil), ("--no-prewhitening", !prewhitening),
+      ("--no-oversampling-removal", !oversamplingRemoval),
+      ("--no-echo-planar-correction", !echoPlanarCorrection),
+    ]
+    return options.filter(\.isGiven).map(\.name)
+  }
+
   /// The options as the library takes them.
   var options: ReadingOptions {
     ReadingOptions(

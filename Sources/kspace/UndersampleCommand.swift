@@ -11,8 +11,10 @@ struct Undersample: LongCommand {
 
         kspace undersample RAW --acceleration 4 --calibration 24x24 --seed 3 -o out.mrd
 
-      Names that end in .mrd get MRD's stream format, others HDF5. Readouts are copied as they are and in their \
-      order; noise scans and separate calibration lines stay. What the source shows of zero-filling, interpolation, \
+      Names that end in .mrd get MRD's stream format, others HDF5; - sends a stream to standard output, and words to standard \
+      error. Readouts are copied as they are and in their order; noise scans and calibration lines stay, also those measured \
+      apart, which then calibrate the copy. Image lines of other slices, averages and so on than the chosen ones go, and \
+      waveforms are not copied. What the source shows of zero-filling, interpolation, \
       symmetry or earlier acceleration is reported and recorded in the header of the copy.
       """)
 
@@ -56,8 +58,8 @@ struct Undersample: LongCommand {
     let images = copy.readouts.count(where: \.isImage)
     let plan =
       "\(raw): \(images) of \(images + copy.removedCount) image lines stay, "
-      + "\(copy.readouts.count - images) other readouts are copied"
-    guard !running.dryRun else { return print(plan) }
+      + "\(copy.readouts.count - images) other readouts are copied" + skipped(in: file)
+    guard !running.dryRun else { return say(plan) }
 
     let honesty = try SourceHonesty(file, layout: layout)
     for warning in honesty.warnings { Terminal.report("kspace: warning: \(raw): \(warning)") }
@@ -66,16 +68,27 @@ struct Undersample: LongCommand {
     let writer = try MRDWriter(
       creating: output, header: copy.header(from: file.header, userParameters: parameters))
     try copy.write(from: file, to: writer) { progress.report("writing", $0) }
-    print(plan)
+    say(plan)
     for (echo, figures) in try masks.map({ try SamplingFigures($0, region: recipe?.region) }).enumerated() {
       guard echo == 0 || complementary else { break }
-      print(
+      say(
         String(
           format:
             "echo %d: acceleration %.3f of the grid, %.3f of the shutter, %@ outside the calibration box",
           echo + 1, figures.gridAcceleration, figures.shutterAcceleration,
           figures.outerAcceleration.map { String(format: "%.3f", $0) } ?? "none"))
     }
+  }
+
+  /// Says what was done; on the standard output it would be part of a stream that goes there.
+  private func say(_ text: String) {
+    if output == "-" { Terminal.report(text) } else { print(text) }
+  }
+
+  /// The end of the sentence on what is copied: what is not.
+  private func skipped(in file: MRDFile) -> String {
+    let others = file.skipped.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+    return others.isEmpty ? "" : "; not read, and not copied: \(others.joined(separator: ", "))"
   }
 
   /// One mask per echo, and the recipe if they are made here.

@@ -66,7 +66,8 @@ struct ConvertTests {
       let first = try SliceStack(MRDFile(at: path), options: options)
       let second = try SliceStack(MRDFile(at: back), options: options)
       #expect(first.slices.count == second.slices.count)
-      for (a, b) in zip(first.slices, second.slices) {
+      for (slice, b) in zip(first.slices, second.slices) {
+        let a = CompactKSpace(KSpace(slice).withEmbeddedCalibration)
         #expect(a.samples == b.samples && a.masks == b.masks)
         #expect(a.prescribedMatrix == b.prescribedMatrix)
       }
@@ -197,5 +198,18 @@ struct ConvertDoubtTests {
     try NumPyArray.write(samples, to: folder.path("k.npy"))
     let result = try Command.run(["convert", "k.npy", "-o", "k.h5", "--voxel-size", "1x1x1mm"], in: folder)
     #expect(result.status == 3 && result.errors.contains("1 of 384 samples"), "\(result.errors)")
+  }
+
+  @Test func `Negative extents are refused, two of them as well`() throws {
+    let folder = try TemporaryDirectory()
+    for shape in ["(-1, 4, 6)", "(-2, -2, 6)"] {
+      let header = "{'descr': '<c8', 'fortran_order': False, 'shape': \(shape), }\n"
+      var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0])
+      data.append(contentsOf: header.utf8)
+      data.append(Data(count: 4 * 6 * 8))
+      try data.write(to: URL(filePath: folder.path("k.npy")))
+      let result = try Command.run(["convert", "k.npy", "-o", "k.h5", "--voxel-size", "1x1x1mm"], in: folder)
+      #expect(result.status == 3 && result.errors.contains("negative extents"), "\(result.errors)")
+    }
   }
 }

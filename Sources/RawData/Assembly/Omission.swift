@@ -32,4 +32,16 @@ public enum Omission: String, Sendable, Codable, CaseIterable {
   case otherCardiacPhase = "other cardiac phase"
   /// Calibration that does not fit the image lines: another grid, other channels or a later echo.
   case unusableCalibration = "calibration that does not fit"
+
+  /// Whether such readouts are lines of images, or calibrate them, but not of the volume that is read.
+  var isOfOtherVolume: Bool {
+    switch self {
+    case .otherLength, .otherAverage, .otherSegment, .otherEncoding, .otherSlice, .otherRepetition, .otherSet,
+      .otherCardiacPhase:
+      true
+    case .phaseCorrection, .navigator, .feedback, .dummy, .surfaceCoilCorrection, .phaseStabilization, .empty,
+      .unusableCalibration:
+      false
+    }
+  }
 }

@@ -174,6 +174,27 @@ public struct ScanLayout: Sendable {
     return mask
   }
 
+  /// Whether lines for calibration alone were measured apart from the image lines, rather than among them.
+  public var hasSeparateCalibration: Bool { !calibrationIsEmbedded && uses.contains(.calibration) }
+
+  /// The part of `kx` that image lines of each echo sample, on the axis that is read.
+  ///
+  /// - Parameter acquisitions: The headers that the layout was worked out from.
+  public func readoutRanges(of acquisitions: [AcquisitionHeader]) -> [Range<Int>] {
+    let kernel = ReadoutKernel(
+      grid: grid, channels: channels, whitening: nil, phaseSign: parameters.phaseSign, correction: correction)
+    var ranges = [Range<Int>?](repeating: nil, count: parameters.echoTimes.count)
+    for readout in image {
+      let range = kernel.range(of: acquisitions[readout.acquisition])
+      guard !range.isEmpty else { continue }
+      ranges[readout.echo] =
+        ranges[readout.echo].map {
+          min($0.lowerBound, range.lowerBound)..<max($0.upperBound, range.upperBound)
+        } ?? range
+    }
+    return ranges.map { $0 ?? 0..<grid.readoutLength }
+  }
+
   private static func checkReadouts(
     _ readouts: [AcquisitionHeader], _ grid: EncodedGrid, slack: Int, _ findings: inout [Finding]
   ) {

@@ -2,7 +2,8 @@ import MRIData
 
 /// How long the scan took, by counting and by the clock.
 public struct ScanTimeReport: Sendable, Codable, Equatable {
-  /// The number of excitations: distinct positions, averages and so on of one echo, in one slice.
+  /// The number of excitations: distinct positions, averages and so on of one echo, in one slice; also of what was not
+  /// chosen.
   public let shots: Int
   /// `shots` times the repetition time [s]; slices are taken to share it.
   public let counted: Double?
@@ -13,17 +14,19 @@ public struct ScanTimeReport: Sendable, Codable, Equatable {
   init(_ acquisitions: [AcquisitionHeader], layout: ScanLayout, header: MRDHeader) {
     let excited = layout.uses.indices.filter { index in
       switch layout.uses[index] {
-      case .image, .imageAndCalibration, .calibration: true
-      case .leftOut(let reason):
-        [.otherSlice, .otherRepetition, .otherSet, .otherCardiacPhase, .unusableCalibration].contains(reason)
+      case .image, .imageAndCalibration, .calibration, .leftOut(.unusableCalibration): true
+      case .leftOut(let reason): reason.isOfOtherVolume
       case .noise: false
       }
     }
-    var shots: [UInt16: Set<EncodingCounters>] = [:]
+    var shots: [UInt16: Set<Shot>] = [:]
     for index in excited {
-      var counters = acquisitions[index].counters
+      let readout = acquisitions[index]
+      var counters = readout.counters
       counters.contrast = 0
-      shots[counters.slice, default: []].insert(counters)
+      let isSeparate = readout.flaggedUse == .calibration && !layout.calibrationIsEmbedded
+      shots[counters.slice, default: []].insert(
+        Shot(counters: counters, encodingSpace: readout.encodingSpace, isSeparateCalibration: isSeparate))
     }
     // Echoes that the line counter tells apart are not shots of their own.
     let echoes = layout.echoRule == .lineModulo ? layout.parameters.echoTimes.count : 1
@@ -33,6 +36,15 @@ public struct ScanTimeReport: Sendable, Codable, Equatable {
     counted = isEchoPlanar ? nil : layout.parameters.repetitionTime.map { Double(count) * $0 }
     self.shots = count
     stamped = Self.stamped(excited.map { acquisitions[$0].timeStamp }, manufacturer: header.manufacturer)
+  }
+
+  /// What all echoes of an excitation share, and no other one has.
+  ///
+  /// Separate calibration lines were measured on their own, whatever image lines have the same counters.
+  private struct Shot: Hashable {
+    var counters: EncodingCounters
+    var encodingSpace: UInt16
+    var isSeparateCalibration: Bool
   }
 
   /// A scan cannot be over before its shots are.

@@ -5,9 +5,11 @@ import Synchronization
 /// A raw file without the image lines that a mask leaves out.
 ///
 /// Readouts are copied as they are and in their order, with their scan counters. Noise scans, lines for calibration
-/// alone, navigators and the like stay. Of the flags, those change that would be wrong afterwards:
+/// alone, navigators and the like stay; image lines that do not belong to the layout's volume, such as those of other
+/// averages where one is chosen, go. Of the flags, those change that would be wrong afterwards:
 ///
-/// * calibration-and-imaging marks exactly the image lines of each mask's calibration region;
+/// * calibration-and-imaging marks exactly the image lines of each mask's calibration region; in a scan with lines for
+///   calibration alone it stays as it is, as these calibrate the copy too;
 /// * first-in and last-in flags of a line that is left out move on to the next and back to the previous image line of
 ///   its slice and echo, and last-in-measurement to the last readout.
 ///
@@ -18,7 +20,8 @@ public struct UndersampledCopy: Sendable {
   /// The number of image lines that are left out.
   public let removedCount: Int
   private let masks: [SamplingMask]
-  private let hasSeparateCalibration: Bool
+  /// How lines for calibration alone calibrate; `nil` if there are none.
+  private let ownCalibrationMode: String?
 
   /// One readout of the copy.
   public struct Readout: Sendable, Equatable {
@@ -43,7 +46,8 @@ public struct UndersampledCopy: Sendable {
         && masks.allSatisfy { $0.lines == layout.grid.matrix.y && $0.partitions == layout.grid.matrix.z },
       "\(masks.count) masks do not fit \(layout.parameters.echoTimes.count) echoes of \(layout.grid.matrix)")
     self.masks = masks
-    hasSeparateCalibration = layout.uses.contains(.calibration)
+    let hasOwnCalibration = layout.uses.contains(.calibration)
+    ownCalibrationMode = hasOwnCalibration ? (layout.calibrationIsEmbedded ? "embedded" : "separate") : nil
     let regions = masks.map(\.calibrationRegion)
     var places: [Int: PlacedReadout] = [:]
     for place in layout.image { places[place.acquisition] = place }
@@ -52,7 +56,7 @@ public struct UndersampledCopy: Sendable {
     var lastImages: [SIMD2<Int>: Int] = [:]
     var removed = 0
     for (index, header) in acquisitions.enumerated() {
-      if case .leftOut(let reason) = layout.uses[index], Self.otherVolumes.contains(reason) { continue }
+      if case .leftOut(let reason) = layout.uses[index], reason.isOfOtherVolume { continue }
       guard layout.uses[index].isImage, let place = places[index] else {
         readouts.append(Readout(index: index, flags: header.flags, isImage: false))
         continue
@@ -67,14 +71,16 @@ public struct UndersampledCopy: Sendable {
         continue
       }
       var flags = header.flags.union(pending.removeValue(forKey: volume) ?? [])
-      let isCalibration =
-        regions[place.echo].map {
-          $0.lines.contains(place.line) && $0.partitions.contains(place.partition)
-        } ?? false
-      if isCalibration {
-        flags.insert(.isCalibrationAndImaging)
-      } else {
-        flags.remove(.isCalibrationAndImaging)
+      if !hasOwnCalibration {
+        let isCalibration =
+          regions[place.echo].map {
+            $0.lines.contains(place.line) && $0.partitions.contains(place.partition)
+          } ?? false
+        if isCalibration {
+          flags.insert(.isCalibrationAndImaging)
+        } else {
+          flags.remove(.isCalibrationAndImaging)
+        }
       }
       lastImages[volume] = readouts.count
       readouts.append(Readout(index: index, flags: flags, isImage: true))
@@ -98,7 +104,7 @@ public struct UndersampledCopy: Sendable {
     let isEmbedded = masks.contains { $0.calibrationRegion != nil }
     return try header.edited(
       userParameters: userParameters, acceleration: masks[0].accelerationPerAxis,
-      calibrationMode: isEmbedded ? "embedded" : hasSeparateCalibration ? "separate" : "other")
+      calibrationMode: ownCalibrationMode ?? (isEmbedded ? "embedded" : "other"))
   }
 
   /// Copies the readouts to a new file.
@@ -139,10 +145,6 @@ public struct UndersampledCopy: Sendable {
     }
     try writer.close()
   }
-
-  private static let otherVolumes: Set<Omission> = [
-    .otherSlice, .otherRepetition, .otherSet, .otherCardiacPhase,
-  ]
 }
 
 extension AcquisitionFlags {

@@ -48,6 +48,41 @@ struct ScanReportTests {
     #expect(!ScanReport(source).findings.contains { $0.problem.contains("time stamps") })
   }
 
+  @Test("Separate calibration lines and averages that were not chosen took their time as well")
+  func scanTimeOfAll() throws {
+    func source(mode: String?) -> MemorySource {
+      var source = readouts(of: testPattern([2, 1, 2, 5, 4]))
+      source.header.repetitionTimes = [0.02]
+      source.header.encodings[0].calibrationMode = mode
+      return source
+    }
+    func append(to source: inout MemorySource, _ change: (inout AcquisitionHeader) -> Void) {
+      for readout in source.acquisitions {
+        source.append(testPattern([1, 4]).elements, channels: 1) {
+          $0.counters = readout.counters
+          change(&$0)
+        }
+      }
+    }
+    // Lines within the scan belong to the shots of their position.
+    for (mode, shots) in [(nil, 20), ("separate", 20), ("embedded", 10)] as [(String?, Int)] {
+      var calibrated = source(mode: mode)
+      append(to: &calibrated) { $0.flags = .isCalibration }
+      #expect(ScanReport(calibrated).time.shots == shots, "\(mode ?? "none")")
+    }
+    for path in [\EncodingCounters.average, \EncodingCounters.segment] {
+      var repeated = source(mode: nil)
+      append(to: &repeated) { $0.counters[keyPath: path] = 1 }
+      for options in [ReadingOptions(), ReadingOptions(average: 0), ReadingOptions(segment: 0)] {
+        #expect(ScanReport(repeated, options: options).time.shots == 20)
+      }
+    }
+    var spaces = source(mode: nil)
+    spaces.header.encodings.append(spaces.header.encodings[0])
+    append(to: &spaces) { $0.encodingSpace = 1 }
+    #expect(ScanReport(spaces, options: ReadingOptions(encodingSpace: 0)).time.shots == 20)
+  }
+
   @Test("A report survives JSON, with null for what nobody knows")
   func json() throws {
     var source = sampled(ellipse(lines: 9, partitions: 7))

@@ -53,14 +53,68 @@ import Testing
     #expect(images.count + copy.removedCount == 180)
     for readout in images {
       let counters = source.acquisitions[readout.index].counters
-      let line = Int(counters.line), partition = Int(counters.partition)
-      #expect(masks[Int(counters.contrast)][line: line, partition: partition])
-      let isBox = (4...6).contains(line) && (2...3).contains(partition)
-      #expect(readout.flags.contains(.isCalibrationAndImaging) == isBox)
+      #expect(
+        masks[Int(counters.contrast)][line: Int(counters.line), partition: Int(counters.partition)])
     }
     let others = copy.readouts.filter { !$0.isImage }
     #expect(others.map(\.index) == [0, 181, 182])
     #expect(others.map(\.flags) == [.isNoise, .isNavigation, [.isCalibration, .lastInMeasurement]])
+  }
+
+  @Test(
+    "the mask's box calibrates, unless the scan has lines for calibration alone", arguments: [true, false])
+  func calibration(hasOwn: Bool) throws {
+    var source = Self.source()
+    if !hasOwn {
+      source.acquisitions.removeLast()
+      source.samples.removeLast()
+    }
+    let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions)
+    let copy = UndersampledCopy(source.acquisitions, layout: layout, masks: Self.masks())
+    for readout in copy.readouts where readout.isImage {
+      let counters = source.acquisitions[readout.index].counters
+      let isBox = (4...6).contains(counters.line) && (2...3).contains(counters.partition)
+      #expect(readout.flags.contains(.isCalibrationAndImaging) == (isBox && !hasOwn))
+    }
+    let header = MRDHeader(
+      describing: layout.parameters, geometry: try #require(layout.geometry), receiverChannels: 2)
+    #expect(
+      try copy.header(from: header, userParameters: [:]).encodings[0].calibrationMode
+        == (hasOwn ? "separate" : "embedded"))
+    // The copy is read as it is meant.
+    var written = MemorySource(header: source.header)
+    for readout in copy.readouts {
+      written.acquisitions.append(source.acquisitions[readout.index])
+      written.acquisitions[written.acquisitions.count - 1].flags = readout.flags
+      written.samples.append(source.samples[readout.index])
+    }
+    let scan = try KSpace(written, options: ReadingOptions(prewhitens: false))
+    #expect(scan.masks == Self.masks())
+    #expect(scan.calibration?.mask.acquiredCount == (hasOwn ? 1 : 6))
+  }
+
+  @Test("image lines of other averages and segments are gone where one is chosen", arguments: [true, false])
+  func chosen(byAverage: Bool) throws {
+    let scan = readouts(of: testPattern([1, 2, 6, 10, 4]))
+    var source = MemorySource(header: scan.header)
+    for turn in 0..<2 {
+      for (index, header) in scan.acquisitions.enumerated() {
+        source.append(scan.samples[index], channels: 2) {
+          $0.counters = header.counters
+          if byAverage { $0.counters.average = UInt16(turn) } else { $0.counters.segment = UInt16(turn) }
+        }
+      }
+    }
+    // A line of quite another length belongs to something else.
+    source.append(testPattern([2, 16]).elements, channels: 2) {
+      ($0.counters.average, $0.counters.segment) = (byAverage ? 1 : 0, byAverage ? 0 : 1)
+    }
+    let options = byAverage ? ReadingOptions(average: 1) : ReadingOptions(segment: 1)
+    let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions, options: options)
+    let copy = UndersampledCopy(source.acquisitions, layout: layout, masks: [Self.masks()[0]])
+    #expect(copy.readouts.count == Self.masks()[0].acquiredCount)
+    #expect(copy.removedCount == 60 - copy.readouts.count)
+    #expect(copy.readouts.allSatisfy { $0.isImage && (60..<120).contains($0.index) })
   }
 
   @Test("flags of the first and the last line survive the line, echo by echo")
