@@ -57,7 +57,9 @@ public struct StudyFile: Sendable {
   ) throws -> StudyScan {
     let file = file, options = options
     progress("checksum of \(name)", 0)
-    let input = try StudyInput(at: path, checksum: work?.checksum(ofFile: path), options: options.account)
+    let input = try StudyInput(
+      at: path, checksum: work?.checksum(ofFile: path),
+      options: StudyInput.account(options, group: file.group))
     progress("checksum of \(name)", 1)
     return try StudyScan(layout, input: input, excitations: excitations) {
       progress("reading \(input.name)", 0)

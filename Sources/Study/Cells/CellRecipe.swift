@@ -6,7 +6,7 @@ extension CellRecipe {
   /// How the recipe differs from another, in words; `nil` if it does not.
   func difference(from other: CellRecipe) -> String? {
     guard self != other else { return nil }
-    if input != other.input { return "another scan (\(input.name))" }
+    if let difference = input.difference(from: other.input) { return difference }
     if software != other.software { return "version \(software)" }
     if let mask, let wanted = other.mask, mask != wanted {
       return mask.seed != wanted.seed ? "the seed \(mask.seed)" : "other masks"

@@ -196,19 +196,9 @@ public struct CohortStudy: Sendable {
       let found = try? JSONFile.decode(SubjectRecord.self, from: data).recipe
     else { return }
     let own = recipe(of: subject)
-    let difference: String? =
-      found.input != own.input
-      ? "another scan (\(found.input.name))"
-      : found.software != own.software
-        ? "version \(found.software)"
-        : found.masks.seed != own.masks.seed
-          ? "the seed \(found.masks.seed)"
-          : found.masks != own.masks
-            ? "other masks"
-            : found.cells.first != own.cells.first
-              ? "another reference (\(found.cells.first?.name ?? "none"))"
-              : found.mapping != own.mapping ? "another susceptibility mapping" : nil
-    if let difference { throw .otherChoices(path: folder, cell: subject.name, difference: difference) }
+    if let difference = found.difference(from: own) {
+      throw .otherChoices(path: folder, cell: subject.name, difference: difference)
+    }
   }
 
   /// The record of a finished subject; `nil` if it is missing or follows from something else.

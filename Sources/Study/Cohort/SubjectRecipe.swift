@@ -18,3 +18,16 @@ public struct SubjectRecipe: Sendable, Equatable, Codable {
   /// The program, and what else results follow from.
   public var software: String
 }
+
+extension SubjectRecipe {
+  /// What is so much another study that its values must not be replaced unasked, in words; more cells are none such.
+  func difference(from other: SubjectRecipe) -> String? {
+    if let difference = input.difference(from: other.input) { return difference }
+    if software != other.software { return "version \(software)" }
+    if masks != other.masks {
+      return masks.seed != other.masks.seed ? "the seed \(masks.seed)" : "other masks"
+    }
+    if cells.first != other.cells.first { return "another reference (\(cells.first?.name ?? "none"))" }
+    return mapping != other.mapping ? "another susceptibility mapping" : nil
+  }
+}
