@@ -78,13 +78,14 @@ extension ScanStudy {
     var images = CellImages(combined, susceptibility: susceptibility?.susceptibility)
     if let motion { images = images.moved(by: motion, onto: self.scan.geometry) }
     let first = slices[0], positions = first.masks.map(\.acquiredCount).max() ?? 0
-    let excitations = cell.acceleration == nil ? scan.excitations : nil
+    let whole = stack.slices[0].masks.map(\.acquiredCount).max() ?? 0
+    let excitations = scan.excitations.count(for: positions, of: whole)
     let record = CellRecord(
       recipe: recipe, positions: positions,
       gridAcceleration: Double(first.lines * first.partitions) / Double(max(1, positions)),
       maskChecksum: first.masks[0].checksum,
       // Slices share the repetition time.
-      scanTime: first.parameters.repetitionTime.map { $0 * Double(excitations ?? positions) },
+      scanTime: first.parameters.repetitionTime.flatMap { time in excitations.map { time * $0 } },
       fieldPeriod: images.fieldPeriod, motion: motion,
       assumptions: combined.assumptions + diagnostics.filter(\.isWarning).map(\.description)
         + (susceptibility.map { $0.assumptions + $0.warnings } ?? [])

@@ -14,19 +14,19 @@ public struct StudyScan: Sendable {
   public let geometry: Geometry
   /// The number of slices; 1 for a volume.
   public let slices: Int
-  /// How often spins were excited for one slice, averages included; `nil` to count the masks' positions.
-  public let excitations: Int?
+  /// How often spins were excited.
+  public let excitations: ScanExcitations
   /// Reads the samples.
   let read: @Sendable () throws -> SliceStack
 
   /// A scan that is in memory.
-  public init(_ stack: SliceStack, input: StudyInput) {
+  public init(_ stack: SliceStack, input: StudyInput, excitations: ScanExcitations = .onePerPosition) {
     self.input = input
     parameters = stack.slices[0].parameters
     channels = stack.slices[0].channels
     geometry = Self.images(of: stack)
     slices = stack.slices.count
-    excitations = nil
+    self.excitations = excitations
     read = { stack }
   }
 
@@ -34,7 +34,7 @@ public struct StudyScan: Sendable {
   ///
   /// - Throws: ``StudyError/noStack(scan:)`` if its slices form none.
   public init(
-    _ layout: ScanLayout, input: StudyInput, excitations: Int?,
+    _ layout: ScanLayout, input: StudyInput, excitations: ScanExcitations,
     reading: @escaping @Sendable () throws -> SliceStack
   ) throws(StudyError) {
     guard let geometry = layout.geometry else { throw .noStack(scan: input.name) }

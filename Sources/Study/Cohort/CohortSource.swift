@@ -123,7 +123,7 @@ public struct CohortSource {
         try NDArray<Int32>(labels: NIfTIFile(at: files.labels).volumes(scaling: .applied)[0]), regions: names
       ).regions
     ) {
-      let stack = try SliceStack(open(files.raw), options: options)
+      let file = try open(files.raw), stack = try SliceStack(file, options: options)
       let regions = RegionFiles(
         mask: files.mask, labels: files.labels, ignoringAffine: ignoringAffine)
       let grid = StudyScan.images(of: stack)
@@ -135,7 +135,8 @@ public struct CohortSource {
       return CohortScan(
         stack,
         labels: LabelVolume(try regions.volume(files.labels, "label volume", on: grid), regions: names),
-        mask: try regions.readMask(on: grid)?.isInside, truth: truth?.volumes[0])
+        mask: try regions.readMask(on: grid)?.isInside, truth: truth?.volumes[0],
+        excitations: ScanExcitations(in: file, options: options))
     }
   }
 

@@ -270,7 +270,8 @@ public struct CohortStudy: Sendable {
       throw error
     }
     var study = ScanStudy(
-      of: StudyScan(scan.scan, input: subject.input), methods: methods, folder: path(of: subject))
+      of: StudyScan(scan.scan, input: subject.input, excitations: scan.excitations), methods: methods,
+      folder: path(of: subject))
     study.masks = masks
     study.conventions = conventions
     study.mapping = mapping
