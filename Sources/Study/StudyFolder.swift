@@ -5,7 +5,7 @@ import Foundation
 public enum StudyFolder {
   /// What says that a folder holds a study, and in which form.
   private struct Mark: Codable, Equatable {
-    var format = 3
+    var format = 4
     var software = "KSpaceToolkit"
     /// The day on which the study was begun.
     var begun: String?

@@ -57,6 +57,36 @@ import Testing
     #expect(page.contains("fast.scan.h5") && page.contains("nothing was registered"))
   }
 
+  @Test func `Cells follow from the reference, and are made anew when it is replaced`() throws {
+    let folder = try TemporaryDirectory(), fast = try Self.accelerated(named: "fast.h5")
+    let cells = [StudyCell(method: "grappa", scan: "fast"), StudyCell(method: "grappa", acceleration: 2)]
+    func study(checksum: String) -> ScanStudy {
+      var study = ScanStudy(
+        of: StudyScan(Self.complete, input: StudyInput(name: "head.h5", bytes: 1, checksum: checksum)),
+        accelerated: [fast], methods: ["zero-filled": ZeroFilled(), "grappa": GRAPPA()],
+        folder: folder.url.path)
+      study.masks = ScanStudyTests.masks
+      return study
+    }
+    func found(_ study: ScanStudy, reference: StudyCell = ScanStudyTests.complete) throws -> [Bool] {
+      var found: [Bool] = []
+      _ = try study.run(cells, reference: reference) { found.append($0.isFound) }
+      return found
+    }
+    #expect(try found(study(checksum: "0")) == [false, false, false])
+    #expect(try found(study(checksum: "0")) == [true, true, true])
+    var other = study(checksum: "1")
+    other.replacesOthers = false
+    #expect(throws: StudyError.self) { try found(other) }
+    #expect(try found(study(checksum: "1")) == [false, false, false])
+    // Another cell as the reference, and the first one again, which is there still.
+    #expect(try found(study(checksum: "1"), reference: StudyCell(method: "grappa")) == [false, false, false])
+    other = study(checksum: "1")
+    other.replacesOthers = false
+    let refusal = #expect(throws: StudyError.self) { try found(other) }
+    #expect(refusal?.description.contains("another reference") == true)
+  }
+
   @Test func `Scans that contradict the reference are refused, with what differs`() throws {
     let folder = try TemporaryDirectory()
     func refusal(_ change: (inout Geometry, inout ScanParameters) -> Void) throws -> String {
