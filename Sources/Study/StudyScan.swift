@@ -85,9 +85,12 @@ public struct StudyScan: Sendable {
 extension StudyScan {
   /// Refuses a scan whose images cannot be compared with those of the reference.
   ///
-  /// - Parameter isAligned: Whether the images will be moved onto the reference, wherever they lie.
+  /// - Parameters:
+  ///   - reference: The reference.
+  ///   - isAligned: Whether the images will be moved onto the reference, wherever they lie.
+  ///   - isMapped: Whether susceptibilities are compared.
   /// - Throws: ``StudyError/scansDiffer(scan:difference:advice:)``.
-  func check(against reference: StudyScan, isAligned: Bool) throws(StudyError) {
+  func check(against reference: StudyScan, isAligned: Bool, isMapped: Bool) throws(StudyError) {
     func differ(_ difference: String, _ advice: String) -> StudyError {
       .scansDiffer(scan: input.name, difference: "\(difference) (\(reference.input.name))", advice: advice)
     }
@@ -110,6 +113,11 @@ extension StudyScan {
     guard slices == reference.slices else {
       throw differ(
         "it has \(slices) slices, the reference \(reference.slices)", "Choose one with `slice`.")
+    }
+    if isMapped, let obstacle = obstacleToSusceptibility {
+      throw differ(
+        "it can have no susceptibility, as the reference has: \(obstacle)",
+        "Leave out the scan, or susceptibility (`mapping`).")
     }
     guard !isAligned else { return }
     let align = "Install elastix, so that the scan can be aligned, or give scans on the same grid."
