@@ -86,7 +86,9 @@ struct StudyCommand: LongCommand {
       """)
   var cohort: String?
 
-  @Flag(help: "Keep the images of all subjects of a cohort, not of the first alone.")
+  @Flag(
+    help:
+      "Keep the images of all subjects of a cohort, not of the first alone; they stay when the study goes on.")
   var keepImages = false
 
   @Flag(help: "Leave out susceptibility; compare magnitudes, fields and R2* alone.")

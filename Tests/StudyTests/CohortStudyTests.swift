@@ -120,6 +120,31 @@ import Testing
     #expect(throws: Stop.self) { try other.run(corrected) { if $0.cell != nil { throw Stop() } } }
   }
 
+  @Test func `Images that were kept stay, whatever a later run is asked for`() throws {
+    let folder = try TemporaryDirectory()
+    var study = Self.study(in: folder.url.path)
+    func kept() throws -> [String: Data] {
+      try Self.content(of: folder.url.path).filter { $0.key.hasSuffix(".nii.gz") }
+    }
+    _ = try study.run(Self.subjects)
+    #expect(try Set(kept().keys.map { $0.prefix(15) }) == ["subjects/sub-01"])
+    study.keepsImages = true
+    _ = try study.run(Self.subjects)
+    let images = try kept()
+    #expect(Set(images.keys.map { $0.prefix(15) }).count == 3)
+    study.keepsImages = false
+    _ = try study.run(Self.subjects, share: .nothing)
+    _ = try study.run(Self.subjects)
+    #expect(try kept() == images)
+    // More cells go beside them.
+    var more = CohortStudy(
+      methods: study.methods, cells: study.cells + [StudyCell(method: "zero-filled", acceleration: 2)],
+      reference: study.reference, folder: folder.url.path)
+    (more.masks, more.software) = (study.masks, study.software)
+    _ = try more.run(Self.subjects)
+    #expect(try kept().filter { images.keys.contains($0.key) } == images)
+  }
+
   @Test func `Groups without statistics and labels that differ are refused before anything is computed`()
     throws
   {

@@ -32,7 +32,7 @@ public struct CohortStudy: Sendable {
   public var software = ""
   /// Whether subjects that are there and follow from something else are studied anew; else they are refused.
   public var replacesOthers = true
-  /// Whether the images of all subjects stay on disk; else those of the first do.
+  /// Whether the images of all subjects stay on disk; else those of the first do, and those that stayed before.
   public var keepsImages = false
 
   let folder: String
@@ -227,11 +227,12 @@ public struct CohortStudy: Sendable {
     // Whoever works on the subject still, as its claim was taken over, needs the folder.
     func drop() {
       let files = FileManager.default, path = path(of: subject)
-      if !keeps, files.fileExists(atPath: path), !work.isClaimed(subject.name) {
+      if files.fileExists(atPath: path), !StudyFolder.keepsImages(of: path), !work.isClaimed(subject.name) {
         try? files.removeItem(atPath: path)
       }
     }
     if let record = found(subject, withImages: keeps) {
+      if keeps { try StudyFolder.keepImages(of: path(of: subject)) }
       drop()
       return (record, [])
     }
@@ -272,6 +273,7 @@ public struct CohortStudy: Sendable {
     var study = ScanStudy(
       of: StudyScan(scan.scan, input: subject.input, excitations: scan.excitations), methods: methods,
       folder: path(of: subject))
+    if keepsImages || index == 0 { try StudyFolder.keepImages(of: study.store.folder) }
     study.masks = masks
     study.conventions = conventions
     study.mapping = mapping
