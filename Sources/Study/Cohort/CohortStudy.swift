@@ -278,6 +278,7 @@ public struct CohortStudy: Sendable {
     study.conventions = conventions
     study.mapping = mapping
     study.software = software
+    study.replacesOthers = replacesOthers
     study.place = ScanStudy.Place(subject: subject.name, index: index, count: count, work: work)
     let made = try study.work(
       cells, reference: reference, mask: scan.mask, share: share, progress: progress)
