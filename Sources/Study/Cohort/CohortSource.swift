@@ -111,11 +111,12 @@ public struct CohortSource {
     let volumes = try [files.labels, files.mask, files.truth].compactMap { path in
       try path.map { "\(URL(filePath: $0).lastPathComponent) \(try SHA256.digest(ofFile: $0).prefix(16))" }
     }
+    let placing = ignoringAffine ? ["volumes taken wherever they lie"] : []
     // A file that cannot be opened is refused when its turn comes.
     let group = (try? open(files.raw))?.group
     let input = try StudyInput(
       at: files.raw, checksum: try checksum(files.raw),
-      options: StudyInput.account(options, group: group, volumes + [namesText]))
+      options: StudyInput.account(options, group: group, placing + volumes + [namesText]))
     let names = names
     return CohortSubject(
       name: row.name, age: row.age, input: input,
