@@ -243,6 +243,18 @@ import Testing
     #expect(covered > 2 * (count - 100) + 100)
   }
 
+  @Test func `A cell that is named twice is made and counted once`() throws {
+    let cells = StudyCell.all([.grappa, .zeroFilled, .grappa], [2, 3, 2.0])
+    #expect(cells.map(\.name) == ["grappa-af2", "grappa-af3", "zero-filled-af2", "zero-filled-af3"])
+    try withFolder { folder in
+      let twice = [Self.complete, Self.cells[0], Self.complete, Self.cells[0]]
+      let rows = try Self.study(in: folder).run(twice, reference: Self.complete).results.rows
+      #expect(rows.map(\.cell) == [Self.complete, Self.cells[0]])
+      let cohort = CohortStudy(methods: [:], cells: twice, reference: Self.complete, folder: folder)
+      #expect(cohort.cells == [Self.cells[0]])
+    }
+  }
+
   @Test func `A method without a name in the study is refused by name`() throws {
     try withFolder { folder in
       #expect(throws: StudyError.unknownMethod("magic", known: ["grappa", "zero-filled"])) {

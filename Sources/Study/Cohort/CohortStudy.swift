@@ -48,7 +48,7 @@ public struct CohortStudy: Sendable {
     methods: [String: any Reconstruction], cells: [StudyCell], reference: StudyCell, folder: String
   ) {
     self.methods = methods
-    self.cells = cells.filter { $0 != reference }
+    self.cells = cells.unique.filter { $0 != reference }
     self.reference = reference
     self.folder = folder
   }

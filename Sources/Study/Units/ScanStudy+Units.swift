@@ -86,7 +86,7 @@ extension ScanStudy {
     let region = given ?? "brain of \(reference.name)"
     let first = try recipe(of: reference, reference: reference, region: region), digest = try first.digest
     return try [first]
-      + others.filter { $0 != reference }.map { cell in
+      + others.unique.filter { $0 != reference }.map { cell in
         var recipe = try recipe(of: cell, reference: reference, region: region)
         recipe.reference = digest
         return recipe
