@@ -105,6 +105,9 @@ import Testing
       let good = try study.run(cells, reference: Self.complete).results, scores = try #require(good.truth)
       #expect(abs(scores.nrmse - 0.5) < 1e-6 && abs(scores.correlation - 1) < 1e-6 && scores.ranks)
       #expect(good.rows[1].scores == plain.rows[1].scores && good.text.contains("against the true one"))
+      try good.write(to: folder)
+      let written: StudyResults = try JSONFile.read(folder + "/results.json")
+      #expect(written == good && written.truth?.nrmse == scores.nrmse)
       study.truth = map.map { -$0 }
       let bad = try study.run(cells, reference: Self.complete).results
       #expect(bad.truth?.ranks == false && bad.text.contains("no nearer to the true one than a blank map"))
