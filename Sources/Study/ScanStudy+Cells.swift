@@ -20,6 +20,9 @@ extension ScanStudy {
     return scan
   }
 
+  /// The way to susceptibility of all cells; `nil` where the reference can have none.
+  var commonMapping: SusceptibilityMapping? { scan.obstacleToSusceptibility == nil ? mapping : nil }
+
   /// What a cell follows from.
   ///
   /// - Throws: ``StudyError`` if its method or its scan is unknown.
@@ -29,7 +32,7 @@ extension ScanStudy {
     guard let method = methods[cell.method] else {
       throw .unknownMethod(cell.method, known: methods.keys.sorted())
     }
-    let maps = scan.obstacleToSusceptibility == nil ? mapping : nil
+    let maps = commonMapping
     return CellRecipe(
       cell: cell, input: try source(of: cell).input, mask: cell.acceleration == nil ? nil : masks,
       method: method.configuration, combination: scan.combination.configuration,
@@ -50,7 +53,7 @@ extension ScanStudy {
     let stack = try reader.stack(scan)
     guard let method = methods[cell.method] else { preconditionFailure("no \(cell.method)") }
     let slices = try undersampled(stack.slices, for: cell)
-    let maps = scan.obstacleToSusceptibility == nil ? mapping : nil
+    let maps = commonMapping
     var diagnostics: [Diagnostic] = []
     var combined = try Pipeline(method, then: scan.combination)(
       SliceStack(slices, geometry: stack.geometry)
@@ -78,13 +81,14 @@ extension ScanStudy {
     var images = CellImages(combined, susceptibility: susceptibility?.susceptibility)
     if let motion { images = images.moved(by: motion, onto: self.scan.geometry) }
     let first = slices[0], positions = first.masks.map(\.acquiredCount).max() ?? 0
-    let excitations = cell.acceleration == nil ? scan.excitations : nil
+    let whole = stack.slices[0].masks.map(\.acquiredCount).max() ?? 0
+    let excitations = scan.excitations.count(for: positions, of: whole)
     let record = CellRecord(
       recipe: recipe, positions: positions,
       gridAcceleration: Double(first.lines * first.partitions) / Double(max(1, positions)),
       maskChecksum: first.masks[0].checksum,
       // Slices share the repetition time.
-      scanTime: first.parameters.repetitionTime.map { $0 * Double(excitations ?? positions) },
+      scanTime: first.parameters.repetitionTime.flatMap { time in excitations.map { time * $0 } },
       fieldPeriod: images.fieldPeriod, motion: motion,
       assumptions: combined.assumptions + diagnostics.filter(\.isWarning).map(\.description)
         + (susceptibility.map { $0.assumptions + $0.warnings } ?? [])

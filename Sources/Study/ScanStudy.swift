@@ -173,7 +173,9 @@ public struct ScanStudy: Sendable {
     for name in names where names.count(where: { $0 == name }) > 1 {
       throw .unknownScan(name, known: names)
     }
-    for other in accelerated { try other.check(against: scan, isAligned: alignment != nil) }
+    for other in accelerated {
+      try other.check(against: scan, isAligned: alignment != nil, isMapped: commonMapping != nil)
+    }
     let shape = scan.geometry.matrix.shape
     if let mask {
       guard mask.shape == shape else {

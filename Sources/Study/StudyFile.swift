@@ -13,7 +13,7 @@ public struct StudyFile: Sendable {
   private let options: ReadingOptions
   /// What its headers say.
   public let layout: ScanLayout
-  private let excitations: Int?
+  private let excitations: ScanExcitations
 
   /// Opens a file.
   ///
@@ -27,8 +27,7 @@ public struct StudyFile: Sendable {
     self.options = options
     layout = try ScanLayout(of: file, options: options)
     try layout.check(path: path)
-    let report = ScanReport(file, options: options)
-    excitations = report.isEchoPlanar ? nil : report.time.shots
+    excitations = ScanExcitations(in: file, options: options)
   }
 
   /// What its cells are called after.
@@ -38,8 +37,9 @@ public struct StudyFile: Sendable {
   public var summary: String {
     let masks = layout.sliceCounters.first.map { layout.masks(slice: $0) } ?? []
     let positions = masks.map(\.acquiredCount).max() ?? 0, grid = layout.grid.matrix.y * layout.grid.matrix.z
-    let time = layout.parameters.repetitionTime.map {
-      ", " + AcquisitionTime.text($0 * Double(excitations ?? positions))
+    let count = excitations.count(for: positions, of: positions)
+    let time = layout.parameters.repetitionTime.flatMap { repetition in
+      count.map { ", " + AcquisitionTime.text(repetition * $0) }
     }
     return
       "\(path): \(counted(layout.channels, "channel")), \(counted(layout.parameters.echoTimes.count, "echo")), "
@@ -57,7 +57,9 @@ public struct StudyFile: Sendable {
   ) throws -> StudyScan {
     let file = file, options = options
     progress("checksum of \(name)", 0)
-    let input = try StudyInput(at: path, checksum: work?.checksum(ofFile: path), options: options.account)
+    let input = try StudyInput(
+      at: path, checksum: work?.checksum(ofFile: path),
+      options: StudyInput.account(options, group: file.group))
     progress("checksum of \(name)", 1)
     return try StudyScan(layout, input: input, excitations: excitations) {
       progress("reading \(input.name)", 0)

@@ -5,12 +5,14 @@ import Foundation
 public enum StudyFolder {
   /// What says that a folder holds a study, and in which form.
   private struct Mark: Codable, Equatable {
-    var format = 3
+    var format = 4
     var software = "KSpaceToolkit"
     /// The day on which the study was begun.
     var begun: String?
     /// The version of the program; `nil` for a subject of a group, whose folder states it.
     var version: String?
+    /// Whether the images of a subject stay when its values are known, whatever later runs are asked for.
+    var keepsImages: Bool?
   }
 
   private static let mark = "study.json"
@@ -64,6 +66,23 @@ public enum StudyFolder {
     }
     found.version = version
     try JSONFile.write(found, to: file)
+  }
+
+  /// Makes the folder of a subject, or goes on with it, and notes that its images stay.
+  ///
+  /// - Throws: As ``begin(_:version:replacing:)``.
+  static func keepImages(of path: String) throws {
+    try begin(path)
+    guard !keepsImages(of: path) else { return }
+    var mark: Mark = try JSONFile.read("\(path)/\(mark)")
+    mark.keepsImages = true
+    try JSONFile.write(mark, to: "\(path)/\(Self.mark)")
+  }
+
+  /// Whether somebody asked for the images of a subject.
+  static func keepsImages(of path: String) -> Bool {
+    let mark: Mark? = try? JSONFile.read("\(path)/\(mark)")
+    return mark?.keepsImages == true
   }
 
   /// The day on which a study was begun; it stays when the study goes on, so that its report is the same.

@@ -38,7 +38,7 @@ public struct StudyResults: Sendable, Equatable, Codable {
   public var reference: Row { rows[0] }
 
   private enum CodingKeys: String, CodingKey {
-    case input, begun, conventions, maskedVoxels, rows, remarks
+    case input, begun, conventions, maskedVoxels, rows, remarks, truth
     case scanProtocol = "protocol"
   }
 

@@ -14,19 +14,19 @@ public struct StudyScan: Sendable {
   public let geometry: Geometry
   /// The number of slices; 1 for a volume.
   public let slices: Int
-  /// How often spins were excited for one slice, averages included; `nil` to count the masks' positions.
-  public let excitations: Int?
+  /// How often spins were excited.
+  public let excitations: ScanExcitations
   /// Reads the samples.
   let read: @Sendable () throws -> SliceStack
 
   /// A scan that is in memory.
-  public init(_ stack: SliceStack, input: StudyInput) {
+  public init(_ stack: SliceStack, input: StudyInput, excitations: ScanExcitations = .onePerPosition) {
     self.input = input
     parameters = stack.slices[0].parameters
     channels = stack.slices[0].channels
     geometry = Self.images(of: stack)
     slices = stack.slices.count
-    excitations = nil
+    self.excitations = excitations
     read = { stack }
   }
 
@@ -34,7 +34,7 @@ public struct StudyScan: Sendable {
   ///
   /// - Throws: ``StudyError/noStack(scan:)`` if its slices form none.
   public init(
-    _ layout: ScanLayout, input: StudyInput, excitations: Int?,
+    _ layout: ScanLayout, input: StudyInput, excitations: ScanExcitations,
     reading: @escaping @Sendable () throws -> SliceStack
   ) throws(StudyError) {
     guard let geometry = layout.geometry else { throw .noStack(scan: input.name) }
@@ -85,9 +85,12 @@ public struct StudyScan: Sendable {
 extension StudyScan {
   /// Refuses a scan whose images cannot be compared with those of the reference.
   ///
-  /// - Parameter isAligned: Whether the images will be moved onto the reference, wherever they lie.
+  /// - Parameters:
+  ///   - reference: The reference.
+  ///   - isAligned: Whether the images will be moved onto the reference, wherever they lie.
+  ///   - isMapped: Whether susceptibilities are compared.
   /// - Throws: ``StudyError/scansDiffer(scan:difference:advice:)``.
-  func check(against reference: StudyScan, isAligned: Bool) throws(StudyError) {
+  func check(against reference: StudyScan, isAligned: Bool, isMapped: Bool) throws(StudyError) {
     func differ(_ difference: String, _ advice: String) -> StudyError {
       .scansDiffer(scan: input.name, difference: "\(difference) (\(reference.input.name))", advice: advice)
     }
@@ -110,6 +113,11 @@ extension StudyScan {
     guard slices == reference.slices else {
       throw differ(
         "it has \(slices) slices, the reference \(reference.slices)", "Choose one with `slice`.")
+    }
+    if isMapped, let obstacle = obstacleToSusceptibility {
+      throw differ(
+        "it can have no susceptibility, as the reference has: \(obstacle)",
+        "Leave out the scan, or susceptibility (`mapping`).")
     }
     guard !isAligned else { return }
     let align = "Install elastix, so that the scan can be aligned, or give scans on the same grid."

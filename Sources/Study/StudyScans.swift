@@ -37,7 +37,7 @@ public struct StudyScans: Sendable {
     let others =
       StudyCell.all(methods, accelerations ?? [])
       + accelerated.flatMap { scan in methods.map { StudyCell(method: $0.rawValue, scan: scan.name) } }
-    cells = [first] + others.filter { $0 != first }
+    cells = ([first] + others).unique
   }
 
   /// The study, once checksums are known.
@@ -60,10 +60,10 @@ public struct StudyScans: Sendable {
 }
 
 extension StudyCell {
-  /// Every method at every acceleration.
+  /// Every method at every acceleration, each once.
   public static func all(_ methods: [ReconstructionMethod], _ accelerations: [Double]) -> [StudyCell] {
     methods.flatMap { method in
       accelerations.map { StudyCell(method: method.rawValue, acceleration: $0) }
-    }
+    }.unique
   }
 }

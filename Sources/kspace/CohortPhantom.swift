@@ -7,15 +7,17 @@ extension Phantom {
     guard snr.isFinite else {
       throw ValidationError("--snr inf: a cohort without noise says nothing of a group; give a number.")
     }
+    try CohortSimulation.check(output, replacing: running.force)
+    let plan =
+      "\(output): \(count) subjects of \(ages), to be simulated when kspace study --cohort \(output) asks for them"
+    if running.dryRun { return print(plan) }
     Interruption.postpone()
     let simulation = CohortSimulation(
       matrix: matrix, voxelSize: voxelSize?.metres ?? HeadPhantom.defaultGeometry.voxelSize,
       channels: channels, echoTimes: parameters.echoTimes, signalToNoise: snr)
     try simulation.write(
       to: output, subjects: count, ages: ages.youngest...ages.oldest, seed: seed, replacing: running.force)
-    print(
-      "\(output): \(count) subjects of \(ages), to be simulated when kspace study --cohort \(output) asks for them"
-    )
+    print(plan)
   }
 }
 

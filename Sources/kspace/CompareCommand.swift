@@ -45,11 +45,12 @@ struct Compare: ParsableCommand {
   @Option(help: "The data range of SSIM and the peak of PSNR, in units of the images.")
   var range: Double?
 
-  @Option(help: "Whose definition of SSIM: matlab, scikit-image or fastmri.")
-  var ssim: SimilarityConvention = .matlab
+  @Option(help: "Whose definition of SSIM: matlab, scikit-image or fastmri (default: matlab).")
+  var ssim: SimilarityConvention?
 
-  @Option(help: "What windows see outside of the mask: the images as they are (seen), or zeroed.")
-  var outside: OutsideMask = .seen
+  @Option(
+    help: "What windows see outside of the mask: the images as they are (seen), or zeroed (default: seen).")
+  var outside: OutsideMask?
 
   @Flag(help: "The images are phases in radians: compare them around the circle.")
   var phase = false
@@ -74,7 +75,9 @@ struct Compare: ParsableCommand {
       throw ValidationError("--range \(range): a positive number is needed.")
     }
     if phase, scale { throw ValidationError("--phase and --scale exclude each other.") }
-    if phase, range != nil { throw ValidationError("--phase needs no --range.") }
+    if phase, range != nil || ssim != nil || outside != nil {
+      throw ValidationError("--phase has errors in radians alone: leave out --range, --ssim and --outside.")
+    }
     if labelNames != nil, labels == nil { throw ValidationError("--label-names belongs to --labels.") }
     if let output { try OutputPath.checkName(of: output) }
   }
@@ -85,7 +88,9 @@ struct Compare: ParsableCommand {
       image, reference: reference, mask: mask, labels: labels, isPhase: phase, ignoringAffine: ignoreAffine)
     for remark in images.remarks { Terminal.report("kspace: \(remark)") }
     var settings = ComparisonReport.Settings()
-    (settings.range, settings.ssim, settings.outside, settings.scales) = (range, ssim, outside, scale)
+    (settings.range, settings.scales) = (range, scale)
+    if let ssim { settings.ssim = ssim }
+    if let outside { settings.outside = outside }
     let names = try labelNames.map { try RegionNames(at: $0) }
     let report = try ComparisonReport(images, names: names, settings: settings)
     if let output {

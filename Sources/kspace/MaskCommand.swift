@@ -125,7 +125,7 @@ struct Mask: ParsableCommand {
 
     func run() throws {
       let masks = try MaskFile.read(file, matrix: matrix, axes: maskAxes)
-      let recipe = try? MaskSidecar(ofMaskAt: file).recipe
+      let recipe = MaskSidecar.recipe(of: masks, readFrom: file)
       try output.deliver(masks, recipe: recipe, source: file)
     }
   }

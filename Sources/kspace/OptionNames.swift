@@ -12,6 +12,7 @@ enum OptionNames {
     "replacing": "force", "ignoresAffine": "ignore-affine", "ignoringAffine": "ignore-affine",
     "acceptsTruncation": "accept-truncated", "isBipolar": "bipolar", "prewhitens": "no-prewhitening",
     "removesOversampling": "no-oversampling-removal", "alignment": "no-registration",
+    "mapping": "no-susceptibility",
     "correctsEchoPlanar": "no-echo-planar-correction", "r2": "r2",
   ]
 

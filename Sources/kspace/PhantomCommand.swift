@@ -56,8 +56,8 @@ struct Phantom: LongCommand {
       """)
   var snr = 60.0
 
-  @Option(help: "The subject's age in years; iron grows with it.")
-  var age = 44.0
+  @Option(help: "The subject's age in years, with which iron grows (default: 44).")
+  var age: Double?
 
   @Option(help: "What the subject's folds, sizes and iron follow from.")
   var seed: UInt64 = 1
@@ -119,7 +119,10 @@ struct Phantom: LongCommand {
     if cohort != nil, tilt.degrees != 0 || noiseSeed != nil {
       throw ValidationError("--cohort: its slabs are axial, and noise follows from each subject's seed.")
     }
-    if !(0...120).contains(age) { throw ValidationError("--age \(age): 0 to 120 years are possible.") }
+    if let age, !(0...120).contains(age) {
+      throw ValidationError("--age \(age): 0 to 120 years are possible.")
+    }
+    if cohort != nil, age != nil { throw ValidationError("--age: the subjects of a --cohort have --ages.") }
     if output == "-" {
       throw ValidationError("--output -: the truth maps need a place beside a named file.")
     }
@@ -130,7 +133,7 @@ struct Phantom: LongCommand {
     let progress = running.begin()
     let files = PhantomFiles(output)
     try files.check(replacing: running.force)
-    let anatomy = HeadAnatomy(seed: seed, age: age)
+    let anatomy = HeadAnatomy(seed: seed, age: age ?? 44)
     let echoes = parameters.echoTimes.count
     let needs = HeadPhantom.needs(
       of: anatomy, geometry: geometry, channels: channels * (train.map { 2 * $0.oversampling } ?? 1),

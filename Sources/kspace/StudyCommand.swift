@@ -86,7 +86,10 @@ struct StudyCommand: LongCommand {
       """)
   var cohort: String?
 
-  @Flag(help: "Keep the images of all subjects of a cohort, not of the first alone.")
+  @Flag(
+    help:
+      "Keep the images of all subjects of a cohort, not of the first alone; they stay when the study goes on."
+  )
   var keepImages = false
 
   @Flag(help: "Leave out susceptibility; compare magnitudes, fields and R2* alone.")
@@ -133,10 +136,13 @@ struct StudyCommand: LongCommand {
       if regions.labels == nil, regions.labelNames != nil || regions.t1 != nil {
         throw ValidationError("--label-names and --t1 belong to --labels.")
       }
-      if regions.atlas != nil, regions.labels != nil || noSusceptibility {
+      if regions.atlas != nil, regions.labels != nil {
+        throw ValidationError("--atlas: it takes the place of --labels; leave out one of them.")
+      }
+      if noSusceptibility, regions.atlas != nil || regions.labels != nil || regions.truth != nil {
         throw ValidationError(
-          "--atlas: it takes the place of --labels, and its regions are for susceptibility; leave out --labels and "
-            + "--no-susceptibility.")
+          "--atlas, --labels, --t1 and --truth are for susceptibility: leave them out, or --no-susceptibility."
+        )
       }
     }
   }

@@ -218,6 +218,8 @@ import Testing
       (["qsm", "--qsm-ci", "in", "-o", "out", "--atlas", "a"], "--atlas"),
       (["study", "a.h5", "-o", "out", "--atlas", "a", "--labels", "b.nii"], "--labels"),
       (["study", "a.h5", "-o", "out", "--atlas", "a", "--no-susceptibility"], "--no-susceptibility"),
+      (["study", "a.h5", "-o", "out", "--labels", "a.nii", "--no-susceptibility"], "--labels"),
+      (["study", "a.h5", "-o", "out", "--truth", "a.nii", "--no-susceptibility"], "--truth"),
       (["study", "--cohort", "a", "-o", "out", "--atlas", "a"], "--cohort"),
     ] {
       let result = try Command.run(arguments)

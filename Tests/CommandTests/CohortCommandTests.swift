@@ -15,9 +15,14 @@ struct CohortCommandTests {
   @Test("A simulated cohort is a table; its study gives numbers and a page, and goes on where it stopped")
   func simulated() throws {
     let folder = try TemporaryDirectory()
-    let made = try Command.run(
-      ["phantom", "--cohort", "3", "--ages", "20-70", "--seed", "9", "-o", "cohort"] + Self.scan, in: folder)
+    let phantom =
+      ["phantom", "--cohort", "3", "--ages", "20-70", "--seed", "9", "-o", "cohort"] + Self.scan
+    let dry = try Command.run(phantom + ["--dry-run"], in: folder)
+    #expect(dry.status == 0 && dry.output.contains("3 subjects of 20 to 70 years"), "\(dry.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
+    let made = try Command.run(phantom, in: folder)
     #expect(made.status == 0, "\(made.errors)")
+    #expect(try Command.run(phantom + ["--dry-run"], in: folder).status == 3)
     #expect(
       try text(folder, "cohort/participants.tsv")
         == "participant_id\tage\tseed\nsub-01\t20\t9\nsub-02\t45\t10\nsub-03\t70\t11\n")
@@ -89,6 +94,7 @@ struct CohortCommandTests {
       ["study", "--cohort", "b", "-o", "x", "--labels", "c.nii"],
       ["study", "a.h5", "-o", "x", "--keep-images"], ["phantom", "--cohort", "0", "-o", "x"],
       ["phantom", "--cohort", "3", "--ages", "70-20", "-o", "x"],
+      ["phantom", "--cohort", "3", "--age", "50", "-o", "x"],
     ])
   func usage(arguments: [String]) throws {
     let result = try Command.run(arguments)

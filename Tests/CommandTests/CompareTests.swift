@@ -125,6 +125,28 @@ struct CompareTests {
     #expect((volume.value("phase_error_offset_removed") ?? 1) < 1e-6)
   }
 
+  @Test("Regions of phases have their means around the circle, wherever phases wrap")
+  func phaseRegions() throws {
+    let shape = [11, 13, 12], pattern = testPattern(shape).map { 0.2 * $0.real }
+    func wrapped(_ offset: Float) -> NDArray<Float> {
+      pattern.map { Float(remainder(Double($0 + offset), 2 * .pi)) }
+    }
+    try write(wrapped(.pi), "phase.nii.gz")
+    try write(wrapped(.pi + 0.3), "turned.nii.gz")
+    try write(NDArray((0..<11 * 13 * 12).map { Float(1 + $0 % 3) }, shape: shape), "labels.nii.gz")
+    let arguments = ["turned.nii.gz", "phase.nii.gz", "--phase", "--labels", "labels.nii.gz"]
+    let result = try Command.run(["compare"] + arguments + ["--json"], in: folder)
+    let volume = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8)).volumes[0]
+    let regions = try #require(volume.regions)
+    #expect(regions.count == 3 && volume.regionCorrelation == nil)
+    for region in regions {
+      #expect(abs(abs(region.reference.mean) - .pi) < 0.1, "\(region.reference.mean)")
+      #expect(abs(region.difference - 0.3) < 1e-6 && region.percentDifference == nil)
+      #expect(region.reference.maximum - region.reference.minimum < 1)
+      #expect((region.reference.standardDeviation ?? 9) < 0.5)
+    }
+  }
+
   @Test("The best factor is applied where it is asked for, and stated")
   func scale() throws {
     try write(reference.map { 4 * $0 }, "fourfold.nii.gz")
@@ -207,7 +229,10 @@ struct CompareTests {
       try run("image.nii.gz", "reference.nii.gz", "--labels", "fractions.nii.gz").errors.contains(
         "whole number"))
     #expect(try run("absent.nii.gz", "reference.nii.gz").status == 3)
-    for wrong in [["--range", "0"], ["--phase", "--scale"], ["--ssim", "mine"], ["--label-names", "x"]] {
+    for wrong in [
+      ["--range", "0"], ["--phase", "--scale"], ["--ssim", "mine"], ["--label-names", "x"],
+      ["--phase", "--ssim", "matlab"], ["--phase", "--outside", "seen"], ["--phase", "--range", "1"],
+    ] {
       let usage = try Command.run(["compare", "image.nii.gz", "reference.nii.gz"] + wrong, in: folder)
       #expect(usage.status == 2)
     }

@@ -73,6 +73,10 @@ struct StudyChoicesTests {
     let other = try scan.run(Self.arguments + ["--seed", "2"])
     #expect(other.status == 3 && other.errors.contains("the seed 1") && other.errors.contains("--force"))
     #expect(try scan.files(in: "study") == before)
+    // What is named twice is one cell.
+    let twice = Self.arguments.map { $0 == "grappa" ? "grappa,grappa" : $0 == "2" ? "2,2" : $0 }
+    #expect(try scan.run(twice).status == 0 && scan.files(in: "study") == before)
+    #expect(try scan.run("study", "--status", "study").output.contains("2 units: 2 done"))
     // More methods are no other study.
     let more = Self.arguments.map { $0 == "grappa" ? "grappa,zero-filled" : $0 }
     #expect(try scan.run(more).status == 0)

@@ -54,6 +54,40 @@ struct SamplingCommandTests {
     #expect(try MaskIndex(readingFolder: folder.url.path).entries.count == 4)
   }
 
+  @Test("the recipe of masks that another tool has replaced is not taken for theirs")
+  func staleSidecar() throws {
+    let folder = try TemporaryDirectory()
+    func make(_ name: String, seed: String) throws {
+      _ = try run([
+        "mask", "poisson", "--matrix", "30x20", "--acceleration", "3", "--calibration", "8x6", "--seed", seed,
+        "-o", folder.path(name),
+      ])
+    }
+    try make("m.npy", seed: "1")
+    try make("other.npy", seed: "2")
+    _ = try run([
+      "phantom", "--matrix", "24x30x20", "--voxel-size", "8x7x8mm", "--channels", "1", "--echo-times", "4ms",
+      "-o", folder.path("full.h5"),
+    ])
+    func recipes() throws -> [MaskRecipe?] {
+      _ = try run(["mask", "convert", folder.path("m.npy"), "-o", folder.path("m-again.csv"), "--force"])
+      _ = try run([
+        "undersample", folder.path("full.h5"), "--mask", folder.path("m.npy"), "-o", folder.path("af3.h5"),
+        "--force",
+      ])
+      let header = try MRDFile(at: folder.path("af3.h5")).header
+      let text = try #require(header.userParameters["undersampling_mask"])
+      return [
+        try MaskSidecar(ofMaskAt: folder.path("m-again.csv")).recipe,
+        try JSONDecoder().decode(MaskSidecar.self, from: Data(text.utf8)).recipe,
+      ]
+    }
+    #expect(try recipes().map { $0?.seed } == [1, 1])
+    try Data(contentsOf: folder.url.appending(path: "other.npy")).write(
+      to: folder.url.appending(path: "m.npy"))
+    #expect(try recipes() == [nil, nil])
+  }
+
   @Test("an undersampled file holds the lines of the mask, bit for bit, and says what was done")
   func undersample() throws {
     let folder = try TemporaryDirectory()

@@ -21,6 +21,21 @@ import Testing
     #expect(regions.map(\.label) == [2, 7] && regions.map(\.mean) == [15, 3.5])
   }
 
+  @Test func phasesAreTakenAroundTheCircle() throws {
+    let labels = NDArray<Int32>([1, 1, 1, 2, 2], shape: [5])
+    let phases = NDArray<Float>([3.1, -3.1, .pi, 0.5, 0.7], shape: [5])
+    let regions = try RegionStatistics.all(in: phases, labels: labels, isPhase: true)
+    #expect(abs(abs(regions[0].mean) - .pi) < 1e-6 && abs(regions[1].mean - 0.6) < 1e-7)
+    #expect(abs(regions[0].maximum - regions[0].minimum - (2 * .pi - 6.2)) < 1e-6)
+    #expect(abs((regions[0].standardDeviation ?? 0) - (.pi - 3.1)) < 1e-6)
+    // A wrap more or less changes nothing, and away from wraps it is as for other values.
+    let turned = try RegionStatistics.all(in: phases.map { $0 + 2 * .pi }, labels: labels, isPhase: true)
+    #expect(
+      zip(turned, regions).allSatisfy { abs($0.mean - $1.mean) < 1e-6 || abs(abs($0.mean) - .pi) < 1e-6 })
+    let plain = try RegionStatistics.all(in: phases, labels: labels)
+    #expect(abs(plain[1].mean - regions[1].mean) < 1e-7 && abs(plain[1].median - regions[1].median) < 1e-7)
+  }
+
   @Test func valuesMustBeFiniteWithinRegions() {
     let everywhere = NDArray<Int32>(repeating: 1, shape: [2, 2, 2])
     #expect(throws: EvaluationError.notFinite(.image, voxels: 2)) {

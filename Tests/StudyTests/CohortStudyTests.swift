@@ -120,6 +120,66 @@ import Testing
     #expect(throws: Stop.self) { try other.run(corrected) { if $0.cell != nil { throw Stop() } } }
   }
 
+  @Test func `Images that were kept stay, whatever a later run is asked for`() throws {
+    let folder = try TemporaryDirectory()
+    var study = Self.study(in: folder.url.path)
+    func kept() throws -> [String: Data] {
+      try Self.content(of: folder.url.path).filter { $0.key.hasSuffix(".nii.gz") }
+    }
+    _ = try study.run(Self.subjects)
+    #expect(try Set(kept().keys.map { $0.prefix(15) }) == ["subjects/sub-01"])
+    study.keepsImages = true
+    _ = try study.run(Self.subjects)
+    let images = try kept()
+    #expect(Set(images.keys.map { $0.prefix(15) }).count == 3)
+    study.keepsImages = false
+    _ = try study.run(Self.subjects, share: .nothing)
+    _ = try study.run(Self.subjects)
+    #expect(try kept() == images)
+    // More cells go beside them.
+    var more = CohortStudy(
+      methods: study.methods, cells: study.cells + [StudyCell(method: "zero-filled", acceleration: 2)],
+      reference: study.reference, folder: folder.url.path)
+    (more.masks, more.software) = (study.masks, study.software)
+    _ = try more.run(Self.subjects)
+    #expect(try kept().filter { images.keys.contains($0.key) } == images)
+  }
+
+  @Test func `A cohort whose methods have other parameters is replaced by consent alone`() throws {
+    let folder = try TemporaryDirectory()
+    func study(_ methods: [String: any Reconstruction], _ cells: [StudyCell]) -> CohortStudy {
+      let usual = Self.study(in: folder.url.path)
+      var study = CohortStudy(
+        methods: methods, cells: cells, reference: usual.reference, folder: folder.url.path)
+      (study.masks, study.software, study.replacesOthers) = (usual.masks, usual.software, false)
+      return study
+    }
+    let grappa = [StudyCell(method: "grappa", acceleration: 3)]
+    _ = try study(["zero-filled": ZeroFilled(), "grappa": GRAPPA()], grappa).run(Self.subjects)
+    let before = try Self.content(of: folder.url.path)
+    let wide = GRAPPA(kernel: .init(radius: 3, readoutWidth: 3, lines: 6))
+    var other = study(["zero-filled": ZeroFilled(), "grappa": wide], grappa)
+    let windowed = WindowedReconstruction(GRAPPA(), by: .voxelMean)
+    for wrong in [other, study(["zero-filled": ZeroFilled(), "grappa": windowed], grappa)] {
+      let refusal = #expect(throws: StudyError.self) { try wrong.run(Self.subjects) }
+      #expect(refusal?.description.contains("other parameters (GRAPPA") == true)
+      #expect(throws: StudyError.self) { try wrong.missing(of: Self.subjects) }
+    }
+    #expect(try Self.content(of: folder.url.path) == before)
+    // The first subject's images alone are there as well.
+    for subject in Self.subjects {
+      try FileManager.default.removeItem(atPath: folder.path("subjects/\(subject.name).json"))
+    }
+    #expect(throws: StudyError.self) { try other.run(Self.subjects) }
+    // Another method beside them is no other study.
+    let both = study(
+      ["zero-filled": ZeroFilled(), "grappa": GRAPPA()],
+      grappa + [StudyCell(method: "zero-filled", acceleration: 3)])
+    #expect(try both.run(Self.subjects).statistics.cells.count == 3)
+    other.replacesOthers = true
+    #expect(try other.run(Self.subjects).records[0].rows[1].record.recipe.method == wide.configuration)
+  }
+
   @Test func `Groups without statistics and labels that differ are refused before anything is computed`()
     throws
   {

@@ -4,11 +4,14 @@ import NDArrays
 import Numerics
 import Operators
 import ParallelImaging
+import Phantoms
+import QuantitativeMapping
 import RawData
 import Sampling
-import Study
 import TestSupport
 import Testing
+
+@testable import Study
 
 @Suite struct ProspectiveStudyTests {
   private static let complete = ScanStudyTests.scan
@@ -57,6 +60,36 @@ import Testing
     #expect(page.contains("fast.scan.h5") && page.contains("nothing was registered"))
   }
 
+  @Test func `Cells follow from the reference, and are made anew when it is replaced`() throws {
+    let folder = try TemporaryDirectory(), fast = try Self.accelerated(named: "fast.h5")
+    let cells = [StudyCell(method: "grappa", scan: "fast"), StudyCell(method: "grappa", acceleration: 2)]
+    func study(checksum: String) -> ScanStudy {
+      var study = ScanStudy(
+        of: StudyScan(Self.complete, input: StudyInput(name: "head.h5", bytes: 1, checksum: checksum)),
+        accelerated: [fast], methods: ["zero-filled": ZeroFilled(), "grappa": GRAPPA()],
+        folder: folder.url.path)
+      study.masks = ScanStudyTests.masks
+      return study
+    }
+    func found(_ study: ScanStudy, reference: StudyCell = ScanStudyTests.complete) throws -> [Bool] {
+      var found: [Bool] = []
+      _ = try study.run(cells, reference: reference) { found.append($0.isFound) }
+      return found
+    }
+    #expect(try found(study(checksum: "0")) == [false, false, false])
+    #expect(try found(study(checksum: "0")) == [true, true, true])
+    var other = study(checksum: "1")
+    other.replacesOthers = false
+    #expect(throws: StudyError.self) { try found(other) }
+    #expect(try found(study(checksum: "1")) == [false, false, false])
+    // Another cell as the reference, and the first one again, which is there still.
+    #expect(try found(study(checksum: "1"), reference: StudyCell(method: "grappa")) == [false, false, false])
+    other = study(checksum: "1")
+    other.replacesOthers = false
+    let refusal = #expect(throws: StudyError.self) { try found(other) }
+    #expect(refusal?.description.contains("another reference") == true)
+  }
+
   @Test func `Scans that contradict the reference are refused, with what differs`() throws {
     let folder = try TemporaryDirectory()
     func refusal(_ change: (inout Geometry, inout ScanParameters) -> Void) throws -> String {
@@ -77,6 +110,44 @@ import Testing
     #expect(throws: StudyError.unknownScan("a", known: ["a", "a"])) {
       try twins.run([], reference: ScanStudyTests.complete)
     }
+  }
+
+  @Test(.enabled(if: Elastix() != nil, "elastix is not installed"))
+  func `A scan that is too thin for the reference's susceptibility is refused before anything is made`()
+    throws
+  {
+    var geometry = Self.complete.geometry
+    geometry.matrix.z = 6
+    let phantom = HeadPhantom(
+      HeadAnatomy(seed: 3, age: 40), geometry: geometry, parameters: .spoiledGradientEcho(echoes: 3),
+      channels: 4, signalToNoise: 60)
+    let thin = StudyScan(
+      SliceStack([CompactKSpace(phantom.scan())], geometry: geometry),
+      input: StudyInput(name: "thin.h5", bytes: 1, checksum: "1"))
+    let folder = try TemporaryDirectory()
+    var study = Self.study(of: [thin], in: folder)
+    study.alignment = ScanAlignment(tool: try #require(Elastix()), reconstruction: ZeroFilled())
+    study.mapping = SusceptibilityMapping()
+    let cells = [StudyCell(method: "zero-filled", scan: "thin")]
+    let refusal = #expect(throws: StudyError.self) {
+      try study.run(cells, reference: ScanStudyTests.complete)
+    }
+    for word in ["thin.h5: it can have no susceptibility", "too thin a slab", "`mapping`"] {
+      #expect(refusal?.description.contains(word) == true, "\(word)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path("cells")))
+    // Without susceptibility, it is a scan like any other; beside a reference that has none, too.
+    study.mapping = nil
+    let rows = try study.run(cells, reference: ScanStudyTests.complete).results.rows
+    #expect(rows.count == 2 && rows[1].record.motion != nil)
+    var reverse = ScanStudy(
+      of: thin, accelerated: [study.scan], methods: study.methods, folder: folder.path("reverse"))
+    (reverse.alignment, reverse.mapping) = (study.alignment, SusceptibilityMapping())
+    let outcome = try reverse.run(
+      [StudyCell(method: "zero-filled", scan: "head")], reference: ScanStudyTests.complete)
+    #expect(outcome.results.rows.allSatisfy { $0.record.recipe.mapping.isEmpty })
+    #expect(try study.images(of: rows[0].record).susceptibility == nil)
+    #expect(try reverse.images(of: outcome.results.rows[1].record).susceptibility == nil)
   }
 
   @Test(.enabled(if: Elastix() != nil, "elastix is not installed"))

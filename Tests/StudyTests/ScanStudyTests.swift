@@ -105,6 +105,9 @@ import Testing
       let good = try study.run(cells, reference: Self.complete).results, scores = try #require(good.truth)
       #expect(abs(scores.nrmse - 0.5) < 1e-6 && abs(scores.correlation - 1) < 1e-6 && scores.ranks)
       #expect(good.rows[1].scores == plain.rows[1].scores && good.text.contains("against the true one"))
+      try good.write(to: folder)
+      let written: StudyResults = try JSONFile.read(folder + "/results.json")
+      #expect(written == good && written.truth?.nrmse == scores.nrmse)
       study.truth = map.map { -$0 }
       let bad = try study.run(cells, reference: Self.complete).results
       #expect(bad.truth?.ranks == false && bad.text.contains("no nearer to the true one than a blank map"))
@@ -241,6 +244,18 @@ import Testing
     let covered = (0..<16 * 30).count { place in masks.contains { $0.isAcquired[place / 30, place % 30] } }
     // The box is in all of them.
     #expect(covered > 2 * (count - 100) + 100)
+  }
+
+  @Test func `A cell that is named twice is made and counted once`() throws {
+    let cells = StudyCell.all([.grappa, .zeroFilled, .grappa], [2, 3, 2.0])
+    #expect(cells.map(\.name) == ["grappa-af2", "grappa-af3", "zero-filled-af2", "zero-filled-af3"])
+    try withFolder { folder in
+      let twice = [Self.complete, Self.cells[0], Self.complete, Self.cells[0]]
+      let rows = try Self.study(in: folder).run(twice, reference: Self.complete).results.rows
+      #expect(rows.map(\.cell) == [Self.complete, Self.cells[0]])
+      let cohort = CohortStudy(methods: [:], cells: twice, reference: Self.complete, folder: folder)
+      #expect(cohort.cells == [Self.cells[0]])
+    }
   }
 
   @Test func `A method without a name in the study is refused by name`() throws {

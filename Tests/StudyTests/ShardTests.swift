@@ -46,6 +46,20 @@ import Testing
     #expect(try CohortStudyTests.content(of: folder.url.path) == expected.content)
   }
 
+  @Test func `Of a subject's record, those cells are done that it holds`() throws {
+    let folder = try TemporaryDirectory(), study = CohortStudyTests.study(in: folder.url.path)
+    let work = WorkFolder(of: folder.url.path), names = CohortStudyTests.subjects.map(\.name)
+    func status(_ cells: [StudyCell]) throws -> StudyStatus {
+      try work.note(subjects: names, cells: [study.reference] + cells, masks: study.masks)
+      return try StudyStatus(of: folder.url.path)
+    }
+    _ = try study.run(CohortStudyTests.subjects)
+    let more = study.cells + [StudyCell(method: "grappa", acceleration: 2)]
+    #expect(try status(study.cells).done == 6 && status(more).done == 6 && status(more).units == 9)
+    try AtomicFile.write("{}", to: folder.path("subjects/sub-02.json"))
+    #expect(try status(study.cells).done == 4)
+  }
+
   @Test func `What a process that was killed left of a finished subject goes`() throws {
     let folder = try TemporaryDirectory(), study = CohortStudyTests.study(in: folder.url.path)
     _ = try study.run(CohortStudyTests.subjects)

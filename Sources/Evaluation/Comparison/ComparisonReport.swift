@@ -21,7 +21,7 @@ public struct ComparisonReport: Encodable, CustomStringConvertible {
     let scale: [Double]?
     let scores: [Score]
     let regions: [Region]?
-    /// How the means of regions go together; absent for fewer than three regions, or equal means.
+    /// How the means of regions go together; absent for fewer than three regions, equal means, or phases.
     let regionCorrelation: PearsonCorrelation?
   }
 
@@ -30,9 +30,9 @@ public struct ComparisonReport: Encodable, CustomStringConvertible {
     let name: String?
     let image: RegionStatistics
     let reference: RegionStatistics
-    /// The difference of the means.
+    /// The difference of the means; of phases, the short way around the circle.
     let difference: Double
-    /// The same in percent of the reference's mean; `nil` where that is zero.
+    /// The same in percent of the reference's mean; `nil` where that is zero, or a phase, whose zero means nothing.
     let percentDifference: Double?
   }
 
@@ -135,12 +135,6 @@ extension ComparisonReport.Volume {
     if images.isPhase {
       dataRange = nil
       metrics = [PhaseError(), PhaseError(removesOffset: true)]
-      // The image as if it wrapped where the reference does.
-      image = NDArray(
-        zip(original.elements, reference.elements).map {
-          $0.isFinite && $1.isFinite
-            ? Float(Double($1) + wrappedDifference(of: Double($0), from: Double($1))) : $0
-        }, shape: original.shape)
     } else {
       let range = try settings.range ?? reference.range(within: mask)
       dataRange = range
@@ -156,12 +150,13 @@ extension ComparisonReport.Volume {
       }
     }
     let regions = try images.regions.map {
-      try ComparisonReport.Region.all(image, reference, labels: $0, mask: mask, names: names)
+      try ComparisonReport.Region.all(
+        image, reference, labels: $0, mask: mask, names: names, isPhase: images.isPhase)
     }
     self.regions = regions
-    regionCorrelation = regions.flatMap {
-      try? PearsonCorrelation($0.map(\.image.mean), $0.map(\.reference.mean))
-    }
+    regionCorrelation =
+      images.isPhase
+      ? nil : regions.flatMap { try? PearsonCorrelation($0.map(\.image.mean), $0.map(\.reference.mean)) }
   }
 
   fileprivate init(
@@ -214,15 +209,17 @@ extension ComparisonReport.Volume {
 extension ComparisonReport.Region {
   fileprivate static func all(
     _ image: NDArray<Float>, _ reference: NDArray<Float>, labels: NDArray<Int32>, mask: NDArray<Bool>?,
-    names: RegionNames?
+    names: RegionNames?, isPhase: Bool = false
   ) throws -> [ComparisonReport.Region] {
-    let first = try RegionStatistics.all(in: image, labels: labels, within: mask)
-    let second = try RegionStatistics.all(in: reference, labels: labels, within: mask)
+    let first = try RegionStatistics.all(in: image, labels: labels, within: mask, isPhase: isPhase)
+    let second = try RegionStatistics.all(in: reference, labels: labels, within: mask, isPhase: isPhase)
     return zip(first, second).map { image, reference in
-      let difference = image.mean - reference.mean
+      let difference =
+        isPhase
+        ? wrappedDifference(of: image.mean, from: reference.mean) : image.mean - reference.mean
       return Self(
         name: names?[image.label], image: image, reference: reference, difference: difference,
-        percentDifference: reference.mean == 0 ? nil : 100 * difference / abs(reference.mean))
+        percentDifference: isPhase || reference.mean == 0 ? nil : 100 * difference / abs(reference.mean))
     }
   }
 }

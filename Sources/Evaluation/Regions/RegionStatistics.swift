@@ -1,3 +1,4 @@
+import Foundation
 import NDArrays
 
 /// What an image holds within one labeled region.
@@ -21,14 +22,18 @@ public struct RegionStatistics: Sendable, Equatable, Codable {
 extension RegionStatistics {
   /// The values of an image within every region of a label volume, by ascending label; 0 is background.
   ///
+  /// Phases are taken around the circle: their mean is the angle of the sum of `exp(i phase)`, from which the other values
+  /// are measured the short way; a wrap more or less changes nothing.
+  ///
   /// - Parameters:
   ///   - image: Real values.
   ///   - labels: The region of each voxel.
   ///   - mask: The voxels that count; all of a region's unless given. Regions without any are left out.
+  ///   - isPhase: Whether the values are phases [rad].
   /// - Throws: ``EvaluationError/notFinite(_:voxels:)`` if voxels that count are not finite.
   /// - Precondition: All arrays have the same shape.
   public static func all(
-    in image: NDArray<Float>, labels: NDArray<Int32>, within mask: NDArray<Bool>? = nil
+    in image: NDArray<Float>, labels: NDArray<Int32>, within mask: NDArray<Bool>? = nil, isPhase: Bool = false
   ) throws(EvaluationError) -> [RegionStatistics] {
     requireSameShape(image.shape, labels.shape, mask?.shape)
     var values: [Int32: [Float]] = [:]
@@ -42,22 +47,33 @@ extension RegionStatistics {
     }
     let bad = values.values.reduce(0) { $0 + $1.count { !$0.isFinite } }
     guard bad == 0 else { throw .notFinite(.image, voxels: bad) }
-    return values.keys.sorted().map { RegionStatistics(label: Int($0), values: values[$0] ?? []) }
+    return values.keys.sorted().map { label in
+      let values = (values[label] ?? []).map(Double.init)
+      return isPhase
+        ? RegionStatistics(label: Int(label), phases: values)
+        : RegionStatistics(
+          label: Int(label), values: values, mean: values.sorted().reduce(0, +) / Double(values.count))
+    }
   }
 
-  init(label: Int, values: [Float]) {
+  private init(label: Int, phases: [Double]) {
+    let mean = atan2(
+      phases.reduce(0) { $0 + sin($1) },
+      phases.reduce(0) { $0 + cos($1) })
+    self.init(label: label, values: phases.map { mean + wrappedDifference(of: $0, from: mean) }, mean: mean)
+  }
+
+  private init(label: Int, values: [Double], mean: Double) {
     let sorted = values.sorted()
     let count = sorted.count, middle = count / 2
-    let mean = sorted.reduce(0) { $0 + Double($1) } / Double(count)
-    let squares = sorted.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+    let squares = sorted.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     self.label = label
     self.count = count
     self.mean = mean
-    median =
-      count % 2 == 1 ? Double(sorted[middle]) : (Double(sorted[middle - 1]) + Double(sorted[middle])) / 2
+    median = count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
     standardDeviation = count > 1 ? (squares / Double(count - 1)).squareRoot() : nil
-    minimum = Double(sorted[0])
-    maximum = Double(sorted[count - 1])
+    minimum = sorted[0]
+    maximum = sorted[count - 1]
   }
 }
 

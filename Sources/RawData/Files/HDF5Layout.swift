@@ -9,6 +9,8 @@ struct HDF5Layout {
   let data: HDF5Object
   let rank: Int
   let skipped: [String: Int]
+  /// The path of the group within the file.
+  let group: String
   private(set) var findings: [Finding] = []
   private let path: String
   private let count: Int
@@ -19,6 +21,7 @@ struct HDF5Layout {
     let fileID = try Self.open(file)
     let scans = Self.scans(in: fileID)
     let name = try Self.group(group, among: scans, in: fileID, path)
+    self.group = name.split(separator: "/").joined(separator: "/")
     if group == nil, scans.count > 1 {
       let others = scans.filter { $0 != name }
       findings.append(

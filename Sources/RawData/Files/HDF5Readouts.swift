@@ -8,6 +8,7 @@ final class HDF5Readouts: ReadoutContainer {
   let acquisitions: [AcquisitionHeader]
   let skipped: [String: Int]
   let findings: [Finding]
+  let group: String?
   private let path: String
   private let fileSize: Int
   private let data: HDF5Object
@@ -22,7 +23,7 @@ final class HDF5Readouts: ReadoutContainer {
   /// - Throws: ``RawDataError`` if the file is damaged, lacks one of the data sets, or holds no readouts.
   init(_ file: InputFile, group: String?) throws(RawDataError) {
     let layout = try HDF5.exclusively { () throws(RawDataError) in try HDF5Layout(file, group: group) }
-    (path, fileSize) = (file.path, file.size)
+    (path, fileSize, self.group) = (file.path, file.size, layout.group)
     xml = layout.xml
     data = layout.data
     rank = layout.rank

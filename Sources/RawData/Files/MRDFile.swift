@@ -21,6 +21,8 @@ public final class MRDFile: ReadoutSource {
   public var skipped: [String: Int] { container.skipped }
   /// Other scans in the file that nobody chose between, and the end of a stream that was cut.
   public var findings: [Finding] { container.findings }
+  /// The group of an HDF5 file that holds the scan, which may be one of several; `nil` for a stream.
+  public var group: String? { container.group }
   private let container: any ReadoutContainer
 
   /// Opens a file and reads its headers.

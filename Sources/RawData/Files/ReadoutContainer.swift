@@ -12,6 +12,8 @@ protocol ReadoutContainer: Sendable {
   var skipped: [String: Int] { get }
   /// What the user should know of the file itself.
   var findings: [Finding] { get }
+  /// The group of an HDF5 file that holds the scan; `nil` for a stream.
+  var group: String? { get }
 
   /// Hands out the samples of a block of readouts, from one thread.
   func readBlock(

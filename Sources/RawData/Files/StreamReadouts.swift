@@ -6,6 +6,7 @@ final class StreamReadouts: ReadoutContainer {
   let acquisitions: [AcquisitionHeader]
   let skipped: [String: Int]
   let findings: [Finding]
+  let group: String? = nil
   private let file: InputFile
   private let offsets: [Int]
 

@@ -84,6 +84,15 @@ public struct MaskSidecar: Sendable, Codable, Equatable {
     }
   }
 
+  /// How masks that were read from a file were made, if its sidecar says so and is theirs: a file that was written
+  /// anew by other tools keeps the sidecar of the masks that were there.
+  public static func recipe(of masks: [SamplingMask], readFrom path: String) -> MaskRecipe? {
+    guard let sidecar = try? MaskSidecar(ofMaskAt: path),
+      sidecar.masks.map(\.checksum) == masks.map(\.checksum)
+    else { return nil }
+    return sidecar.recipe
+  }
+
   /// The sidecar as text.
   public func json() throws -> Data {
     Data((try JSONFile.text(of: self) + "\n").utf8)

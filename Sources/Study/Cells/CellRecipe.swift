@@ -1,3 +1,4 @@
+import Files
 import MRIData
 import QSM
 import QuantitativeMapping
@@ -6,7 +7,7 @@ extension CellRecipe {
   /// How the recipe differs from another, in words; `nil` if it does not.
   func difference(from other: CellRecipe) -> String? {
     guard self != other else { return nil }
-    if input != other.input { return "another scan (\(input.name))" }
+    if let difference = input.difference(from: other.input) { return difference }
     if software != other.software { return "version \(software)" }
     if let mask, let wanted = other.mask, mask != wanted {
       return mask.seed != wanted.seed ? "the seed \(mask.seed)" : "other masks"
@@ -14,6 +15,7 @@ extension CellRecipe {
     if method != other.method { return "other parameters (\(method))" }
     if region != other.region { return "susceptibility within another mask" }
     if noise != other.noise { return "another reference (\(noise ?? "none"))" }
+    if reference != other.reference { return "another reference, or one of other settings" }
     if mapping.isEmpty != other.mapping.isEmpty {
       return mapping.isEmpty ? "no susceptibility" : "susceptibility"
     }
@@ -43,4 +45,16 @@ public struct CellRecipe: Sendable, Equatable, Codable {
   public var alignment: String?
   /// The program's version.
   public var software: String
+  /// The digest of all that the reference follows from, by which others are inverted and onto which they are moved; `nil`
+  /// for the reference itself.
+  public var reference: String?
+}
+
+extension CellRecipe {
+  /// What identifies the recipe.
+  ///
+  /// - Throws: `EncodingError` if a parameter is not finite.
+  var digest: String {
+    get throws { SHA256.digest(of: try JSONFile.line(of: self).utf8) }
+  }
 }

@@ -12,7 +12,8 @@ public struct CellRecord: Sendable, Equatable, Codable {
   public var gridAcceleration: Double
   /// The mask's fingerprint.
   public var maskChecksum: String
-  /// The scan time [s], from the counted positions; `nil` where the repetition time is unknown.
+  /// The scan time [s], from the counted positions and averages; `nil` where the repetition time or the number of
+  /// excitations is unknown.
   public var scanTime: Double?
   /// The interval at which the field repeats [Hz].
   public var fieldPeriod: Double?

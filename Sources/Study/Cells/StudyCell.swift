@@ -41,6 +41,11 @@ public struct StudyCell: Sendable, Hashable, Codable {
   }
 }
 
+extension [StudyCell] {
+  /// The cells in their order, each once: one that was named twice must not count twice.
+  public var unique: [StudyCell] { reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
+}
+
 extension Double {
   /// The number without a decimal point where it is whole.
   var shortest: String { self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)" }

@@ -12,7 +12,7 @@ public struct CellSummary: Sendable, Equatable, Codable {
   public let cell: StudyCell
   /// Full grid over acquired positions, mean over subjects.
   public let gridAcceleration: Double
-  /// The scan time [s], mean over subjects; `nil` where a repetition time is unknown.
+  /// The scan time [s], mean over subjects; `nil` where that of a subject is unknown.
   public let scanTime: Double?
   /// The scores against the reference.
   public let scores: [Score]

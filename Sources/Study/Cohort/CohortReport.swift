@@ -29,8 +29,9 @@ public struct CohortReport {
     let summary = CohortSummary(statistics)
     var page = HTMLPage(
       title: "What acceleration costs a group of \(statistics.subjects)", top: top(summary))
-    page.heading("Quality and minutes")
-    QualityPlots(statistics).write(to: &page)
+    let plots = QualityPlots(statistics)
+    page.heading(plots.heading)
+    plots.write(to: &page)
     page.note("Means over subjects, each against the subject's own reference.")
     page.heading("Regions")
     RegionPages(statistics).write(to: &page)

@@ -11,14 +11,18 @@ public struct CohortScan: Sendable {
   public var mask: NDArray<Bool>?
   /// The susceptibility [ppm] where it is known, axes `[z, y, x]`, to a constant.
   public var truth: NDArray<Float>?
+  /// How often spins were excited.
+  public var excitations: ScanExcitations
 
   /// Collects a scan.
   public init(
-    _ scan: SliceStack, labels: LabelVolume, mask: NDArray<Bool>? = nil, truth: NDArray<Float>? = nil
+    _ scan: SliceStack, labels: LabelVolume, mask: NDArray<Bool>? = nil, truth: NDArray<Float>? = nil,
+    excitations: ScanExcitations = .onePerPosition
   ) {
     self.scan = scan
     self.labels = labels
     self.mask = mask
     self.truth = truth
+    self.excitations = excitations
   }
 }

@@ -6,6 +6,13 @@ extension CohortSimulation {
   private static let kind = AtomicFolder.Kind(
     marker: file, holds: { ["participants.tsv", CohortSource.namesFile, file].contains($0) })
 
+  /// Refuses a folder that a cohort must not take the place of.
+  ///
+  /// - Throws: ``InputError``.
+  public static func check(_ path: String, replacing: Bool) throws(InputError) {
+    try AtomicFolder.check(path, kind: kind, replacing: replacing)
+  }
+
   /// Writes a cohort: a table of subjects, the names of the iron-rich nuclei, and how the subjects are scanned.
   ///
   /// - Parameters:

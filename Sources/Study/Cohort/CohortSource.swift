@@ -111,9 +111,12 @@ public struct CohortSource {
     let volumes = try [files.labels, files.mask, files.truth].compactMap { path in
       try path.map { "\(URL(filePath: $0).lastPathComponent) \(try SHA256.digest(ofFile: $0).prefix(16))" }
     }
+    let placing = ignoringAffine ? ["volumes taken wherever they lie"] : []
+    // A file that cannot be opened is refused when its turn comes.
+    let group = (try? open(files.raw))?.group
     let input = try StudyInput(
       at: files.raw, checksum: try checksum(files.raw),
-      options: ([options.account] + volumes + [namesText]).joined(separator: "; "))
+      options: StudyInput.account(options, group: group, placing + volumes + [namesText]))
     let names = names
     return CohortSubject(
       name: row.name, age: row.age, input: input,
@@ -121,7 +124,7 @@ public struct CohortSource {
         try NDArray<Int32>(labels: NIfTIFile(at: files.labels).volumes(scaling: .applied)[0]), regions: names
       ).regions
     ) {
-      let stack = try SliceStack(open(files.raw), options: options)
+      let file = try open(files.raw), stack = try SliceStack(file, options: options)
       let regions = RegionFiles(
         mask: files.mask, labels: files.labels, ignoringAffine: ignoringAffine)
       let grid = StudyScan.images(of: stack)
@@ -133,7 +136,8 @@ public struct CohortSource {
       return CohortScan(
         stack,
         labels: LabelVolume(try regions.volume(files.labels, "label volume", on: grid), regions: names),
-        mask: try regions.readMask(on: grid)?.isInside, truth: truth?.volumes[0])
+        mask: try regions.readMask(on: grid)?.isInside, truth: truth?.volumes[0],
+        excitations: ScanExcitations(in: file, options: options))
     }
   }
 

@@ -32,7 +32,7 @@ public struct CohortStudy: Sendable {
   public var software = ""
   /// Whether subjects that are there and follow from something else are studied anew; else they are refused.
   public var replacesOthers = true
-  /// Whether the images of all subjects stay on disk; else those of the first do.
+  /// Whether the images of all subjects stay on disk; else those of the first do, and those that stayed before.
   public var keepsImages = false
 
   let folder: String
@@ -48,7 +48,7 @@ public struct CohortStudy: Sendable {
     methods: [String: any Reconstruction], cells: [StudyCell], reference: StudyCell, folder: String
   ) {
     self.methods = methods
-    self.cells = cells.filter { $0 != reference }
+    self.cells = cells.unique.filter { $0 != reference }
     self.reference = reference
     self.folder = folder
   }
@@ -196,19 +196,9 @@ public struct CohortStudy: Sendable {
       let found = try? JSONFile.decode(SubjectRecord.self, from: data).recipe
     else { return }
     let own = recipe(of: subject)
-    let difference: String? =
-      found.input != own.input
-      ? "another scan (\(found.input.name))"
-      : found.software != own.software
-        ? "version \(found.software)"
-        : found.masks.seed != own.masks.seed
-          ? "the seed \(found.masks.seed)"
-          : found.masks != own.masks
-            ? "other masks"
-            : found.cells.first != own.cells.first
-              ? "another reference (\(found.cells.first?.name ?? "none"))"
-              : found.mapping != own.mapping ? "another susceptibility mapping" : nil
-    if let difference { throw .otherChoices(path: folder, cell: subject.name, difference: difference) }
+    if let difference = found.difference(from: own) {
+      throw .otherChoices(path: folder, cell: subject.name, difference: difference)
+    }
   }
 
   /// The record of a finished subject; `nil` if it is missing or follows from something else.
@@ -237,11 +227,12 @@ public struct CohortStudy: Sendable {
     // Whoever works on the subject still, as its claim was taken over, needs the folder.
     func drop() {
       let files = FileManager.default, path = path(of: subject)
-      if !keeps, files.fileExists(atPath: path), !work.isClaimed(subject.name) {
+      if files.fileExists(atPath: path), !StudyFolder.keepsImages(of: path), !work.isClaimed(subject.name) {
         try? files.removeItem(atPath: path)
       }
     }
     if let record = found(subject, withImages: keeps) {
+      if keeps { try StudyFolder.keepImages(of: path(of: subject)) }
       drop()
       return (record, [])
     }
@@ -280,11 +271,14 @@ public struct CohortStudy: Sendable {
       throw error
     }
     var study = ScanStudy(
-      of: StudyScan(scan.scan, input: subject.input), methods: methods, folder: path(of: subject))
+      of: StudyScan(scan.scan, input: subject.input, excitations: scan.excitations), methods: methods,
+      folder: path(of: subject))
+    if keepsImages || index == 0 { try StudyFolder.keepImages(of: study.store.folder) }
     study.masks = masks
     study.conventions = conventions
     study.mapping = mapping
     study.software = software
+    study.replacesOthers = replacesOthers
     study.place = ScanStudy.Place(subject: subject.name, index: index, count: count, work: work)
     let made = try study.work(
       cells, reference: reference, mask: scan.mask, share: share, progress: progress)

@@ -43,6 +43,12 @@ struct QualityPlots {
     (reference, self.points) = (points[0], Array(points.dropFirst()))
   }
 
+  /// Whether all times are known.
+  private var isTimed: Bool { ([reference] + points).allSatisfy { $0.time != nil } }
+
+  /// What stands above the plot.
+  var heading: String { "Quality and \(isTimed ? "minutes" : "acceleration")" }
+
   /// Writes the plot, with a choice of what is scored; the score that matters most first.
   func write(to page: inout HTMLPage) {
     let plots = Self.names.indices.compactMap { score in
@@ -59,7 +65,6 @@ struct QualityPlots {
 
   /// One line per method; `nil` if there is nothing to draw.
   private func plot(_ score: Int) -> Plot? {
-    let isTimed = ([reference] + points).allSatisfy { $0.time != nil }
     func place(_ point: Point) -> Double { isTimed ? (point.time ?? 0) / 60 : point.acceleration }
     let name = Self.names[score].1
     var plot = Plot(

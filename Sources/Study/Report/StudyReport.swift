@@ -29,8 +29,9 @@ public struct StudyReport {
     let viewer = try ImageViewer(results, mask: outcome.mask, labels: outcome.regions?.volume, images: images)
     var page = HTMLPage(title: "What acceleration costs: \(results.input.name)", top: try top(viewer))
     if results.rows.count > 1 {
-      page.heading("Quality and minutes")
-      QualityPlots(results).write(to: &page)
+      let plots = QualityPlots(results)
+      page.heading(plots.heading)
+      plots.write(to: &page)
     }
     page.heading("Images")
     try viewer.write(to: &page)
@@ -75,10 +76,13 @@ public struct StudyReport {
       results.rows.contains { $0.cell.scan != nil }
         ? "scans that were accelerated when they were measured" : nil,
     ].compactMap(\.self)
+    let times =
+      results.rows.contains { $0.record.scanTime != nil }
+      ? " Scan times are counted from the samples, averages included." : ""
     return """
       Compared are \(kinds.isEmpty ? "reconstructions of one scan" : kinds.joined(separator: ", and ")), each \
       reconstructed in several ways. Every row is compared with "\(reference)", which stands for the truth here: a \
-      perfect score means equal to it, noise included. Scan times are counted from the samples.
+      perfect score means equal to it, noise included.\(times)
       """
   }
 }

@@ -101,7 +101,11 @@ struct StudySummary {
       ? "saves \(AcquisitionTime.text(whole - own)) of \(AcquisitionTime.text(whole))" : "saves no time"
   }
 
-  private func cost(_ row: StudyResults.Row) -> Double { row.record.scanTime ?? Double(row.record.positions) }
+  /// What a measurement takes: its time, or its positions where that of any cell is unknown.
+  private func cost(_ row: StudyResults.Row) -> Double {
+    let isTimed = results.rows.allSatisfy { $0.record.scanTime != nil }
+    return (isTimed ? row.record.scanTime : nil) ?? Double(row.record.positions)
+  }
 
   /// What orders cells: how far regions are from the reference's, or without any, magnitudes.
   private func distance(_ row: StudyResults.Row) -> Double {

@@ -81,11 +81,16 @@ extension ScanStudy {
   /// What the cells follow from, the reference first.
   private func recipes(
     of others: [StudyCell], _ reference: StudyCell, _ mask: NDArray<Bool>?
-  ) throws(StudyError) -> [CellRecipe] {
-    let region = mask.map { "mask \(SHA256.digest(of: $0.elements.map { $0 ? 1 : 0 }))" }
-    return try ([reference] + others.filter { $0 != reference }).map { cell throws(StudyError) in
-      try recipe(of: cell, reference: reference, region: region ?? "brain of \(reference.name)")
-    }
+  ) throws -> [CellRecipe] {
+    let given = mask.map { "mask \(SHA256.digest(of: $0.elements.map { $0 ? 1 : 0 }))" }
+    let region = given ?? "brain of \(reference.name)"
+    let first = try recipe(of: reference, reference: reference, region: region), digest = try first.digest
+    return try [first]
+      + others.unique.filter { $0 != reference }.map { cell in
+        var recipe = try recipe(of: cell, reference: reference, region: region)
+        recipe.reference = digest
+        return recipe
+      }
   }
 
   /// What is there, and why the rest is not.

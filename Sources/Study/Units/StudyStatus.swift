@@ -40,14 +40,17 @@ public struct StudyStatus: Sendable, Codable {
   public init(of folder: String) throws {
     try StudyFolder.check(folder)
     let work = WorkFolder(of: folder), extent: WorkFolder.Extent = try work.extent()
-    let files = FileManager.default
-    var done: Set<String> = []
+    var done: Set<String> = [], subjects: Set<String> = []
     for subject in extent.subjects {
-      let whole = subject.map { files.fileExists(atPath: "\(folder)/subjects/\($0).json") } ?? false
       let place = subject.map { "\(folder)/subjects/\($0)" } ?? folder
-      for cell in extent.cells where whole || CellStore(folder: place).holds(cell) {
-        done.insert((subject.map { "\($0)/" } ?? "") + cell)
+      var recorded: Set<String> = []
+      if let subject, let record: SubjectRecord = try? JSONFile.read("\(place).json") {
+        // One of an earlier run may lack cells that were asked for since.
+        recorded = Set(record.rows.map(\.cell.name))
+        if recorded.isSuperset(of: extent.cells) { subjects.insert(subject) }
       }
+      let found = extent.cells.filter { recorded.contains($0) || CellStore(folder: place).holds($0) }
+      done.formUnion(found.map { (subject.map { "\($0)/" } ?? "") + $0 })
     }
     let reasons = work.reasons
     units = extent.subjects.count * extent.cells.count
@@ -59,9 +62,9 @@ public struct StudyStatus: Sendable, Codable {
       return Running(unit: name, host: owner.host, process: owner.process, since: owner.since)
     }.sorted { $0.unit < $1.unit }
     failed = reasons.compactMap { name, reason in
-      guard case .failed(let message) = reason, !done.contains(name),
-        !files.fileExists(atPath: "\(folder)/subjects/\(name).json")
-      else { return nil }
+      guard case .failed(let message) = reason, !done.contains(name), !subjects.contains(name) else {
+        return nil
+      }
       return Failed(unit: name, reason: message)
     }.sorted { $0.unit < $1.unit }
     let took = work.entries.filter { $0.failure == nil }.map(\.seconds)
