@@ -25,7 +25,10 @@ struct EchoTimes: Sendable {
       throw .tooFewEchoes(times.count)
     }
     let spacings = zip(times.dropFirst(), times).map { $0 - $1 }
-    guard let shortest = spacings.min(), shortest > 0 else { throw .echoTimesNotIncreasing(times) }
+    // A time that nobody knows is no number, and in no order.
+    guard times.allSatisfy(\.isFinite), let shortest = spacings.min(), shortest > 0 else {
+      throw .echoTimesNotIncreasing(times)
+    }
     let mean = (last - first) / Double(spacings.count)
     isUniform = spacings.allSatisfy { abs($0 - mean) <= 0.005 * mean }
     let spacing = isUniform ? mean : shortest

@@ -101,7 +101,10 @@ public struct MDI: CoilCombination {
       r2Star: ImageVolumes(maps.relaxation, geometry: images.geometry),
       fieldPeriod: times.period, noise: noise, oddEvenPhase: oddEven, parameters: images.parameters,
       assumptions: images.assumptions
-        + assumptions(noise, by: level.estimate, oddEven, isFloorRemoved: noiseFloor > 0))
+        + assumptions(
+          noise, by: level.estimate,
+          floor: stated.standardDeviation == nil ? beside.scaled(by: gram.scale.inverse) : .unknown,
+          oddEven))
   }
 
   /// The noise of the combined echoes in the scale of their products, and what told it; `nil` if the images did.
@@ -120,14 +123,17 @@ public struct MDI: CoilCombination {
   }
 
   private func assumptions(
-    _ noise: NoiseLevel, by estimate: String?, _ oddEven: OddEvenPhase?, isFloorRemoved: Bool
+    _ noise: NoiseLevel, by estimate: String?, floor: NoiseLevel, _ oddEven: OddEvenPhase?
   ) -> [String] {
     func rounded(_ value: Double) -> Double { (value * 1e5).rounded() / 1e5 }
     var result: [String] = []
     if let estimate, let deviation = noise.standardDeviation {
+      let remark =
+        floor.standardDeviation.map {
+          floor == noise ? "was taken off by it" : "was taken off by what channels do not share, \($0)"
+        } ?? "stays in the magnitude"
       result.append(
-        "No noise level was known; \(estimate) gave \(deviation), and the noise floor "
-          + (isFloorRemoved ? "was taken off by it." : "stays in the magnitude."))
+        "No noise level was known; \(estimate) gave \(deviation), and the noise floor \(remark).")
     }
     if let oddEven {
       result.append(

@@ -14,33 +14,36 @@ extension NoiseLevel {
   ///   - channels: The number of channels, whose noise is their own.
   init(residual combined: DominantEchoes, channels: Int) {
     let echoes = combined.echoes.shape[0], voxels = combined.residual.count
-    let powers = combined.echoes.withUnsafeBufferPointer { values in
-      (0..<voxels).map { voxel in
-        (0..<echoes).reduce(Float(0)) { $0 + values[$1 * voxels + voxel].lengthSquared }
+    self = combined.echoes.withUnsafeBufferPointer { values in
+      combined.residual.withUnsafeBufferPointer { residual in
+        NoiseLevel(
+          voxels: voxels, freedom: 2 * (channels - 1) * (echoes - 1), square: { residual[$0] },
+          signal: { voxel in
+            (0..<echoes).reduce(Float(0)) { $0 + values[$1 * voxels + voxel].lengthSquared }.squareRoot()
+          })
       }
     }
-    self.init(
-      squares: combined.residual.elements, freedom: 2 * (channels - 1) * (echoes - 1),
-      signal: powers.map { $0.squareRoot() })
   }
 
   /// Estimates the noise from what an exponential decay leaves unexplained of combined echoes, in voxels with signal.
   ///
   /// Of `2 K` real numbers per voxel the model explains four. Decay that is not exponential counts as noise.
   init(misfitOf maps: DecayMaps, echoes: Int) {
-    self.init(
-      squares: maps.misfit.elements, freedom: 2 * echoes - 4, signal: Array(maps.amplitude.elements))
+    self = maps.misfit.withUnsafeBufferPointer { misfit in
+      maps.amplitude.withUnsafeBufferPointer { amplitude in
+        NoiseLevel(
+          voxels: misfit.count, freedom: 2 * echoes - 4, square: { misfit[$0] }, signal: { amplitude[$0] })
+      }
+    }
   }
 
   /// The level of which squares with some degrees of freedom are the sums, by their median where the signal is above
-  /// its mean.
-  private init(squares: some RandomAccessCollection<Float>, freedom: Int, signal: [Float]) {
-    let finite = signal.lazy.filter { $0.isFinite }
-    let mean = finite.reduce(0.0) { $0 + Double($1) } / Double(max(finite.count, 1))
-    let found = Swift.stride(from: 0, to: signal.count, by: max(1, signal.count / 100_000))
-      .filter { Double(signal[$0]) > mean }
-      .map { squares[squares.index(squares.startIndex, offsetBy: $0)] }
-      .filter { $0.isFinite }.sorted()
+  /// its mean; of large volumes a hundred thousand voxels or more are looked at.
+  private init(voxels: Int, freedom: Int, square: (Int) -> Float, signal: (Int) -> Float) {
+    let looked = Swift.stride(from: 0, to: voxels, by: max(1, voxels / 100_000))
+      .map { (signal: signal($0), square: square($0)) }.filter { $0.signal.isFinite }
+    let mean = looked.reduce(0.0) { $0 + Double($1.signal) } / Double(max(looked.count, 1))
+    let found = looked.filter { Double($0.signal) > mean && $0.square.isFinite }.map(\.square).sorted()
     guard freedom > 0, !found.isEmpty else {
       self = .unknown
       return

@@ -176,7 +176,7 @@ extension ChannelImages {
     self.init(
       channels: first.channels, parameters: first.parameters, geometry: geometry,
       // Slices of unequal averaging have no noise level in common.
-      noise: slices.allSatisfy { $0.noise == first.noise } ? first.noise : .unknown,
+      noise: NoiseLevel(ofAll: slices.map(\.noise)),
       assumptions: slices.flatMap(\.assumptions).reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
       diagnostics: slices.enumerated().flatMap { index, slice in
         slices.count > 1 ? slice.diagnostics.map { $0.of(slice: index + 1) } : slice.diagnostics

@@ -17,4 +17,21 @@ public enum NoiseLevel: Sendable, Equatable {
   public func scaled(by factor: Float) -> NoiseLevel {
     standardDeviation.map { .whitened(standardDeviation: $0 * factor) } ?? self
   }
+
+  /// The noise of slices as that of their stack: what is known of all, or the mean where slices hardly differ.
+  init(ofAll levels: [NoiseLevel]) {
+    let deviations = levels.compactMap(\.standardDeviation)
+    if let first = levels.first, levels.allSatisfy({ $0 == first }) {
+      self = first
+    } else if levels.contains(.shared) {
+      self = .shared
+    } else if deviations.count == levels.count, let least = deviations.min(), let most = deviations.max(),
+      most <= 1.1 * least
+    {
+      let power = deviations.reduce(0) { $0 + $1 * $1 } / Float(deviations.count)
+      self = .whitened(standardDeviation: power.squareRoot())
+    } else {
+      self = .unknown
+    }
+  }
 }

@@ -169,6 +169,9 @@ import Testing
   }
 
   @Test func impossibleEchoTimesAreRefused() {
+    for times in [[0.004, 0.008, .nan], [0.004, .nan, 0.008], [0.004, .infinity]] {
+      #expect(MDI().obstacle(to: ScanParameters(echoTimes: times, fieldStrength: 3)) != nil, "\(times)")
+    }
     #expect(throws: CoilCombinationError.tooFewEchoes(1)) {
       try MDI()(Simulation(echoTimes: [4e-3]).images)
     }

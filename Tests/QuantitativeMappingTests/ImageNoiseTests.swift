@@ -38,6 +38,26 @@ struct ImageNoiseTests {
     return try #require(chosen.ranked(0.5))
   }
 
+  @Test func `The noise of a stack is that of its slices, as far as they have one`() throws {
+    func stack(_ levels: NoiseLevel...) -> NoiseLevel {
+      let matrix = Extents(x: 4, y: 4, z: 1)
+      let slices = levels.map { level in
+        ChannelImages(
+          NDArray(repeating: .zero, shape: [1, 1] + matrix.shape),
+          parameters: ScanParameters(echoTimes: [0.01], fieldStrength: 3),
+          geometry: Geometry(matrix: matrix, voxelSize: [1e-3, 1e-3, 1e-3]), noise: level)
+      }
+      var geometry = slices[0].geometry
+      geometry.matrix.z = levels.count
+      return ChannelImages(stacking: slices, geometry: geometry).noise
+    }
+    func white(_ deviation: Float) -> NoiseLevel { .whitened(standardDeviation: deviation) }
+    #expect(stack(white(1), white(1)) == white(1) && stack(.shared, white(1)) == .shared)
+    #expect(stack(white(1), white(2)) == .unknown && stack(.unknown, white(1)) == .unknown)
+    let level = try #require(stack(white(1), white(1.05)).standardDeviation)
+    #expect(level > 1 && level < 1.05)
+  }
+
   @Test(arguments: ["complete", "gaps"], [2, 4])
   func `The stated noise is that of replicas, whatever filled the gaps`(name: String, echoes: Int) throws {
     let scan = try KSpace(MRDFile(at: folder.path("\(name)\(echoes).h5")))
