@@ -136,7 +136,8 @@ struct MapSusceptibility: LongCommand {
     }
     let series =
       [ResultSeries(susceptibility: outcome.result.susceptibility)]
-      + [ResultSeries(weighted: maps)].compactMap(\.self)
+      // It unwraps the whole field.
+      + (archive.dicom == nil ? [] : [ResultSeries(weighted: maps)].compactMap(\.self))
     let commitDICOM = try archive.prepare(
       series, exam: Exam(), parameters: maps.parameters, isMultislice: maps.geometry.matrix.z == 1,
       derivation: "KSpaceToolkit susceptibility mapping", replacing: running.force)

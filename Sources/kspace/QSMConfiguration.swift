@@ -27,14 +27,25 @@ struct QSMConfiguration {
     }
   }
 
+  /// What an option of the command line leaves nothing to do, as it names what these make or go through.
+  private static let idle = [
+    "mask": ["mask-method", "mask-fraction"], "total-field": ["unwrapping", "seeds"],
+    "local-field": ["unwrapping", "seeds", "background", "background-radius"],
+  ]
+
   /// The arguments with those of the command line after them, of which the last prevail.
   ///
-  /// Lists of files would grow instead: those that the command line names replace the configuration's.
+  /// Lists of files would grow instead: those that the command line names replace the configuration's. Options that those
+  /// of the command line make idle are left out.
   func arguments(before typed: [String]) -> [String] {
+    func name(_ argument: String) -> String { String(argument.dropFirst(2).prefix { $0 != "=" }) }
+    let given = Set(typed.filter { $0.hasPrefix("--") }.map(name))
+    let idle = given.reduce(into: Set<String>()) { $0.formUnion(Self.idle[$1] ?? []) }
     var kept: [String] = [], isReplaced = false
     for argument in arguments {
       if argument.hasPrefix("--") {
-        isReplaced = Self.fileLists.contains(String(argument.dropFirst(2))) && typed.contains(argument)
+        let name = name(argument)
+        isReplaced = idle.contains(name) || (Self.fileLists.contains(name) && given.contains(name))
       }
       if !isReplaced { kept.append(argument) }
     }

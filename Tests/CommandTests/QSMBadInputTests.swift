@@ -131,6 +131,21 @@ struct QSMBadInputTests {
     #expect(result.status == 2 && result.errors.contains(words), "\(result.errors)")
   }
 
+  @Test("a file's options that the command line leaves nothing to do are left out")
+  func idle() throws {
+    let scene = try QSMScene()
+    try Data("mask-fraction: 0.4\nunwrapping: laplacian\nbackground: sharp\n".utf8).write(
+      to: scene.folder.url.appending(path: "c.yaml"))
+    let typed = [
+      "--field-unit", "Hz", "--field-strength", "3T", "--mask", "m.nii", "-o", "out", "--config", "c.yaml",
+    ]
+    // What is missing is the files.
+    for field in ["--total-field", "--local-field"] {
+      let result = try scene.run([field, "f.nii"] + typed)
+      #expect(result.status == 3 && result.errors.contains("f.nii"), "\(result.errors)")
+    }
+  }
+
   private func names(_ scene: QSMScene) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: scene.folder.url.path).sorted()
   }
