@@ -9,14 +9,14 @@ public enum ScanExcitations: Sendable, Equatable {
   /// Nobody knows: echo-planar scans measure several positions after each, and files do not say how many.
   case unknown
 
-  /// Counts those of a file.
+  /// Counts those of the volume that is read of a file.
   ///
   /// - Parameters:
   ///   - file: The file.
   ///   - options: What the user says where it is silent or wrong.
   public init(in file: MRDFile, options: ReadingOptions = .init()) {
     let report = ScanReport(file, options: options)
-    self = report.isEchoPlanar ? .unknown : .counted(report.time.shots)
+    self = report.isEchoPlanar ? .unknown : .counted(report.time.chosenShots)
   }
 
   /// How many it takes for some of a scan's positions, each averaged as often as all are; `nil` if nobody knows.

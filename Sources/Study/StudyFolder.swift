@@ -72,8 +72,8 @@ public enum StudyFolder {
   ///
   /// - Throws: As ``begin(_:version:replacing:)``.
   static func keepImages(of path: String) throws {
-    try begin(path)
     guard !keepsImages(of: path) else { return }
+    try begin(path)
     var mark: Mark = try JSONFile.read("\(path)/\(mark)")
     mark.keepsImages = true
     try JSONFile.write(mark, to: "\(path)/\(Self.mark)")

@@ -83,7 +83,7 @@ import Testing
     #expect(throws: StudyError.self) { try found(other) }
     #expect(try found(study(checksum: "1")) == [false, false, false])
     // Another cell as the reference, and the first one again, which is there still.
-    #expect(try found(study(checksum: "1"), reference: StudyCell(method: "grappa")) == [false, false, false])
+    #expect(try found(study(checksum: "1"), reference: StudyCell(method: "grappa")) == [false, false, true])
     other = study(checksum: "1")
     other.replacesOthers = false
     let refusal = #expect(throws: StudyError.self) { try found(other) }

@@ -5,6 +5,8 @@ public struct ScanTimeReport: Sendable, Codable, Equatable {
   /// The number of excitations: distinct positions, averages and so on of one echo, in one slice; also of what was not
   /// chosen.
   public let shots: Int
+  /// The same of what was chosen: the volume that images are made of.
+  public let chosenShots: Int
   /// `shots` times the repetition time [s]; slices are taken to share it.
   public let counted: Double?
   /// The time between the first and the last readout by the scanner's clock [s], where its ticks are known.
@@ -12,29 +14,36 @@ public struct ScanTimeReport: Sendable, Codable, Equatable {
 
   /// Counts the readouts of a file.
   init(_ acquisitions: [AcquisitionHeader], layout: ScanLayout, header: MRDHeader) {
-    let excited = layout.uses.indices.filter { index in
+    func isChosen(_ index: Int) -> Bool {
       switch layout.uses[index] {
       case .image, .imageAndCalibration, .calibration, .leftOut(.unusableCalibration): true
-      case .leftOut(let reason): reason.isOfOtherVolume
-      case .noise: false
+      case .leftOut, .noise: false
       }
     }
-    var shots: [UInt16: Set<Shot>] = [:]
-    for index in excited {
-      let readout = acquisitions[index]
-      var counters = readout.counters
-      counters.contrast = 0
-      let isSeparate = readout.flaggedUse == .calibration && !layout.calibrationIsEmbedded
-      shots[counters.slice, default: []].insert(
-        Shot(counters: counters, encodingSpace: readout.encodingSpace, isSeparateCalibration: isSeparate))
+    let excited = layout.uses.indices.filter { index in
+      if case .leftOut(let reason) = layout.uses[index], reason.isOfOtherVolume { return true }
+      return isChosen(index)
     }
-    // Echoes that the line counter tells apart are not shots of their own.
-    let echoes = layout.echoRule == .lineModulo ? layout.parameters.echoTimes.count : 1
-    let count = (shots.values.map(\.count).max() ?? 0) / echoes
+    func count(_ indices: [Int]) -> Int {
+      var shots: [UInt16: Set<Shot>] = [:]
+      for index in indices {
+        let readout = acquisitions[index]
+        var counters = readout.counters
+        counters.contrast = 0
+        let isSeparate = readout.flaggedUse == .calibration && !layout.calibrationIsEmbedded
+        shots[counters.slice, default: []].insert(
+          Shot(counters: counters, encodingSpace: readout.encodingSpace, isSeparateCalibration: isSeparate))
+      }
+      // Echoes that the line counter tells apart are not shots of their own.
+      let echoes = layout.echoRule == .lineModulo ? layout.parameters.echoTimes.count : 1
+      return (shots.values.map(\.count).max() ?? 0) / echoes
+    }
+    let all = count(excited)
+    shots = all
+    chosenShots = count(excited.filter(isChosen))
     // Many lines per excitation: the number of shots is not that of positions.
     let isEchoPlanar = layout.isEchoPlanar(acquisitions)
-    counted = isEchoPlanar ? nil : layout.parameters.repetitionTime.map { Double(count) * $0 }
-    self.shots = count
+    counted = isEchoPlanar ? nil : layout.parameters.repetitionTime.map { Double(all) * $0 }
     stamped = Self.stamped(excited.map { acquisitions[$0].timeStamp }, manufacturer: header.manufacturer)
   }
 

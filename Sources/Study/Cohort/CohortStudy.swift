@@ -97,7 +97,9 @@ public struct CohortStudy: Sendable {
       records += made.record.map { [$0] } ?? []
       missing += made.missing
     }
-    let kept = keepsImages ? subjects : Array(subjects.prefix(1))
+    let kept = subjects.enumerated().filter { index, subject in
+      keepsImages || index == 0 || StudyFolder.keepsImages(of: path(of: subject))
+    }.map(\.element)
     work.tidy([folder, "\(folder)/subjects"] + kept.flatMap { [path(of: $0), path(of: $0) + "/cells"] })
     if records.count < Self.leastCount {
       throw StudyError.nothingToReport(folder: folder, missing: missing.map(\.description))

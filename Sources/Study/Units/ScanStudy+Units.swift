@@ -88,7 +88,8 @@ extension ScanStudy {
     return try [first]
       + others.unique.filter { $0 != reference }.map { cell in
         var recipe = try recipe(of: cell, reference: reference, region: region)
-        recipe.reference = digest
+        // Without susceptibility, nothing of the reference gets into what is made of the same scan.
+        if commonMapping != nil || cell.scan != nil { recipe.reference = digest }
         return recipe
       }
   }

@@ -74,7 +74,9 @@ struct ScanReportTests {
       var repeated = source(mode: nil)
       append(to: &repeated) { $0.counters[keyPath: path] = 1 }
       for options in [ReadingOptions(), ReadingOptions(average: 0), ReadingOptions(segment: 0)] {
-        #expect(ScanReport(repeated, options: options).time.shots == 20)
+        let time = ScanReport(repeated, options: options).time
+        let isChosen = path == \.average ? options.average == 0 : options.segment == 0
+        #expect(time.shots == 20 && time.chosenShots == (isChosen ? 10 : 20))
       }
     }
     var spaces = source(mode: nil)
