@@ -51,17 +51,18 @@ extension ChannelImages {
   ///
   /// - Parameters:
   ///   - scan: The scan that the channels belong to.
-  ///   - noise: What is known of the images' noise: that of the samples, where nothing was filled in or left out.
+  ///   - noise: What is known of the images' noise; that of the samples of a complete scan, and unknown with gaps, unless given.
   ///   - assumptions: What was assumed beyond what the scan says.
   ///   - preparation: Computes, on all threads, what the k-space of some channels has in common.
   ///   - kSpace: Computes the k-space of one channel; it may be called from several threads at once.
   public init(
-    of scan: CompactKSpace, noise: NoiseLevel, assumptions: [String] = [],
+    of scan: CompactKSpace, noise: NoiseLevel? = nil, assumptions: [String] = [],
     preparing preparation: (@Sendable (Range<Int>) throws -> Void)? = nil,
     kSpace: @escaping @Sendable (Int) throws -> NDArray<Complex<Float>>
   ) {
     self.init(
-      channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry, noise: noise,
+      channels: scan.channels, parameters: scan.parameters, geometry: scan.geometry,
+      noise: noise ?? (scan.isFullySampled ? scan.noise : .unknown),
       assumptions: scan.assumptions + assumptions, preparing: preparation, transforming: kSpace)
   }
 
