@@ -79,6 +79,14 @@ struct BIDSValidatorTests {
     #expect(first.status == 0 && first.output.contains("derivatives/sub-01/ses-pre"), "\(first.errors)")
     let all = try app("participant", "--phase-sign", "positive")
     #expect(all.status == 0 && all.errors.contains("sub-01/ses-pre is there"), "\(all.errors)")
+    // Whichever way the data set is called.
+    for name in ["./bids/", scan.folder.path("bids")] {
+      let again = try scan.run("bids", name, "derivatives", "participant", "--phase-sign", "positive")
+      #expect(again.status == 0 && again.errors.contains("sub-02 is there"), "\(again.errors)")
+    }
+    let followed = try String(
+      contentsOfFile: scan.folder.path("derivatives/sub-01/ses-pre/provenance.json"), encoding: .utf8)
+    #expect(followed.replacing("\\/", with: "/").contains("\"sourcedata/sub-01/ses-pre/head.h5\""))
     #expect(
       try scan.names.isSuperset(of: ["derivatives"])
         && files.fileExists(
@@ -127,6 +135,13 @@ struct BIDSValidatorTests {
     try NIfTIFile.write(mask.map { UInt8($0 > 0 ? 2 : 0) }, to: scan.folder.path("m.nii.gz"))
     let changed = try masked()
     #expect(changed.status == 4 && changed.errors.contains("--force"), "\(changed.errors)")
+    // So does what sidecars say.
+    let sidecar = try #require(try files.contentsOfDirectory(atPath: images).first { $0.hasSuffix(".json") })
+    var stated = try String(contentsOfFile: "\(images)/\(sidecar)", encoding: .utf8)
+    stated.append("\n")
+    try Data(stated.utf8).write(to: URL(filePath: "\(images)/\(sidecar)"))
+    let corrected = try app("participant", "--phase-sign", "positive", "--participant-label", "02")
+    #expect(corrected.status == 4 && corrected.errors.contains("--force"), "\(corrected.errors)")
     // Sessions that are not there are refused.
     for (label, participant) in [("typo", "01"), ("pre", "02")] {
       let absent = try scan.run(

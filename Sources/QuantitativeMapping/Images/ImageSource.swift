@@ -112,6 +112,12 @@ public struct ImageSource: Sendable {
   /// The files as the user has them: those that will be read, or the DICOM files that they were made of.
   public var originals: [String] { converted?.files ?? paths }
 
+  /// The sidecars of the files that will be read, which state echo times, field, sign and units; those that are there.
+  public var sidecars: [String] {
+    guard converted == nil else { return [] }
+    return paths.map { NamedImage.sidecar(of: $0) }.filter { FileManager.default.fileExists(atPath: $0) }
+  }
+
   /// One line about the files.
   public var summary: String {
     switch content {

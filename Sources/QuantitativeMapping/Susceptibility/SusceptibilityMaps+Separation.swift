@@ -63,6 +63,9 @@ extension SusceptibilityMaps {
         "What the field's gradient through voxels adds to R2* was taken away, as if voxels averaged what is in them; where it "
           + "leaves less than half of the last echo, R2* counts as unknown.")
     }
+    assumptions.append(
+      "The map's zero was taken for matter without susceptibility: where it is not, both kinds of sources are off by half of "
+        + "what it has.")
     let sources = try sources(of: maps, irreversible: irreversible)
     if sources.voxelsWithoutRate > 0 {
       assumptions.append(

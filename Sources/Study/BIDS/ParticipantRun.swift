@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import MRIData
 import QuantitativeMapping
 import RawData
@@ -75,12 +76,23 @@ public struct ParticipantRun: Sendable {
     return steps.map(\.name)
   }
 
+  /// The name of a file within the data set, whichever way the folder is called; that of others is their path.
+  private func named(_ path: String) -> String {
+    let root = URL(filePath: dataset).standardizedFileURL.path,
+      whole = URL(filePath: path).standardizedFileURL.path
+    return whole.hasPrefix(root + "/") ? String(whole.dropFirst(root.count + 1)) : path
+  }
+
   /// What the derivatives of a scan follow from.
   private func origin(of scan: BIDSDataset.Scan) throws -> ParticipantFolder.Origin {
-    let files = try scan.raw.map { [$0] } ?? ImageSource(folder: scan.images).originals
+    var files = [scan.raw].compactMap(\.self)
+    if files.isEmpty {
+      let source = try ImageSource(folder: scan.images)
+      files = source.originals + source.sidecars
+    }
     let further = susceptibility.files + configurationFiles + (atlas?.atlas.files ?? [])
     var inputs = try (files + further).map {
-      ($0.replacing("\(dataset)/", with: ""), try SHA256.digest(ofFile: $0))
+      (named($0), try SHA256.digest(ofFile: $0))
     }
     if let network = try susceptibility.network { inputs.append(("network", network.network.model.digest)) }
     return ParticipantFolder.Origin(
