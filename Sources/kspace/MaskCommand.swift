@@ -125,8 +125,8 @@ struct Mask: ParsableCommand {
 
     func run() throws {
       let masks = try MaskFile.read(file, matrix: matrix, axes: maskAxes)
-      let recipe = MaskSidecar.recipe(of: masks, readFrom: file)
-      try output.deliver(masks, recipe: recipe, source: file)
+      let sidecar = MaskSidecar(of: masks, readFrom: file)
+      try output.deliver(masks, recipe: sidecar?.recipe, source: sidecar?.source ?? file)
     }
   }
 

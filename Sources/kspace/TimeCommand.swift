@@ -9,7 +9,7 @@ struct Time: ParsableCommand {
     discussion: """
       Several protocols are compared with the first, for example parallel imaging with deep learning:
 
-        kspace time Protocols/study_*.json --chart times.svg
+        kspace time Protocols/study_parallel_imaging_af2.json Protocols/study_deep_learning_af*.json --chart times.svg
 
       Without a protocol, --mask and --tr suffice.
       """)
@@ -84,7 +84,8 @@ struct Time: ParsableCommand {
     } else {
       masks = try file.recipe.masks()
     }
-    let isPublished = mask == nil && acceleration == nil
+    let isPublished =
+      mask == nil && acceleration == nil && repetitionTime == nil && dummies == nil && averages == nil
     return try TimeComparison.Row(scan, masks: masks, published: isPublished ? file.published : nil)
   }
 

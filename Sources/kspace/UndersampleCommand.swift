@@ -97,7 +97,7 @@ struct Undersample: LongCommand {
     let grid = GridExtent(lines: layout.grid.matrix.y, partitions: layout.grid.matrix.z)
     if let mask {
       let masks = try MaskFile.read(mask, matrix: grid, axes: maskAxes)
-      return (masks.forEachEcho(of: echoes), MaskSidecar.recipe(of: masks, readFrom: mask))
+      return (masks.forEachEcho(of: echoes), MaskSidecar(of: masks, readFrom: mask)?.recipe)
     }
     let recipe = try poisson.recipe(
       on: grid, family: complementary ? .complementary(echoes: echoes) : nil)

@@ -23,6 +23,12 @@ struct ViewImages: ParsableCommand {
   @Flag(help: "Replace an existing page.")
   var force = false
 
+  func validate() throws {
+    guard ["html", "htm"].contains(URL(filePath: output).pathExtension.lowercased()) else {
+      throw ValidationError("--output \(output): the page's name must end in .html.")
+    }
+  }
+
   func run() throws {
     try OutputPath.check(output, replacing: force, inputs: images)
     var page = ViewerPage(title: images.map { URL(filePath: $0).lastPathComponent }.joined(separator: ", "))

@@ -132,6 +132,10 @@ struct SamplingCommandTests {
     ])
     #expect(again.status == 3 && again.errors.contains("lacks"))
     _ = try run(["mask", "recover", folder.path("out.h5"), "-o", folder.path("own.npy")])
+    let recovered = try MaskSidecar(ofMaskAt: folder.path("own.npy")).source
+    _ = try run(["mask", "convert", folder.path("own.npy"), "-o", folder.path("own.csv")])
+    let kept = try MaskSidecar(ofMaskAt: folder.path("own.npy")).source
+    #expect(kept == recovered && kept?.contains("out.h5") == true)
     let same = try run([
       "undersample", folder.path("out.h5"), "--mask", folder.path("own.npy"), "-o", folder.path("same.h5"),
     ])
@@ -226,6 +230,11 @@ struct SamplingCommandTests {
       "time", "\(protocols)/study_parallel_imaging_af2.json", "--acceleration", "6",
     ]).output
     #expect(nominal.contains("4000"))
+    // The published time is that of the protocol as it stands.
+    for (more, isPublished) in [([], true), (["--averages", "2"], false), (["--tr", "40ms"], false)] {
+      let row = try run(["time", "\(protocols)/study_parallel_imaging_af2.json", "--json"] + more).output
+      #expect(row.contains("\"published\"") == isPublished, "\(more)")
+    }
   }
 
   @Test("wrong usage ends with status 2, bad input with 3")

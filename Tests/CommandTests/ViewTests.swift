@@ -58,6 +58,13 @@ struct ViewTests {
     #expect(!page.contains("http://") && !page.contains("https://"))
   }
 
+  @Test func `A page has the name of one`() throws {
+    try write("one") { Float($0) }
+    for name in ["notes.txt", "one.nii.gz", "page"] {
+      #expect(try Command.run(["view", "one.nii.gz", "-o", name, "--force"], in: folder).status == 2)
+    }
+  }
+
   @Test func `What holds no image, and a page that is there, are refused`() throws {
     try write("one") { Float($0) }
     try FileManager.default.createDirectory(atPath: folder.path("empty"), withIntermediateDirectories: true)

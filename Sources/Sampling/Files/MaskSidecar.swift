@@ -84,13 +84,13 @@ public struct MaskSidecar: Sendable, Codable, Equatable {
     }
   }
 
-  /// How masks that were read from a file were made, if its sidecar says so and is theirs: a file that was written
-  /// anew by other tools keeps the sidecar of the masks that were there.
-  public static func recipe(of masks: [SamplingMask], readFrom path: String) -> MaskRecipe? {
+  /// What the sidecar of a file says of the masks that were read from it; `nil` if there is none, or it is that of others: a
+  /// file that was written anew by other tools keeps the sidecar of the masks that were there.
+  public init?(of masks: [SamplingMask], readFrom path: String) {
     guard let sidecar = try? MaskSidecar(ofMaskAt: path),
       sidecar.masks.map(\.checksum) == masks.map(\.checksum)
     else { return nil }
-    return sidecar.recipe
+    self = sidecar
   }
 
   /// The sidecar as text.
