@@ -101,10 +101,7 @@ public struct MDI: CoilCombination {
       r2Star: ImageVolumes(maps.relaxation, geometry: images.geometry),
       fieldPeriod: times.period, noise: noise, oddEvenPhase: oddEven, parameters: images.parameters,
       assumptions: images.assumptions
-        + assumptions(
-          noise, by: level.estimate,
-          floor: stated.standardDeviation == nil ? beside.scaled(by: gram.scale.inverse) : .unknown,
-          oddEven))
+        + assumptions(noise, by: level.estimate, floor: beside.scaled(by: gram.scale.inverse), oddEven))
   }
 
   /// The noise of the combined echoes in the scale of their products, and what told it; `nil` if the images did.
@@ -128,12 +125,16 @@ public struct MDI: CoilCombination {
     func rounded(_ value: Double) -> Double { (value * 1e5).rounded() / 1e5 }
     var result: [String] = []
     if let estimate, let deviation = noise.standardDeviation {
+      // Copies of one image differ by rounding alone.
+      let taken = floor.standardDeviation.flatMap { $0 > 0.01 * deviation ? $0 : nil }
       let remark =
-        floor.standardDeviation.map {
-          floor == noise ? "was taken off by it" : "was taken off by what channels do not share, \($0)"
-        } ?? "stays in the magnitude"
+        taken.map {
+          $0 == deviation ? "was taken off by it" : "was taken off by what channels do not share, \($0)"
+        }
+        ?? "stays in the magnitude"
       result.append(
-        "No noise level was known; \(estimate) gave \(deviation), and the noise floor \(remark).")
+        "The images' noise level was not known; \(estimate) gave \(deviation), and the noise floor \(remark)."
+      )
     }
     if let oddEven {
       result.append(

@@ -173,13 +173,3 @@ public struct ScanArray: Sendable {
     return mask
   }
 }
-
-extension CompactKSpace {
-  /// The scan with the calibration lines that were measured within it among the image lines of the first echo.
-  fileprivate var withEmbeddedCalibration: CompactKSpace {
-    guard let calibration, calibration.isEmbedded,
-      zip(masks[0].isAcquired.elements, calibration.mask.isAcquired.elements).contains(where: { !$0 && $1 })
-    else { return self }
-    return CompactKSpace(KSpace(self).withEmbeddedCalibration)
-  }
-}

@@ -226,7 +226,8 @@ struct QSMMethodArguments: ParsableArguments {
   /// Refuses stages that a field has behind it.
   func validate(after stage: FieldMap.Stage, hasMagnitude: Bool) throws {
     let makesQualityMask = mask == nil && (maskMethod ?? (hasMagnitude ? .brain : .quality)) == .quality
-    if unwrapping != .romeo || seeds != 64, !makesQualityMask {
+    let usual = SusceptibilityOptions()
+    if unwrapping != usual.unwrapping || seeds != usual.seeds, !makesQualityMask {
       throw ValidationError("--unwrapping and --seeds belong to echoes, and a field without wraps is given.")
     }
     if stage == .local, background != .auto || backgroundRadius != nil {

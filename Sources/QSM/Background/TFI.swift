@@ -48,16 +48,16 @@ public struct TFI: WeightedBackgroundRemoval {
     _ field: ImageVolumes<Float>, mask: ImageVolumes<UInt8>, noise: ImageVolumes<Float>?
   ) throws(QSMError) -> LocalField {
     if let noise { try WorkingGrid.check(noise, "field noise", on: field.geometry) }
-    var start = try LBV()(field, mask: mask)
+    let start = try LBV()(field, mask: mask)
     let grid = try WorkingGrid(field: start.field, mask: start.mask, region: .surroundings)
     func deviation(_ values: NDArray<Float>) -> Float {
       Float((values.dot(values) / Double(grid.maskCount)).squareRoot())
     }
-    var first = grid.load(start.field), outer = Self.outer
+    var first = grid.load(start.field), outer = Self.outer, choice: String?
     let total = grid.load(LocalField(restricting: field, to: start.mask).field).demeaned(within: grid.mask)
     if deviation(total) < Self.leastBackground * deviation(first) {
       (first, outer) = (total, Self.inner)
-      start.choice =
+      choice =
         "total field inversion, by which sources outside are no stronger than inside, as the field shows no background"
     }
     let deviation = deviation(first)
@@ -76,7 +76,7 @@ public struct TFI: WeightedBackgroundRemoval {
     let local = first.combined(with: background) { $0 - $1 }
     var removed = LocalField(
       field: grid.store(local), mask: start.mask, iterations: result.iterations, change: result.residual)
-    removed.choice = start.choice
+    removed.choice = choice
     return removed
   }
 }

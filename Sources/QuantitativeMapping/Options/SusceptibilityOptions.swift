@@ -85,15 +85,16 @@ public struct SusceptibilityOptions: Sendable, Equatable, Codable {
         "`model`", "\(inversion.rawValue) is no network", remedy: "Choose `inversion: network`")
     }
     try Self.check("maskFraction", maskFraction, maskFraction > 0 && maskFraction < 1, "between 0 and 1")
-    if mask != nil, maskMethod != nil || maskFraction != 0.5 {
+    let usual = Self()
+    if mask != nil, maskMethod != nil || maskFraction != usual.maskFraction {
       throw InputError(
         "`maskMethod`, `maskFraction`", "the mask is given, and none is made", remedy: Self.leaveOut)
     }
-    if maskFraction != 0.5, let maskMethod, maskMethod != .brain, maskMethod != .surface {
+    if maskFraction != usual.maskFraction, let maskMethod, maskMethod != .brain, maskMethod != .surface {
       throw InputError(
         "`maskFraction`", "\(maskMethod.rawValue) has no surface", remedy: "Choose brain or surface")
     }
-    if unwrapping == .laplacian, seeds != 64 {
+    if unwrapping == .laplacian, seeds != usual.seeds {
       throw InputError("`seeds`", "the Laplacian grows no regions", remedy: Self.leaveOut)
     }
     try Self.check("seeds", seeds, (1...255).contains(seeds), "from 1 to 255")

@@ -38,9 +38,9 @@ public struct ScanTimeReport: Sendable, Codable, Equatable {
       let echoes = layout.echoRule == .lineModulo ? layout.parameters.echoTimes.count : 1
       return (shots.values.map(\.count).max() ?? 0) / echoes
     }
-    let all = count(excited)
+    let chosen = excited.filter(isChosen), all = count(excited)
     shots = all
-    chosenShots = count(excited.filter(isChosen))
+    chosenShots = chosen.count == excited.count ? all : count(chosen)
     // Many lines per excitation: the number of shots is not that of positions.
     let isEchoPlanar = layout.isEchoPlanar(acquisitions)
     counted = isEchoPlanar ? nil : layout.parameters.repetitionTime.map { Double(all) * $0 }

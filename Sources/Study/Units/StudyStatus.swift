@@ -43,16 +43,14 @@ public struct StudyStatus: Sendable, Codable {
     var done: Set<String> = [], subjects: Set<String> = []
     for subject in extent.subjects {
       let place = subject.map { "\(folder)/subjects/\($0)" } ?? folder
-      var recorded: Set<String> = []
-      if let subject, let record: SubjectRecord = try? JSONFile.read("\(place).json") {
-        // One of an earlier run may lack cells that were asked for since; it is then made anew, of the cells that stayed.
-        let cells = Set(record.rows.map(\.cell.name))
-        if cells.isSuperset(of: extent.cells) {
-          recorded = cells
-          subjects.insert(subject)
-        }
+      var found = extent.cells.filter { CellStore(folder: place).holds($0) }
+      // A record of an earlier run may lack cells that were asked for since; it is then made anew, of the cells that stayed.
+      if let subject, let record: SubjectRecord = try? JSONFile.read("\(place).json"),
+        Set(record.rows.map(\.cell.name)).isSuperset(of: extent.cells)
+      {
+        found = extent.cells
+        subjects.insert(subject)
       }
-      let found = extent.cells.filter { recorded.contains($0) || CellStore(folder: place).holds($0) }
       done.formUnion(found.map { (subject.map { "\($0)/" } ?? "") + $0 })
     }
     let reasons = work.reasons
