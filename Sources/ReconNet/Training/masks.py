@@ -49,7 +49,7 @@ def calibration_box(z: int, y: int, calibration: tuple[int, int]) -> np.ndarray:
 
 
 def draw(command: str, rng: np.random.Generator, z: int, y: int) -> np.ndarray:
-    acceleration = rng.uniform(2.8, 6.2)
+    acceleration = float(np.exp(rng.uniform(np.log(2.8), np.log(8.5))))
     # The box takes at most two fifths of the samples.
     largest = int(np.sqrt(0.4 * z * y / acceleration))
     calibration = tuple(int(n) for n in rng.integers(4, max(6, min(30, largest)) + 1, size=2))
