@@ -4,17 +4,19 @@ import NDArrays
 /// Paramagnetic and diamagnetic susceptibility, told apart by what both do to the relaxation.
 ///
 /// ```
-/// chi = p - d,   R2' = r (p + d)          p, d >= 0
-/// min ((p - d - chi) / s_chi)^2 + ((r (p + d) - R2') / s_R)^2
+/// chi + zero = p - d,   R2' = r (p + d)          p, d >= 0
+/// min ((p - d - chi - zero) / s_chi)^2 / 2 + w ((r (p + d) - R2') / s_R)^2 / 2 + t (TV p + TV d)
 /// ```
 ///
-/// for each voxel: iron and myelin add up in `R2'` and cancel in `chi`. Where the solution without bounds has a negative
-/// part, that part is zero and the other the best one for both data. The relaxivity `r` grows with the field strength.
-/// `R2'` is given, or what a relaxation rate without refocusing, R2*, exceeds one with, R2; where that is not known
-/// either, a constant takes its place, which tissues of other water content and myelin then miss.
+/// Iron and myelin add up in `R2'` and cancel in `chi`. Both kinds vary smoothly but for edges: their total variation
+/// keeps what noise does to two maps out of the difference of the two, and gives voxels whose rate is unknown, or
+/// little known (`w`), what their neighbours have. The relaxivity `r` grows with the field strength. `R2'` is given, or what
+/// a relaxation rate without refocusing, R2*, exceeds one with, R2; where that is not known either, a constant takes its
+/// place, which tissues of other water content and myelin then miss.
 ///
-/// Both parts are absolute: a map whose zero is the mean of a region is shifted by the susceptibility of that region
-/// first, see ``referenceSusceptibility``.
+/// Both parts are absolute, and a map has an arbitrary zero. The rate tells it: nowhere can `|chi + zero|` exceed
+/// `R2' / r`, and the zero that breaks this rule least is taken, unless it is given or R2 is a guess. On simulated heads
+/// it errs by 1 to 4 ppb.
 ///
 /// - SeeAlso: H.-G. Shin et al., "chi-separation: Magnetic susceptibility source separation toward iron and myelin
 ///   mapping in the brain", NeuroImage 240:118371, 2021, doi:10.1016/j.neuroimage.2021.118371, whose voxels are coupled
@@ -22,12 +24,21 @@ import NDArrays
 public struct SourceSeparation: Sendable {
   /// The relaxivity of both kinds of sources at 3 T, r [1/(s ppm)].
   public var relaxivity = 137.0
-  /// The deviation of the susceptibility, s_chi [ppm]; only its ratio to that of the rate matters.
+  /// The deviation of the susceptibility, s_chi [ppm].
   public var susceptibilityDeviation = 0.01
   /// The deviation of the rate, s_R [1/s].
   public var rateDeviation = 1.37
-  /// The absolute susceptibility of the region whose mean is the map's zero [ppm].
-  public var referenceSusceptibility = 0.0
+  /// The weight of the total variation over the noise that `R2' / r` shows, t s_chi^2 / sigma; 0 separates each voxel by
+  /// itself.
+  ///
+  /// Chosen on simulated heads between 2x2x4 and 0.8x0.8x2 mm, at SNR 60 and 100, whose noise is 10 to 13 ppb: 8 ppb are the
+  /// best of 2, 4, 8 and 12 there.
+  public var smoothing = 0.75
+  /// The iterations of the smooth problem.
+  public var iterations = 100
+  /// The absolute susceptibility of the map's zero [ppm]; `nil` finds it by a rate that is known, and takes it for zero
+  /// by one that is a guess.
+  public var referenceSusceptibility: Double?
 
   /// Creates the method.
   public init() {}
@@ -46,86 +57,84 @@ public struct SourceSeparation: Sendable {
     public var paramagnetic: ImageVolumes<Float>
     /// The diamagnetic susceptibility, at most zero [ppm].
     public var diamagnetic: ImageVolumes<Float>
-    /// The number of voxels in the mask whose reversible rate is negative or not finite: they count as without sources
-    /// of the weaker kind.
+    /// The absolute susceptibility that was taken for the map's zero [ppm].
+    public var referenceSusceptibility: Double
+    /// The number of voxels in the mask whose reversible rate is negative or not finite.
     public var voxelsWithoutRate: Int
   }
 
   /// Separates a map by the reversible relaxation rate R2' [1/s].
   ///
+  /// - Parameters:
+  ///   - susceptibility: The map [ppm].
+  ///   - reversibleRate: R2' [1/s], not finite where it is unknown.
+  ///   - trust: How far the rate is believed, from 0 to 1; everywhere alike unless given.
+  ///   - mask: Where sources are wanted (not zero).
+  ///   - fieldStrength: The static field [T].
   /// - Throws: ``QSMError/gridMismatch(name:_:field:)``, ``QSMError/notOneVolume(name:count:)``,
   ///   ``QSMError/badFieldStrength(_:)``, ``QSMError/emptyMask``.
   public func callAsFunction(
-    _ susceptibility: ImageVolumes<Float>, reversibleRate: ImageVolumes<Float>, mask: ImageVolumes<UInt8>,
-    fieldStrength: Double
+    _ susceptibility: ImageVolumes<Float>, reversibleRate: ImageVolumes<Float>,
+    trust: ImageVolumes<Float>? = nil, mask: ImageVolumes<UInt8>, fieldStrength: Double
   ) throws(QSMError) -> Sources {
-    precondition(
-      relaxivity > 0 && susceptibilityDeviation > 0 && rateDeviation > 0,
-      "a relaxivity of \(relaxivity), deviations of \(susceptibilityDeviation) and \(rateDeviation)")
-    guard fieldStrength > 0, fieldStrength < .infinity else { throw .badFieldStrength(fieldStrength) }
-    let geometry = susceptibility.geometry
-    guard susceptibility.count == 1 else {
-      throw .notOneVolume(name: "susceptibility", count: susceptibility.count)
-    }
-    try WorkingGrid.check(reversibleRate, "reversible rate", on: geometry)
-    try WorkingGrid.check(mask, "mask", on: geometry)
-    let relaxivity = relaxivity * fieldStrength / 3
-    // In units of its deviation a datum counts as much as the other.
-    let weights = (
-      chi: 1 / (susceptibilityDeviation * susceptibilityDeviation),
-      rate: relaxivity * relaxivity / (rateDeviation * rateDeviation)
-    )
-    var positive = susceptibility.voxels.map { _ in Float(0) }, negative = positive
-    var inside = 0, without = 0
-    positive.withUnsafeMutableBufferPointer { positive in
-      negative.withUnsafeMutableBufferPointer { negative in
-        susceptibility.voxels.withUnsafeBufferPointer { chi in
-          reversibleRate.voxels.withUnsafeBufferPointer { rate in
-            mask.voxels.withUnsafeBufferPointer { mask in
-              for voxel in chi.indices where mask[voxel] != 0 && chi[voxel].isFinite {
-                inside += 1
-                let difference = Double(chi[voxel]) + referenceSusceptibility
-                let isKnown = rate[voxel].isFinite && rate[voxel] >= 0
-                without += isKnown ? 0 : 1
-                let sum = isKnown ? Double(rate[voxel]) / relaxivity : abs(difference)
-                var p = (sum + difference) / 2, d = (sum - difference) / 2
-                if d < 0 {
-                  p = (weights.chi * difference + weights.rate * sum) / (weights.chi + weights.rate)
-                  d = 0
-                } else if p < 0 {
-                  d = (weights.rate * sum - weights.chi * difference) / (weights.chi + weights.rate)
-                  p = 0
-                }
-                (positive[voxel], negative[voxel]) = (Float(p), Float(-d))
-              }
-            }
-          }
-        }
-      }
-    }
-    guard inside > 0 else { throw .emptyMask }
-    return Sources(
-      paramagnetic: ImageVolumes(positive, geometry: geometry),
-      diamagnetic: ImageVolumes(negative, geometry: geometry), voxelsWithoutRate: without)
+    try separate(
+      susceptibility, reversibleRate, trust, mask, fieldStrength, zero: referenceSusceptibility)
   }
 
   /// Separates a map by R2* [1/s] and what of it is irreversible.
   ///
   /// - Throws: What the separation by R2' throws.
   public func callAsFunction(
-    _ susceptibility: ImageVolumes<Float>, relaxation: ImageVolumes<Float>, irreversible: Irreversible,
-    mask: ImageVolumes<UInt8>, fieldStrength: Double
+    _ susceptibility: ImageVolumes<Float>, relaxation: ImageVolumes<Float>,
+    trust: ImageVolumes<Float>? = nil, irreversible: Irreversible, mask: ImageVolumes<UInt8>,
+    fieldStrength: Double
   ) throws(QSMError) -> Sources {
     try WorkingGrid.check(relaxation, "R2*", on: susceptibility.geometry)
     let reversible: NDArray<Float>
+    var zero = referenceSusceptibility
     switch irreversible {
-    case .constant(let rate): reversible = relaxation.voxels.map { $0 - Float(rate) }
+    case .constant(let rate):
+      reversible = relaxation.voxels.map { $0 - Float(rate) }
+      zero = zero ?? 0
     case .map(let map):
       try WorkingGrid.check(map, "R2", on: susceptibility.geometry)
       reversible = relaxation.voxels.combined(with: map.voxels) { $0 - $1 }
     }
-    return try self(
-      susceptibility, reversibleRate: ImageVolumes(reversible, geometry: relaxation.geometry), mask: mask,
-      fieldStrength: fieldStrength)
+    return try separate(
+      susceptibility, ImageVolumes(reversible, geometry: relaxation.geometry), trust, mask, fieldStrength,
+      zero: zero)
+  }
+
+  private func separate(
+    _ susceptibility: ImageVolumes<Float>, _ rate: ImageVolumes<Float>, _ trust: ImageVolumes<Float>?,
+    _ mask: ImageVolumes<UInt8>, _ fieldStrength: Double, zero: Double?
+  ) throws(QSMError) -> Sources {
+    precondition(
+      relaxivity > 0 && susceptibilityDeviation > 0 && rateDeviation > 0 && smoothing >= 0 && iterations >= 0,
+      "a relaxivity of \(relaxivity), deviations of \(susceptibilityDeviation) and \(rateDeviation), smoothing \(smoothing)"
+    )
+    guard fieldStrength > 0, fieldStrength < .infinity else { throw .badFieldStrength(fieldStrength) }
+    let geometry = susceptibility.geometry
+    guard susceptibility.count == 1 else {
+      throw .notOneVolume(name: "susceptibility", count: susceptibility.count)
+    }
+    try WorkingGrid.check(rate, "reversible rate", on: geometry)
+    try WorkingGrid.check(mask, "mask", on: geometry)
+    if let trust { try WorkingGrid.check(trust, "trust", on: geometry) }
+    let relaxivity = relaxivity * fieldStrength / 3
+    var problem = SeparationProblem(
+      susceptibility.voxels, sum: rate.voxels.map { $0 / Float(relaxivity) }, trust: trust?.voxels,
+      mask: mask.voxels, matrix: geometry.matrix)
+    guard problem.count > 0 else { throw .emptyMask }
+    // In units of its deviation a datum counts as much as the other.
+    let ratio = relaxivity * susceptibilityDeviation / rateDeviation
+    let reference = zero ?? problem.leastViolation()
+    problem.begin(zero: Float(reference), rateWeight: Float(ratio * ratio))
+    if smoothing > 0 { problem.smooth(Float(smoothing * problem.sumDeviation), iterations: iterations) }
+    let parts = problem.parts()
+    return Sources(
+      paramagnetic: ImageVolumes(parts.paramagnetic, geometry: geometry),
+      diamagnetic: ImageVolumes(parts.diamagnetic, geometry: geometry), referenceSusceptibility: reference,
+      voxelsWithoutRate: problem.withoutRate)
   }
 }

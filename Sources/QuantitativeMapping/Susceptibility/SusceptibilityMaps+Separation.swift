@@ -19,17 +19,16 @@ extension SusceptibilityMaps {
     of maps: EchoMaps, irreversible: SourceSeparation.Irreversible, by separation: SourceSeparation = .init()
   ) throws -> SourceSeparation.Sources {
     guard let r2Star = maps.r2Star else { throw MappingError.noRelaxation }
-    let rates =
-      try totalField.map {
-        try IntravoxelDephasing()(
-          r2Star, field: $0, mask: mask.volume, echoTimes: maps.parameters.echoTimes)
-      } ?? r2Star
+    let corrected = try totalField.map {
+      try IntravoxelDephasing()(r2Star, field: $0, mask: mask.volume, echoTimes: maps.parameters.echoTimes)
+    }
     var irreversible = irreversible
     if case .map(let rates) = irreversible {
       irreversible = .map(try plausible(rates, beside: r2Star))
     }
     return try separation(
-      susceptibility, relaxation: rates, irreversible: irreversible, mask: local.mask,
+      susceptibility, relaxation: corrected?.rates ?? r2Star, trust: corrected?.trust,
+      irreversible: irreversible, mask: local.mask,
       fieldStrength: maps.parameters.fieldStrength)
   }
 
@@ -63,14 +62,21 @@ extension SusceptibilityMaps {
         "What the field's gradient through voxels adds to R2* was taken away, as if voxels averaged what is in them; where it "
           + "leaves less than half of the last echo, R2* counts as unknown.")
     }
-    assumptions.append(
-      "The map's zero was taken for matter without susceptibility: where it is not, both kinds of sources are off by half of "
-        + "what it has.")
     let sources = try sources(of: maps, irreversible: irreversible)
+    if path != nil {
+      let zero = (1000 * sources.referenceSusceptibility).rounded(1)
+      assumptions.append(
+        "The map's zero was taken for \(zero) ppb of absolute susceptibility, with which it exceeds least what R2' allows."
+      )
+    } else {
+      assumptions.append(
+        "The map's zero was taken for matter without susceptibility: where it is not, both kinds of sources are off by half "
+          + "of what it has.")
+    }
     if sources.voxelsWithoutRate > 0 {
       assumptions.append(
-        "R2* is below R2 or unknown in \(counted(sources.voxelsWithoutRate, "voxel")), which count as without the weaker kind "
-          + "of sources.")
+        "R2* is below R2 or unknown in \(counted(sources.voxelsWithoutRate, "voxel")), which take what their neighbours have."
+      )
     }
     return sources
   }

@@ -39,7 +39,7 @@ import Testing
     let field = Self.volume { 9 * Float($0) - 6 * Float($1) + 12 * Float($2) + 40 }
     let mask = Self.volume { x, _, _ in x > 0 ? 1 : 0 }.map { UInt8($0) }
     let rates = Self.volume { _, _, _ in Float(measured) }
-    let found = try IntravoxelDephasing()(rates, field: field, mask: mask, echoTimes: Self.times)[0]
+    let found = try IntravoxelDephasing()(rates, field: field, mask: mask, echoTimes: Self.times).rates[0]
     for (z, y, x) in [(2, 3, 2), (0, 0, 1), (3, 5, 4)] {
       #expect(abs(Double(found[z, y, x]) - truth) < 0.5, "\(found[z, y, x])")
     }
@@ -51,12 +51,14 @@ import Testing
       all = Self.volume { _, _, _ in 1 }.map { UInt8($0) }
     let flat = try IntravoxelDephasing()(
       rates, field: Self.volume { _, _, _ in 70 }, mask: all, echoTimes: Self.times)
-    #expect(flat.voxels.elements == rates.voxels.elements)
+    #expect(flat.rates.voxels.elements == rates.voxels.elements)
+    #expect(flat.trust.voxels.elements.allSatisfy { $0 == 1 })
     let steep = try IntravoxelDephasing()(
       rates, field: Self.volume { x, _, _ in 40 * Float(x) }, mask: all, echoTimes: Self.times)
-    #expect(steep.voxels.elements.allSatisfy { $0.isNaN })
+    #expect(steep.rates.voxels.elements.allSatisfy { $0.isNaN })
+    #expect(steep.trust.voxels.elements.allSatisfy { $0 == 0 })
     let single = try IntravoxelDephasing()(
       rates, field: Self.volume { x, _, _ in 40 * Float(x) }, mask: all, echoTimes: [0.02])
-    #expect(single.voxels.elements == rates.voxels.elements)
+    #expect(single.rates.voxels.elements == rates.voxels.elements)
   }
 }

@@ -33,6 +33,7 @@ import Testing
     let rate = volume(zip(positive, negative).map { relaxivity * ($0 - $1) })
     var method = SourceSeparation()
     method.referenceSusceptibility = 0.02
+    method.smoothing = 0
     let found = try method(chi, reversibleRate: rate, mask: mask, fieldStrength: fieldStrength)
     #expect(found.voxelsWithoutRate == 0)
     for voxel in positive.indices where voxel != 3 {
@@ -56,7 +57,9 @@ import Testing
   @Test func solutionIsTheBestOfAllThatAreAllowed() throws {
     let chi = volume(sources().positive.indices.map { Float($0 % 13) * 0.02 - 0.1 })
     let rate = volume(sources().positive.indices.map { Float($0 % 9) * 2 - 1 })
-    let method = SourceSeparation()
+    var method = SourceSeparation()
+    method.smoothing = 0
+    method.referenceSusceptibility = 0
     let found = try method(chi, reversibleRate: rate, mask: mask, fieldStrength: 3)
     var negativeRates = 0
     for voxel in 0..<Self.geometry.matrix.count where voxel != 3 {
@@ -79,6 +82,85 @@ import Testing
       }
     }
     #expect(found.voxelsWithoutRate == negativeRates)
+  }
+
+  /// Two halves, iron and myelin, with some of the other kind, as maps of a voxel's noise show them.
+  private func halves(noise: Float) -> (
+    chi: ImageVolumes<Float>, rate: ImageVolumes<Float>, positive: [Float]
+  ) {
+    let width = Self.geometry.matrix.x, count = Self.geometry.matrix.count
+    var generator = SeededGenerator(seed: 4)
+    func scatter() -> Float { noise * Float(generator.normal()) }
+    let positive = (0..<count).map { $0 % width < width / 2 ? Float(0.06) : 0.02 }
+    let negative = (0..<count).map { $0 % width < width / 2 ? Float(-0.01) : -0.04 }
+    return (
+      volume(zip(positive, negative).map { $0 + $1 + scatter() }),
+      volume(zip(positive, negative).map { 137 * ($0 - $1 + scatter()) }), positive
+    )
+  }
+
+  @Test func neighboursTakeNoiseOutAndKeepEdges() throws {
+    let (chi, rate, positive) = halves(noise: 0.01)
+    func error(_ smoothing: Double, _ rate: ImageVolumes<Float>, trust: ImageVolumes<Float>? = nil) throws
+      -> Float
+    {
+      var method = SourceSeparation()
+      method.referenceSusceptibility = 0
+      method.smoothing = smoothing
+      let found = try method(chi, reversibleRate: rate, trust: trust, mask: mask, fieldStrength: 3)
+      let differences = zip(found.paramagnetic.voxels.elements, positive).enumerated()
+        .filter { $0.offset != 3 }.map { $0.element.0 - $0.element.1 }
+      return (differences.reduce(0) { $0 + $1 * $1 } / Float(differences.count)).squareRoot()
+    }
+    let alone = try error(0, rate), together = try error(0.75, rate)
+    #expect(alone > 0.006 && together < 0.5 * alone, "\(alone), \(together)")
+    // A rate that is lost, or that is said not to be believed, does no harm to what neighbours know.
+    var lost = rate
+    for voxel in stride(from: 0, to: positive.count, by: 9) {
+      lost.voxels[0, voxel / 144, voxel / 16 % 9, voxel % 16] = .nan
+    }
+    let without = try error(0.75, lost)
+    #expect(without < 0.6 * alone, "\(without)")
+    let wild = lost.map { $0.isNaN ? 60 : $0 }
+    let distrusted = try error(0.75, wild, trust: lost.map { $0.isNaN ? 0 : 1 })
+    #expect(abs(distrusted - without) < 1e-6)
+    #expect(try error(0.75, wild) > 1.5 * distrusted)
+  }
+
+  @Test func zeroOfTheMapIsFoundByWhatTheRateAllows() throws {
+    let (positive, negative) = sources()
+    for zero in [Float(-0.03), 0, 0.02] {
+      let chi = volume(zip(positive, negative).map { $0 + $1 - zero })
+      let rate = volume(zip(positive, negative).map { 137 * ($0 - $1) })
+      let found = try SourceSeparation()(chi, reversibleRate: rate, mask: mask, fieldStrength: 3)
+      #expect(abs(Float(found.referenceSusceptibility) - zero) < 1e-4)
+      // Where R2 is a guess, nothing is told.
+      let guessed = try SourceSeparation()(
+        chi, relaxation: rate, irreversible: .constant(0), mask: mask, fieldStrength: 3)
+      #expect(guessed.referenceSusceptibility == 0)
+    }
+  }
+
+  @Test func resultDoesNotDependOnThreadsOrMargins() throws {
+    let (chi, rate, _) = halves(noise: 0.01)
+    let one = try Parallelism.withThreads(1) {
+      try SourceSeparation()(chi, reversibleRate: rate, mask: mask, fieldStrength: 3)
+    }
+    let many = try Parallelism.withThreads(3) {
+      try SourceSeparation()(chi, reversibleRate: rate, mask: mask, fieldStrength: 3)
+    }
+    #expect(one.paramagnetic.voxels == many.paramagnetic.voxels)
+    #expect(one.diamagnetic.voxels == many.diamagnetic.voxels)
+    // One plane alone has neighbours in two directions.
+    let width = Self.geometry.matrix.x * Self.geometry.matrix.y
+    let plane = ImageVolumes(
+      NDArray(
+        (0..<mask.voxels.elements.count).map { UInt8($0 / width == 2 ? 1 : 0) }, shape: mask.voxels.shape),
+      geometry: Self.geometry)
+    let flat = try SourceSeparation()(chi, reversibleRate: rate, mask: plane, fieldStrength: 3)
+    let values = flat.paramagnetic.voxels.elements
+    #expect(values.indices.allSatisfy { $0 / width == 2 || values[$0] == 0 })
+    #expect(values.contains { $0 > 0.03 })
   }
 
   @Test func badInputIsNamed() throws {
