@@ -17,6 +17,21 @@ static inline void give_back_memory(void) {
 #endif
 }
 
+#include <stdint.h>
+#include <sys/resource.h>
+
+// What the limits of this process leave it of the machine's memory [bytes].
+static inline uint64_t memory_limit(void) {
+  uint64_t least = UINT64_MAX;
+  const int resources[] = {RLIMIT_AS, RLIMIT_DATA};
+  for (int i = 0; i < 2; i++) {
+    struct rlimit found;
+    if (getrlimit(resources[i], &found) == 0 && found.rlim_cur != RLIM_INFINITY && found.rlim_cur < least)
+      least = found.rlim_cur;
+  }
+  return least;
+}
+
 #ifdef __linux__
 #include <fcntl.h>
 #include <sys/syscall.h>

@@ -146,11 +146,15 @@ extension OddEvenPhase {
     return turned.real > value.real ? turned : value
   }
 
-  /// Gaussian elimination for a symmetric positive semidefinite matrix; an axis of one voxel gets no slope.
+  /// Gaussian elimination for a symmetric positive semidefinite matrix, the constant first; an axis along which all signal
+  /// lies in one plane gets no slope.
   private static func solve(_ matrix: [SIMD4<Double>], _ right: SIMD4<Double>) -> SIMD4<Double> {
     var rows = matrix, right = right, solution = SIMD4<Double>.zero
-    let isDetermined = (0..<4).map { matrix[$0][$0] > 0 }
-    for pivot in 0..<4 where isDetermined[pivot] {
+    var isDetermined = [false, false, false, false]
+    for pivot in [3, 0, 1, 2] {
+      // What is left of a diagonal that depends on earlier ones is rounding.
+      guard rows[pivot][pivot] > 1e-9 * matrix[pivot][pivot] else { continue }
+      isDetermined[pivot] = true
       for row in 0..<4 where row != pivot {
         let factor = rows[row][pivot] / rows[pivot][pivot]
         rows[row] -= factor * rows[pivot]

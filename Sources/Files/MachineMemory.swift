@@ -1,7 +1,11 @@
+import CSystem
 import Foundation
 
 /// The memory of the machine.
 public enum MachineMemory {
+  /// What this process may take: the machine's memory, or less where the system's limits say so [bytes].
+  public static let limit = Int(clamping: min(ProcessInfo.processInfo.physicalMemory, memory_limit()))
+
   /// Refuses work that the memory cannot hold.
   ///
   /// - Parameters:
@@ -13,7 +17,7 @@ public enum MachineMemory {
   public static func check(_ needed: Double, for work: String, at place: String, remedy: String)
     throws(InputError)
   {
-    let available = Double(ProcessInfo.processInfo.physicalMemory)
+    let available = Double(limit)
     guard needed > available else { return }
     throw InputError(
       place,

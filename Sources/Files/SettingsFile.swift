@@ -10,12 +10,21 @@ import Yams
 /// intermediates: true
 /// ```
 public struct SettingsFile: Sendable {
-  /// The value of a setting.
-  public enum Value: Sendable, Equatable {
-    /// Yes or no.
-    case flag(Bool)
-    /// A word or number, or a list of such.
-    case words([String])
+  /// The value of a setting: a word or number as it is written, or a list of such.
+  ///
+  /// YAML takes `010` for eight and `NO` for false; a label that is written so means itself.
+  public struct Value: Sendable, Equatable {
+    /// The words; one, unless they are a list.
+    public let words: [String]
+    /// Yes or no, for a setting that is one of these; `nil` where the word says neither.
+    public var flag: Bool? {
+      guard words.count == 1 else { return nil }
+      return switch words[0].lowercased() {
+      case "true", "yes", "on": true
+      case "false", "no", "off": false
+      default: nil
+      }
+    }
   }
 
   /// The values by their names, which have hyphens for underscores.
@@ -64,25 +73,17 @@ public struct SettingsFile: Sendable {
   /// A plain value, or a list of such; `nil` for anything else.
   private static func value(_ node: Node) -> Value? {
     switch node {
-    case .scalar:
-      // A provenance file holds words only.
-      if let flag = node.any as? Bool ?? (node.any as? String).flatMap(Bool.init) { return .flag(flag) }
-      return word(node).map { .words([$0]) }
+    case .scalar: return word(node).map { Value(words: [$0]) }
     case .sequence(let nodes):
       let words = nodes.compactMap(word)
-      return words.count == nodes.count ? .words(words) : nil
+      return words.count == nodes.count ? Value(words: words) : nil
     default: return nil
     }
   }
 
   private static func word(_ node: Node) -> String? {
-    guard case .scalar = node else { return nil }
-    return switch node.any {
-    case let text as String: text
-    case let number as any Numeric: "\(number)"
-    case let flag as Bool: "\(flag)"
-    default: nil
-    }
+    guard case .scalar(let scalar) = node, !(node.any is NSNull) else { return nil }
+    return scalar.string
   }
 
   /// What a table of options does not need, and what would cost without bounds to read; `nil` if there is none.

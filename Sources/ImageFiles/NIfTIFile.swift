@@ -143,10 +143,11 @@ extension NIfTIFile {
     let elements = needed / dataType.bytes,
       (memory, overflows) = elements.multipliedReportingOverflow(
         by: MemoryLayout<Element>.stride)
-    guard !overflows, UInt64(memory) <= ProcessInfo.processInfo.physicalMemory else {
+    guard !overflows, memory <= MachineMemory.limit else {
       throw .unsupported(
         path: path,
-        feature: String(format: "%.0f GB of voxels, more than this machine's memory", Double(memory) * 1e-9),
+        feature: String(
+          format: "%.0f GB of voxels, more than the memory that there is", Double(memory) * 1e-9),
         advice: "The file may be damaged; if it is not, take some of its volumes or a larger machine.")
     }
     try reader.skip(header.dataOffset)

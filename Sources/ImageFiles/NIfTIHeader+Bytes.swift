@@ -85,6 +85,14 @@ extension NIfTIHeader {
     guard (1...7).contains(extents[0]), extents[1...extents[0]].allSatisfy({ $0 > 0 }) else {
       throw .notNIfTI(path: path, reason: "its dimensions are \(extents)")
     }
+    // Counts of voxels are multiplied with sizes of all kinds of elements.
+    guard let count = byteCount(of: Array(extents[1...extents[0]]), elementBytes: 1), count < 1 << 48 else {
+      throw .notNIfTI(
+        path: path,
+        reason:
+          "its dimensions \(extents[1...extents[0]].map(String.init).joined(separator: " x ")) are more than can be counted"
+      )
+    }
     let code = integer(Offset.dataType)
     guard let dataType = NIfTIDataType(rawValue: code) else {
       throw .unsupported(

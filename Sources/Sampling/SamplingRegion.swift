@@ -142,7 +142,8 @@ struct SamplingGrid {
     guard fraction > 0.5, fraction <= 1 else {
       throw .invalidParameter(name: name, value: fraction, range: "above 0.5 and at most 1")
     }
-    return extent - Int((Double(extent) * fraction).rounded(.up))
+    // 0.55 of 100 lines are 55, though their product is a little more.
+    return extent - Int((Double(extent) * fraction - 1e-9).rounded(.up))
   }
 
   /// The centred range: `width / 2` positions before index `n / 2`, the rest from there on.

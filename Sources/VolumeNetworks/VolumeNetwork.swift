@@ -1,4 +1,5 @@
 import CConvolution
+import Files
 import Foundation
 import NDArrays
 
@@ -40,7 +41,7 @@ public struct VolumeNetwork: Sendable {
   init(_ model: ONNXModel, memoryLimit: Int? = nil, path: convolution_path) {
     self.model = model
     self.path = path
-    self.memoryLimit = memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    self.memoryLimit = memoryLimit ?? MachineMemory.limit
   }
 
   /// What the network takes.

@@ -1,3 +1,5 @@
+import ArgumentParser
+import Foundation
 import KSpaceToolkit
 
 /// Options in a file, by their names on the command line.
@@ -5,8 +7,24 @@ struct QSMConfiguration {
   /// The same as arguments of the command line.
   let arguments: [String]
 
-  /// Flags that are on unless they are turned off, and options that take several values.
-  private static let defaultFlags = ["data-weights", "linear-blend"], fileLists = ["phase", "magnitude"]
+  /// Options that take several values.
+  private static let fileLists = ["phase", "magnitude"]
+
+  /// The names of flags, those that turn another one off (`no-...`) among them.
+  private static let flags: Set<String> = {
+    struct Help: Decodable {
+      struct Command: Decodable { let arguments: [Argument]? }
+      struct Argument: Decodable {
+        struct Name: Decodable { let name: String }
+        let kind: String, names: [Name]?
+      }
+      let command: Command
+    }
+    let text = MapSusceptibility._dumpHelp()
+    guard let help = try? JSONDecoder().decode(Help.self, from: Data(text.utf8)) else { return [] }
+    let flags = (help.command.arguments ?? []).filter { $0.kind == "flag" }
+    return Set(flags.flatMap { ($0.names ?? []).map(\.name) })
+  }()
 
   /// Reads a file.
   ///
@@ -17,13 +35,12 @@ struct QSMConfiguration {
       throw InputError(path, "\(name) belongs on the command line", remedy: "Remove it from the file")
     }
     arguments = values.sorted { $0.key < $1.key }.flatMap { name, value -> [String] in
-      switch value {
-      case .flag(true): ["--\(name)"]
-      case .flag(false): Self.defaultFlags.contains(name) ? ["--no-\(name)"] : []
-      case .words(let words):
-        Self.fileLists.contains(name)
-          ? ["--\(name)"] + words : ["--\(name)=\(words.joined(separator: ","))"]
+      // Words of options that are no flags mean themselves; so do those of names that nobody knows, which the parser refuses.
+      if let flag = value.flag, Self.flags.contains(name) {
+        return flag ? ["--\(name)"] : Self.flags.contains("no-\(name)") ? ["--no-\(name)"] : []
       }
+      return Self.fileLists.contains(name)
+        ? ["--\(name)"] + value.words : ["--\(name)=\(value.words.joined(separator: ","))"]
     }
   }
 

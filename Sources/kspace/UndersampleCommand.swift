@@ -44,6 +44,11 @@ struct Undersample: LongCommand {
     if mask != nil, poisson.density.acceleration != nil || complementary {
       throw ValidationError("--mask excludes --acceleration and --complementary.")
     }
+    let idle = mask == nil ? [] : poisson.stated
+    if !idle.isEmpty {
+      throw ValidationError(
+        "--mask is used as it is: \(idle.joined(separator: ", ")) would do nothing. Leave them out.")
+    }
   }
 
   func run() throws {
@@ -70,7 +75,7 @@ struct Undersample: LongCommand {
     try copy.write(from: file, to: writer) { progress.report("writing", $0) }
     say(plan)
     for (echo, figures) in try masks.map({ try SamplingFigures($0, region: recipe?.region) }).enumerated() {
-      guard echo == 0 || complementary else { break }
+      guard echo == 0 || masks.contains(where: { $0 != masks[0] }) else { break }
       say(
         String(
           format:

@@ -37,6 +37,24 @@ import Testing
     #expect(maps.assumptions.contains { $0.contains("Reversed readouts") })
   }
 
+  /// The place of a plane and the constant then tell the same.
+  @Test(arguments: [0, 1, 2, 4]) func signalOfOnePlaneHasNoSlopeThroughIt(_ plane: Int) throws {
+    let simulation = simulation(Simulation.protocolTimes(3), 2)
+    var voxels = simulation.voxels
+    voxels.withUnsafeMutableBufferPointer { voxels in
+      for index in voxels.indices where index / 744 % 5 != plane { voxels[index] = .zero }
+    }
+    let images = simulation.wrap(voxels)
+    let maps = try MDI()(images)
+    let found = try #require(maps.oddEvenPhase)
+    #expect(found.offset.isFinite && abs(found.slope.x - 0.05) < 1e-3 && abs(found.slope.y + 0.02) < 1e-3)
+    let inside = maps.field.voxels.elements.enumerated().filter { $0.offset / 744 == plane }
+    let errors = inside.map {
+      Float(wrappedDifference(Double($0.element), simulation.field($0.offset), period: maps.fieldPeriod))
+    }
+    #expect(abs(statistics(errors).mean) < 0.2 * simulation.cramerRaoBound.field)
+  }
+
   @Test func echoRatioIsCorrectedToo() throws {
     let simulation = simulation(Simulation.protocolTimes(8), 6)
     let maps = try MDI(estimator: .echoRatio)(simulation.images)

@@ -104,6 +104,48 @@ struct SmallFileTests {
     #expect(result.errors.contains("options.yaml"), "\(result.errors)")
   }
 
+  /// YAML takes some words for numbers or for yes and no; options mean what is written.
+  @Test("words of a configuration are taken as they are written")
+  func configuredWords() throws {
+    let folder = try TemporaryDirectory()
+    let map = [
+      "--local-field", "f.nii", "--field-unit", "Hz", "--field-strength", "3T", "-o", "out", "--dry-run",
+    ]
+    func refusal(_ text: String) throws -> (status: Int32, errors: String) {
+      try Data(text.utf8).write(to: URL(filePath: folder.path("c.yaml")))
+      let result = try Command.run(["qsm", "--config", "c.yaml"] + map, in: folder)
+      return (result.status, result.errors)
+    }
+    // What is no option, or no value of one, is not passed over because it says no.
+    for (text, name) in [
+      ("mask-method: off", "--mask-method"), ("two-pas: false", "--two-pas"),
+      ("regularization: no", "--regularization"),
+    ] {
+      let (status, errors) = try refusal(text)
+      #expect(status == 2 && errors.contains(name), "\(text): \(errors)")
+    }
+    #expect(try refusal("subject: 1_0").errors.contains("--subject 1_0"))
+    #expect(try refusal("subject: 010\ntwo-pass: false\nintermediates: yes\nlinear-blend: off").status == 0)
+  }
+
+  @Test("options of a mask to be made are refused beside one that is there")
+  func idleMaskOptions() throws {
+    let folder = try TemporaryDirectory()
+    for option in [
+      ["--seed", "5"], ["--calibration", "4x4"], ["--shutter", "ellipse"], ["--partial-fourier", "0.75,1"],
+    ] {
+      let result = try Command.run(
+        ["undersample", "a.h5", "--mask", "m.npy", "-o", "b.h5"] + option, in: folder)
+      #expect(result.status == 2 && result.errors.contains(option[0]), "\(result.errors)")
+    }
+    #expect(
+      try Command.run(["undersample", "a.h5", "--mask", "m.npy", "-o", "b.h5"], in: folder).status == 3)
+    try Data("# grid 4x4\n0,0\n".utf8).write(to: URL(filePath: folder.path("m.csv")))
+    let axes = try Command.run(
+      ["mask", "convert", "m.csv", "--mask-axes", "ky,kz", "-o", "m.npy"], in: folder)
+    #expect(axes.status != 0 && axes.errors.contains("m.csv"), "\(axes.errors)")
+  }
+
   @Test(
     "what is interrupted while it listens to a pipe leaves nothing behind", arguments: [SIGTERM, SIGKILL])
   func spool(signal: Int32) throws {

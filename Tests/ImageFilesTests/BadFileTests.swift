@@ -109,10 +109,16 @@ struct BadFileTests {
         continue
       }
     }
-    // 32767^7 voxels: the header is refused before memory is asked for.
+    // 32767^7 and 32767^3 voxels: the header is refused, for no count of voxels may overflow, or before memory is asked for.
     let huge = patched(40, [7, 0] + Array(repeating: [0xFF, 0x7F], count: 7).flatMap(\.self))
-    guard case .truncated = try failure("huge.nii", huge) else {
+    guard case .notNIfTI(_, let reason) = try failure("huge.nii", huge), reason.contains("32767 x 32767")
+    else {
       Issue.record("a header that asks for everything was accepted")
+      return
+    }
+    let large = patched(40, [3, 0] + Array(repeating: [0xFF, 0x7F], count: 3).flatMap(\.self))
+    guard case .truncated = try failure("large.nii", large) else {
+      Issue.record("a header that asks for more than its file has was accepted")
       return
     }
     let noSpacing = patched(76, Array(repeating: 0, count: 16)).replacing(252..<256, with: [0, 0, 0, 0])

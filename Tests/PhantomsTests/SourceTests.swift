@@ -29,6 +29,7 @@ struct SourceTests {
     // Neighbours tell nothing where voxels are right.
     var separation = SourceSeparation()
     separation.smoothing = 0
+    separation.referenceSusceptibility = 0
     let found = try separation(
       phantom.susceptibility, relaxation: phantom.transverseRelaxationRate,
       irreversible: .map(phantom.irreversibleRate), mask: phantom.brainMask,

@@ -1,13 +1,41 @@
 import MRIData
 import NDArrays
 import Numerics
-import PhaseUnwrapping
 import TestSupport
 import Testing
+
+@testable import PhaseUnwrapping
 
 @Suite("Field")
 struct FieldTests {
   private static let times = [0.0033, 0.0064, 0.0095, 0.0126]
+
+  /// A root mean square of few residuals has its median below it, and a slice has no cubes.
+  @Test("the noise of a field is that of replicas, whatever the number of echoes", arguments: [2, 3, 5])
+  func noiseLevel(echoes: Int) throws {
+    let matrix = Extents(x: 40, y: 40, z: 8), times = (0..<echoes).map { 0.004 + 0.005 * Double($0) }
+    var generator = SeededGenerator(seed: 8)
+    let phase = NDArray<Float>(
+      (0..<echoes * matrix.count).map { _ in 0.05 * Float(generator.normal()) },
+      shape: [echoes] + matrix.shape)
+    let magnitude = phase.map { _ in Float(1) }
+    let fit = try PhaseFit(hasIntercept: false)(phase, echoTimes: times, magnitude: magnitude)
+    let noise = try #require(fit.noise).elements.sorted()[matrix.count / 2]
+    let scatter = (fit.field.elements.reduce(0) { $0 + $1 * $1 } / Float(matrix.count)).squareRoot()
+    #expect(abs(noise / scatter - 1) < 0.05, "\(noise), \(scatter)")
+  }
+
+  @Test("a slice and a line tell the noise of a field as a volume does")
+  func thinFields() {
+    for shape in [[20, 30, 40], [1, 120, 200], [120, 1, 200], [1, 1, 20_000]] {
+      let count = shape.reduce(1, *)
+      var generator = SeededGenerator(seed: 9)
+      let field = NDArray<Float>(
+        (0..<count).map { 0.001 * Float($0 % 40) + 2 * Float(generator.normal()) }, shape: shape)
+      let found = FieldDeviation.estimate(field, mask: field.map { _ in 1 }.map { $0 == 1 })
+      #expect(abs(found / 2 - 1) < 0.05, "\(shape): \(found)")
+    }
+  }
 
   @Test("a wrapped field map is unwrapped by multiples of its period alone", arguments: PhaseVolumes.matrices)
   func fieldMap(matrix: Extents) throws {

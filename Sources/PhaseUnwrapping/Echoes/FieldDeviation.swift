@@ -4,7 +4,7 @@ import NDArrays
 /// The noise of a field, estimated from the field itself.
 ///
 /// ```
-/// d = sum over the corners of 2 x 2 x 2 voxels of (+-1) f / sqrt(8)     the sign alternates along each axis
+/// d = sum over the corners of 2 x 2 x 2 voxels of (+-1) f / sqrt(8)     the sign alternates along each axis, 4 corners in a slice
 /// sigma = median |d| / 0.6745
 /// ```
 ///
@@ -15,8 +15,10 @@ import NDArrays
 package enum FieldDeviation {
   /// The standard deviation of the noise; zero if no such cube lies in the mask.
   package static func estimate(_ field: NDArray<Float>, mask: NDArray<Bool>) -> Double {
-    let shape = field.shape
-    let (nz, ny, nx) = (shape[0], shape[1], shape[2])
+    // An axis of one voxel has no differences: the others' are taken.
+    let extents = field.shape.filter { $0 > 1 }
+    guard extents.count == 3 else { return estimateFlat(field, mask, extents) }
+    let (nz, ny, nx) = (extents[0], extents[1], extents[2])
     var magnitudes: [Float] = []
     field.withUnsafeBufferPointer { field in
       mask.withUnsafeBufferPointer { mask in
@@ -37,10 +39,33 @@ package enum FieldDeviation {
         }
       }
     }
+    return deviation(magnitudes, corners: 8)
+  }
+
+  /// The estimate from a slice or a line.
+  private static func estimateFlat(_ field: NDArray<Float>, _ mask: NDArray<Bool>, _ extents: [Int]) -> Double
+  {
+    guard let width = extents.last else { return 0 }
+    let height = extents.count == 2 ? extents[0] : 1
+    let values = field.elements, isInside = mask.elements
+    var magnitudes: [Float] = []
+    for y in 0..<max(height - 1, 1) {
+      for x in y * width..<(y + 1) * width - 1 {
+        let corners = height > 1 ? [x, x + 1, x + width, x + width + 1] : [x, x + 1]
+        guard corners.allSatisfy({ isInside[$0] }) else { continue }
+        var difference = values[x] - values[x + 1]
+        if height > 1 { difference -= values[x + width] - values[x + width + 1] }
+        magnitudes.append(abs(difference))
+      }
+    }
+    return deviation(magnitudes, corners: height > 1 ? 4 : 2)
+  }
+
+  private static func deviation(_ magnitudes: [Float], corners: Double) -> Double {
     guard !magnitudes.isEmpty else { return 0 }
     // Some ten thousand voxels spread over the mask tell the median to a percent.
     let stride = max(1, magnitudes.count / 65_536)
     let sorted = Swift.stride(from: 0, to: magnitudes.count, by: stride).map { magnitudes[$0] }.sorted()
-    return Double(sorted[sorted.count / 2]) / 0.674_489_75 / 8.0.squareRoot()
+    return Double(sorted[sorted.count / 2]) / 0.674_489_75 / corners.squareRoot()
   }
 }

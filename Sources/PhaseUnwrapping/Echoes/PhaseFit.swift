@@ -168,7 +168,20 @@ public struct PhaseFit: Sendable, Equatable {
     }
     guard !values.isEmpty else { return nil }
     values.sort()
-    return Double(values[values.count / 2]) * (Double(echoes) / Double(echoes - unknowns)).squareRoot()
+    // The median of a root mean square of so few residuals lies below it.
+    let freedom = Double(echoes - unknowns)
+    return Double(values[values.count / 2]) * (Double(echoes) / medianOfSquares(freedom)).squareRoot()
+  }
+
+  /// The median of the sum of so many squares of normal numbers of deviation one.
+  ///
+  /// - SeeAlso: E. B. Wilson, M. M. Hilferty, "The distribution of chi-square", Proc Natl Acad Sci 17:684, 1931,
+  ///   doi:10.1073/pnas.17.12.684.
+  private static func medianOfSquares(_ count: Double) -> Double {
+    if count < 1.5 { return 0.454_936 }
+    if count < 2.5 { return 1.386_294 }
+    let share = 1 - 2 / (9 * count)
+    return count * share * share * share
   }
 
   /// The noise of the images from how the field scatters over the typical deviation for a noise of one, in bright voxels.

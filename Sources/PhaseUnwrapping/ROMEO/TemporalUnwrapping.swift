@@ -34,12 +34,15 @@ struct TemporalUnwrapping {
             while index + Voxels.scalarCount <= range.upperBound {
               let value = UnsafeRawPointer(source + index).loadUnaligned(as: Voxels.self)
               let reference = UnsafeRawPointer(target + index + distance).loadUnaligned(as: Voxels.self)
+              // Where the neighbour is unknown, nothing is predicted.
+              let found = unwrapped(value, nextTo: reference * ratio)
               UnsafeMutableRawPointer(target + index).storeBytes(
-                of: unwrapped(value, nextTo: reference * ratio), as: Voxels.self)
+                of: found.replacing(with: value, where: found .!= found), as: Voxels.self)
               index += Voxels.scalarCount
             }
             while index < range.upperBound {
-              target[index] = unwrapped(source[index], nextTo: target[index + distance] * ratio)
+              let found = unwrapped(source[index], nextTo: target[index + distance] * ratio)
+              target[index] = found.isNaN ? source[index] : found
               index += 1
             }
           }

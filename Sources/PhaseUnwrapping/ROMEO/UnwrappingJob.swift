@@ -76,9 +76,9 @@ struct UnwrappingJob {
     return result.reshaped(to: shape)
   }
 
-  /// The mean weight of each voxel's edges.
+  /// The mean weight of each voxel's six edges; those beyond the volume count as nothing.
   func quality() -> NDArray<Float> {
-    withVolumes(method.template, phase, maskingMagnitude: false) { volumes, terms in
+    withVolumes(echoes == 1 ? 0 : method.template, phase, maskingMagnitude: false) { volumes, terms in
       let volumes = Shared(volumes), steps = volumes.value.steps
       var sum = NDArray<Float>(repeating: 0, shape: matrix.shape)
       sum.withUnsafeMutableBufferPointer { sum in

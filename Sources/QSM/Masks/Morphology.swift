@@ -55,11 +55,11 @@ public struct Morphology: Sendable {
       for z in 0..<depth {
         for y in 0..<height {
           let row = (z * height + y) * width
-          for x in 0..<width where x == 0 || x == width - 1 || y == 0 || y == height - 1 {
+          // An axis of one voxel has no ends: a slice's holes are those of a picture.
+          let isEnd =
+            (height > 1 && (y == 0 || y == height - 1)) || (depth > 1 && (z == 0 || z == depth - 1))
+          for x in 0..<width where isEnd || (width > 1 && (x == 0 || x == width - 1)) {
             isOpen[Int(labels[row + x])] = true
-          }
-          if depth > 1, z == 0 || z == depth - 1 {
-            for x in 0..<width { isOpen[Int(labels[row + x])] = true }
           }
         }
       }

@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 import Foundation
 
 /// The data sets of an HDF5 raw-data file, found and checked.
@@ -48,7 +49,7 @@ struct HDF5Layout {
         remedy: "Convert the scan again, or name another file")
     }
     // A readout takes the references to its samples and, unless it is empty, samples.
-    let room = min(file.size / 16, Int(clamping: ProcessInfo.processInfo.physicalMemory) / 1024)
+    let room = min(file.size / 16, MachineMemory.limit / 1024)
     guard count <= room else {
       throw RawDataError(
         .malformed, in: path,

@@ -1,10 +1,10 @@
 """The network beside parallel imaging: every method's channel images, their combination and their field, on one scan.
 
     python table.py SCAN.h5 --calibration 24x24 --kspace PATH/kspace -o results.json
-                    [--reference NOISELESS.h5] [--weights W.safetensors] [--figure FOLDER]
+                    [--reference NOISELESS.h5] [--weights W.safetensors] [--sense-weights W.safetensors] [--figure FOLDER]
 
 For every acceleration one Poisson-disk mask undersamples the scan (`kspace undersample`); `kspace reconstruct --channels`
-makes the channel images by zero-filling, GRAPPA, L1-SENSE and ReconNet3D, all without prewhitening so that the
+makes the channel images by zero-filling, GRAPPA, L1-SENSE, ReconNet3D and ReconNetSENSE, all without prewhitening so that the
 channels are the file's; BART's `pics` with one unit map makes the single-channel L1-wavelet images. The reference is
 the fully sampled scan, noise included, or a noiseless file of the same scan. All scores are computed here, alike for all:
 
@@ -34,14 +34,14 @@ from evaluate import draw_figure, l1_wavelet, nrmse
 from masks import poisson
 from mrd import read_mrd, transform_along
 
-METHODS = ("zero-filled", "l1-wavelet", "grappa", "l1-sense", "reconnet")
+METHODS = ("zero-filled", "l1-wavelet", "grappa", "l1-sense", "reconnet", "reconnet-sense")
 
 
 def channel_images(command: str, raw: str, method: str, weights: str | None) -> np.ndarray:
     """[echo, channel, z, y, x] of `kspace reconstruct --channels`."""
     with tempfile.TemporaryDirectory() as folder:
         output = os.path.join(folder, "images")
-        options = ["--weights", weights] if weights and method == "reconnet" else []
+        options = ["--weights", weights] if weights else []
         subprocess.run([command, "reconstruct", raw, "-o", output, "--method", method, "--channels",
                         "--no-prewhitening", *options], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         images = {}
@@ -105,7 +105,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file")
     parser.add_argument("--reference")
-    parser.add_argument("--weights")
+    parser.add_argument("--weights", help="of ReconNet3D; the command's own unless given")
+    parser.add_argument("--sense-weights", help="of ReconNetSENSE")
     parser.add_argument("--calibration", default="24x24", help="ky x kz")
     parser.add_argument("--accelerations", default="3,4,5")
     parser.add_argument("--lambda", dest="weight", type=float, default=0.005, help="of L1-wavelet; evaluate.py searches it")
@@ -123,6 +124,7 @@ def main() -> None:
     reference = full
     if options.reference:
         reference = transform_along(read_mrd(options.reference), (2, 3), inverse=True).astype(np.complex64)
+    weights = {"reconnet": options.weights, "reconnet-sense": options.sense_weights}
     results = {}
     if options.output and os.path.exists(options.output):
         with open(options.output) as file:
@@ -137,7 +139,7 @@ def main() -> None:
             np.save(path, mask)
             subprocess.run([options.kspace, "undersample", options.file, "--mask", path, "-o", raw], check=True,
                            stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-            images = {method: np.flip(channel_images(options.kspace, raw, method, options.weights), mirrored)
+            images = {method: np.flip(channel_images(options.kspace, raw, method, weights.get(method)), mirrored)
                       for method in options.methods if method != "l1-wavelet"}
         if "l1-wavelet" in options.methods:
             images["l1-wavelet"] = np.stack([l1_wavelet(hybrid[i], mask, options.weight)

@@ -26,6 +26,11 @@ public enum MaskFile {
     _ path: String, matrix: GridExtent? = nil, axes: MaskAxes? = nil
   ) throws(SamplingError) -> [SamplingMask] {
     LastWord.note(.reading, path)
+    if axes != nil, kind(of: path) != "npy" {
+      throw .file(
+        path: path, problem: "the order of its axes is fixed, and cannot be stated",
+        remedy: "Leave the axes out; they belong to .npy files")
+    }
     let masks =
       switch kind(of: path) {
       case "npy": try oriented(NumPyMask.read(path), path, matrix, axes)

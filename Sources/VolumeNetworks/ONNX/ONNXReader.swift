@@ -84,6 +84,7 @@ struct ONNXReader {
     _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, of node: ONNXNode
   ) throws(NetworkError) -> (String, ONNXAttribute) {
     var name = "", single: ONNXAttribute?, floats: [Float] = [], ints: [Int] = [], texts: [String] = []
+    var type = 0
     try forEachField(bytes, range, node.title) { number, value throws(NetworkError) in
       switch (number, value) {
       case (1, .bytes(let range)): name = try text(bytes, range)
@@ -96,6 +97,7 @@ struct ONNXReader {
       case (8, .varint(let value)): ints.append(Int(truncatingIfNeeded: value))
       case (8, .bytes(let range)): ints += try packedIntegers(bytes, range, node.title)
       case (9, .bytes(let range)): texts.append(String(decoding: bytes[range], as: UTF8.self))
+      case (20, .varint(let value)): type = Int(truncatingIfNeeded: value)
       case (6, _), (10, _), (11, _), (22, _), (23, _): single = .other
       default: break
       }
@@ -103,6 +105,16 @@ struct ONNXReader {
     if let single { return (name, single) }
     if !floats.isEmpty { return (name, .floats(floats)) }
     if !texts.isEmpty { return (name, .texts(texts)) }
+    // Writers leave zeros out; only the type then tells what is zero.
+    if ints.isEmpty {
+      switch type {
+      case 1: return (name, .float(0))
+      case 2: return (name, .int(0))
+      case 3: return (name, .text(""))
+      case 6: return (name, .floats([]))
+      default: break
+      }
+    }
     return (name, .ints(ints))
   }
 

@@ -121,7 +121,8 @@ struct ChannelScale: FeatureOperator {
     }
     let values = result.buffers[0]
     let count = values.elements.count
-    let channels = result.layout.isVolume && factors.count > 1 ? result.layout.channels : 1
+    let isPerChannel = max(factors.count, offsets.count) > 1
+    let channels = result.layout.isVolume && isPerChannel ? result.layout.channels : 1
     Parallelism.forEach(channels) { channel in
       let length = count / channels, (times, plus) = (value(factors, channel), value(offsets, channel))
       for index in channel * length..<(channel + 1) * length { values[index] = times * values[index] + plus }

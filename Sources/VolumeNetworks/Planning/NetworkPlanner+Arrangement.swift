@@ -199,6 +199,13 @@ struct GridResampling {
     case "linear": isLinear = true
     case let mode: throw reader.refused("has the mode \(mode.shown); nearest and linear are computed here")
     }
+    guard try reader.int("antialias", default: 0) == 0 else {
+      throw reader.refused("smooths before it resizes (antialias), which is not computed here")
+    }
+    let policy = try reader.text("keep_aspect_ratio_policy", default: "stretch")
+    guard policy == "stretch", reader.node.attributes["axes"] == nil else {
+      throw reader.refused("resizes chosen axes or keeps their ratio; give scales or sizes of all five axes")
+    }
     guard ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"].contains(places),
       ["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"].contains(rounding)
     else { throw reader.refused("places voxels by \(places.shown) and \(rounding.shown)") }

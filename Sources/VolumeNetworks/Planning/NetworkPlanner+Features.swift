@@ -89,7 +89,10 @@ extension NetworkPlanner {
     let slopes = try reader.floats(1)
     guard case .floats(let values) = slopes.values else { throw reader.refused("has no slopes") }
     if values.count == 1 { return try function(reader, .leaky(values[0])) }
-    guard layout.isVolume, values.count == layout.channels else {
+    // Slopes are broadcast from the last axis: only `[channel, 1, 1, 1]` are one for each channel.
+    guard layout.isVolume, values.count == layout.channels, slopes.shape.count >= 4,
+      slopes.shape[slopes.shape.count - 4] == layout.channels
+    else {
       throw reader.refused("has slopes of shape \(slopes.shape) for an array of shape \(layout.shape)")
     }
     guard case .feature(let positive, _) = try function(reader, .clamped(0, .infinity)),
@@ -123,11 +126,13 @@ extension NetworkPlanner {
       shape.append(max(one, other))
     }
     let result = try layout(shape, for: reader.node.title)
-    guard
-      left == right
-        || (result.isVolume && left.count == first.shape.count || isConstant(first))
-          && (result.isVolume && right.count == second.shape.count || isConstant(second)) && result.isVolume
-    else { throw reader.refused("combines the shapes \(first.shape) and \(second.shape)") }
+    // A computed array of fewer axes lies in memory otherwise than a volume; a constant is made as it is needed.
+    func isInPlace(_ value: PlannedValue, _ shape: [Int]) -> Bool {
+      isConstant(value) || value.shape.count == shape.count
+    }
+    guard isInPlace(first, left), isInPlace(second, right), left == right || result.isVolume else {
+      throw reader.refused("combines the shapes \(first.shape) and \(second.shape)")
+    }
     let slots = [
       try slot(of: first, shape: left, for: reader.node.title),
       try slot(of: second, shape: right, for: reader.node.title),
@@ -165,7 +170,7 @@ extension NetworkPlanner {
     case (.subtract, 1):
       return step(ChannelScale(factors: [1], offsets: values.map { -$0 }), [slot], to: layout)
     case (.subtract, _): return step(ChannelScale(factors: [-1], offsets: values), [slot], to: layout)
-    case (.divide, 1):
+    case (.divide, 1) where values.allSatisfy { (1 / $0).isFinite }:
       return step(ChannelScale(factors: values.map { 1 / $0 }, offsets: [0]), [slot], to: layout)
     case (.least, _) where values.count == 1:
       return step(ElementwiseFunction(function: .clamped(-.infinity, values[0])), [slot], to: layout)

@@ -81,6 +81,12 @@ struct MaskTests {
     #expect(largest[4, 4, 5] && !largest[4, 4, 15])
     let filled = morphology.withHolesFilled(largest)
     #expect(filled[4, 4, 4] && !filled[1, 3, 3])
+    // A slice has the holes of a picture, along whichever axis it is thin.
+    for shape in [[1, 9, 9], [9, 1, 9], [9, 9, 1]] {
+      let ring = NDArray((0..<81).map { $0 != 40 && ($0 % 9 > 1) }, shape: shape)
+      let whole = morphology.withHolesFilled(ring).elements
+      #expect(whole[40] && !whole[9], "\(shape)")
+    }
   }
 
   @Test("a bright body in noise is found to within its rim; nothing is found in nothing")
