@@ -21,6 +21,8 @@ static char activities[2][2 * LONGEST];
 static _Atomic int shown;
 static char removals[MOST][LONGEST];
 static _Atomic char is_used[MOST];
+// Whether something unfinished found no place above.
+static _Atomic int is_beyond;
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static const int faults[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
 enum { COUNT = sizeof faults / sizeof *faults };
@@ -107,7 +109,8 @@ static void end(int number, siginfo_t *information, void *context) {
       say(activity);
     }
     clear_away();
-    say(". Nothing half-written was left. Please report it, with the file if you may.\n");
+    say(is_beyond ? "." : ". Nothing half-written was left.");
+    say(" Please report it, with the file if you may.\n");
   }
   for (int index = 0; index < COUNT; index++) {
     if (faults[index] != number) continue;
@@ -153,13 +156,18 @@ void last_word_note(const char *activity, const char *path) {
 }
 
 void last_word_will_remove(const char *path) {
-  if (strlen(path) >= LONGEST) return;
+  if (strlen(path) >= LONGEST) {
+    is_beyond = 1;
+    return;
+  }
   pthread_mutex_lock(&turn);
-  for (int index = 0; index < MOST; index++) {
-    if (is_used[index]) continue;
+  int index = 0;
+  while (index < MOST && is_used[index]) index++;
+  if (index < MOST) {
     strcpy(removals[index], path);
     is_used[index] = 1;
-    break;
+  } else {
+    is_beyond = 1;
   }
   pthread_mutex_unlock(&turn);
 }

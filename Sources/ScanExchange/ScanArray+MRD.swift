@@ -50,7 +50,9 @@ extension ScanArray {
     var counter: UInt32 = 0
     for slice in 0..<slices {
       let masks = (0..<echoes).map { mask(slice: slice, echo: $0) }
-      let offset = Double(slice - slices / 2) * stack.voxelSize.z * stack.sliceDirection
+      // Slabs of several partitions lie beside each other as slices do.
+      let thickness = Double(matrix.z) * stack.voxelSize.z
+      let offset = Double(slice - slices / 2) * thickness * stack.sliceDirection
       for partition in 0..<matrix.z {
         for line in 0..<matrix.y {
           for echo in 0..<echoes where masks[echo][line: line, partition: partition] {

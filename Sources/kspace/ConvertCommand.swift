@@ -83,15 +83,18 @@ struct ConvertScan: LongCommand {
   func run() throws {
     let progress = running.begin()
     let isArray = ScanArrayFormat(ofFile: output) != nil
+    // A sidecar that is not there is no input, and may be written.
+    let inputs =
+      ScanArrayFormat(ofFile: input) == nil
+      ? [input]
+      : ScanArray.files(of: input).filter { $0 == input || FileManager.default.fileExists(atPath: $0) }
     for file in isArray ? ScanArray.files(of: output) : [output] {
       guard file == output || ScanArray.isCompanion(file) else {
         throw InputError(
           file, "it exists, belongs to something else than an array, and would be replaced",
           remedy: "Choose another name for the array with --output, or move that file away")
       }
-      try OutputPath.check(
-        file, replacing: running.force,
-        inputs: ScanArrayFormat(ofFile: input) == nil ? [input] : ScanArray.files(of: input))
+      try OutputPath.check(file, replacing: running.force, inputs: inputs)
     }
     progress.report("reading", 0)
     let array = try ScanArrayFormat(ofFile: input) == nil ? fromRaw() : fromArray()

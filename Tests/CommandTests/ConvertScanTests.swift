@@ -134,6 +134,32 @@ struct ConvertScanTests {
     }
   }
 
+  @Test func `A sidecar that is not there is no input, and one that is there stays`() throws {
+    let folder = try TemporaryDirectory()
+    try NumPyArray.write(testPattern([2, 4, 6]), to: folder.path("bare.npy"))
+    let first = try Command.run(["convert", "bare.npy", "-o", "bare.cfl"], in: folder)
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(FileManager.default.fileExists(atPath: folder.path("bare.json")))
+    let second = try Command.run(["convert", "bare.npy", "-o", "bare.cfl", "--force"], in: folder)
+    #expect(second.status == 3 && second.errors.contains("its own input, bare.json"), "\(second.errors)")
+    let third = try Command.run(["convert", "bare.npy", "-o", "bare.npy", "--force"], in: folder)
+    #expect(third.status == 3 && third.errors.contains("its own input, bare.npy"), "\(third.errors)")
+  }
+
+  @Test(arguments: [1, 4])
+  func `Slabs lie beside each other, as slices do`(partitions: Int) throws {
+    let folder = try TemporaryDirectory()
+    try NumPyArray.write(testPattern([3, 1, 2, partitions, 4, 6]), to: folder.path("slabs.npy"))
+    let result = try Command.run(
+      ["convert", "slabs.npy", "-o", "slabs.h5", "--voxel-size", "1x1x2mm", "--echo-times", "4ms"], in: folder
+    )
+    #expect(result.status == 0, "\(result.errors)")
+    for readout in try MRDFile(at: folder.path("slabs.h5")).acquisitions {
+      let height = 2 * Float(partitions) * (Float(readout.counters.slice) - 1)
+      #expect(abs(readout.position.z - height) < 1e-4)
+    }
+  }
+
   @Test func `Options that would do nothing are refused by name`() throws {
     for options in [
       ["--group", "a"], ["--accept-truncated"], ["--matrix", "8x8"], ["--field-of-view", "8x8x8mm"],

@@ -155,9 +155,10 @@ struct QSMMethodTests {
   @Test("a configuration that says nothing, or what no option does, is refused")
   func badConfiguration() throws {
     let scene = try QSMScene()
-    for (text, status) in [("- a\n- b", 3), ("a: [", 3), ("output: x", 3), ("sharpness: 3", 2)]
-      as [(String, Int32)]
-    {
+    for (text, status) in [
+      ("- a\n- b", 3), ("a: [", 3), ("output: x", 3), ("sharpness: 3", 2), ("mask-method: off", 2),
+      ("regularization: no", 2), ("two-pas: false", 2), ("two-pass: perhaps", 2),
+    ] as [(String, Int32)] {
       try text.write(toFile: scene.folder.path("bad.yaml"), atomically: true, encoding: .utf8)
       let result = try scene.run("--config", "bad.yaml", "-o", "out", "--phase", "a.nii")
       #expect(result.status == status, "\(text): \(result.errors)")

@@ -45,7 +45,7 @@ struct KnownNetwork {
   private static let snu =
     "academic, by Seoul National University (https://github.com/SNU-LIST/QSMnet, LICENSE)"
 
-  /// A network that maps the field.
+  /// A network that maps the field, which all of these were trained on along z.
   private init(
     _ file: String, _ name: String, _ digest: String, _ licence: String, _ reference: String,
     deviations: (Double, Double) = (1, 1), multiple: Int = 16, voxelSize: SIMD3<Double>? = nil
@@ -56,6 +56,7 @@ struct KnownNetwork {
     (description.name, description.licence, description.reference) = (name, licence, reference)
     (description.inputDeviation, description.outputDeviation) = ([deviations.0], [deviations.1])
     (description.multiple, description.axes, description.voxelSize) = (multiple, .xyz, voxelSize)
+    description.fieldDirection = [0, 0, 1]
     self.description = description
   }
 

@@ -162,6 +162,10 @@ struct LearnedInversionTests {
     let known = try network(named: "qsmnet-plus")
     #expect(known.description.name == "QSMnet+" && known.description.inputDeviation == [0.0205])
     #expect(known.remarks.count == 1)
+    for name in ["ir2qsm", "xqsm", "qsmnet", "qsmnet-plus"] {
+      #expect(try network(named: name).description.fieldDirection == [0, 0, 1], "\(name)")
+    }
+    #expect(try network(named: "lpcnn").description.fieldDirection == nil)
     let inside = try network(named: "inside", metadata: ["kspace": #"{ "Name": "Inside", "Multiple": 4 }"#])
     #expect(inside.description.multiple == 4 && inside.remarks.isEmpty)
     let beside = try network(
