@@ -10,7 +10,7 @@ struct QSMConfiguration {
   /// Options that take several values.
   private static let fileLists = ["phase", "magnitude"]
 
-  /// The names of flags, those that turn another one off (`no-...`) among them.
+  /// The names of the flags of `qsm` and of a server's sessions, those that turn another one off (`no-...`) among them.
   private static let flags: Set<String> = {
     struct Help: Decodable {
       struct Command: Decodable { let arguments: [Argument]? }
@@ -20,10 +20,10 @@ struct QSMConfiguration {
       }
       let command: Command
     }
-    let text = MapSusceptibility._dumpHelp()
-    guard let help = try? JSONDecoder().decode(Help.self, from: Data(text.utf8)) else { return [] }
-    let flags = (help.command.arguments ?? []).filter { $0.kind == "flag" }
-    return Set(flags.flatMap { ($0.names ?? []).map(\.name) })
+    let arguments = [MapSusceptibility._dumpHelp(), SessionArguments._dumpHelp()].flatMap { text in
+      (try? JSONDecoder().decode(Help.self, from: Data(text.utf8)))?.command.arguments ?? []
+    }
+    return Set(arguments.filter { $0.kind == "flag" }.flatMap { ($0.names ?? []).map(\.name) })
   }()
 
   /// Reads a file.

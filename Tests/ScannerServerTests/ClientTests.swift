@@ -145,7 +145,7 @@ struct ClientTests {
 
   @Test func `Configurations are names of files that the server was started with, never paths`() throws {
     let secret = folder.path("secret.yaml")
-    try Data("method: grappa\nseries: magnitude\n".utf8).write(to: URL(filePath: secret))
+    try Data("method: grappa\nseries: magnitude\nprewhitening: no\n".utf8).write(to: URL(filePath: secret))
     let server = try ServerProcess(in: folder, ["--config", "mine=secret.yaml"])
     let report = try Client.run(
       """
