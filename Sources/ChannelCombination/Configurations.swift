@@ -27,7 +27,7 @@ extension AdaptiveCombination {
 extension MCPC3DS {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("MCPC-3D-S", revision: 2)
+    MethodConfiguration("MCPC-3D-S", revision: 3)
       .with("smoothing", (0..<3).map { offset.smoothing[$0] }, "voxels")
       .with("unwrapping", offset.unwrapping.configuration)
   }

@@ -1,5 +1,6 @@
 import Foundation
 import NDArrays
+import Testing
 
 @testable import VolumeNetworks
 
@@ -21,6 +22,19 @@ enum SmallGraph {
     model(
       "Conv", ["weight"], ["pads": .ints([1, 1, 1, 1, 1, 1])],
       constants: ["weight": ONNXTensor((0..<4 * 4 * 27).map { Float($0) }, shape: [4, 4, 3, 3, 3])])
+  }
+
+  /// What nodes make of `input`, as `output`.
+  static func result(
+    _ nodes: [ONNXNode], constants: [String: ONNXTensor] = [:], of input: NDArray<Float>
+  ) throws -> NDArray<Float> {
+    var graph = ONNXGraph(name: "small")
+    graph.inputs = [ONNXValue("input", shape: nil)]
+    graph.outputs = [ONNXValue("output", shape: nil)]
+    graph.constants = constants
+    graph.nodes = nodes
+    let network = try VolumeNetwork(ONNXModel(graph)).prepared(for: ["input": input.shape])
+    return try #require(network(["input": input])["output"])
   }
 
   /// What is said of a model, by way of a file.

@@ -39,7 +39,7 @@ public struct LearnedInversion: DipoleInversion {
   /// The network, told from others by the fingerprint of its file.
   public var configuration: MethodConfiguration {
     let use = file.description
-    var result = MethodConfiguration("network", revision: 1).with("name", use.name ?? "unnamed")
+    var result = MethodConfiguration("network", revision: 2).with("name", use.name ?? "unnamed")
       .with("weights SHA-256", file.network.model.digest).with("licence", use.licence ?? "not stated")
       .with("reference", use.reference ?? "not stated").with("input unit", use.inputUnit.rawValue)
       .with("input mean", use.inputMean).with("input deviation", use.inputDeviation)

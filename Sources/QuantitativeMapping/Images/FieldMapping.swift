@@ -19,7 +19,7 @@ public protocol FieldMapping: ConfiguredMethod {
 extension EchoPhaseField: FieldMapping {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("MCPC-3D-S and a line through the origin", revision: 2)
+    MethodConfiguration("MCPC-3D-S and a line through the origin", revision: 3)
       .with("weights", fit.weights.rawValue).with("unwrapping", unwrapping.configuration)
   }
 

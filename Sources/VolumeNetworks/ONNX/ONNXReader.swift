@@ -83,8 +83,8 @@ struct ONNXReader {
   private func attribute(
     _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, of node: ONNXNode
   ) throws(NetworkError) -> (String, ONNXAttribute) {
-    var name = "", single: ONNXAttribute?, floats: [Float] = [], ints: [Int] = [], texts: [String] = []
-    var type = 0
+    var name = "", type: UInt64 = 0
+    var single: ONNXAttribute?, floats: [Float] = [], ints: [Int] = [], texts: [String] = []
     try forEachField(bytes, range, node.title) { number, value throws(NetworkError) in
       switch (number, value) {
       case (1, .bytes(let range)): name = try text(bytes, range)
@@ -97,7 +97,7 @@ struct ONNXReader {
       case (8, .varint(let value)): ints.append(Int(truncatingIfNeeded: value))
       case (8, .bytes(let range)): ints += try packedIntegers(bytes, range, node.title)
       case (9, .bytes(let range)): texts.append(String(decoding: bytes[range], as: UTF8.self))
-      case (20, .varint(let value)): type = Int(truncatingIfNeeded: value)
+      case (20, .varint(let value)): type = value
       case (6, _), (10, _), (11, _), (22, _), (23, _): single = .other
       default: break
       }
@@ -105,17 +105,14 @@ struct ONNXReader {
     if let single { return (name, single) }
     if !floats.isEmpty { return (name, .floats(floats)) }
     if !texts.isEmpty { return (name, .texts(texts)) }
-    // Writers leave zeros out; only the type then tells what is zero.
-    if ints.isEmpty {
-      switch type {
-      case 1: return (name, .float(0))
-      case 2: return (name, .int(0))
-      case 3: return (name, .text(""))
-      case 6: return (name, .floats([]))
-      default: break
-      }
+    guard ints.isEmpty else { return (name, .ints(ints)) }
+    // Writers leave out a value that is zero or empty, and only the type says of which kind it is.
+    return switch type {
+    case 1: (name, .float(0))
+    case 2: (name, .int(0))
+    case 3: (name, .text(""))
+    default: (name, .ints([]))
     }
-    return (name, .ints(ints))
   }
 
   private func value(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(NetworkError) -> ONNXValue {

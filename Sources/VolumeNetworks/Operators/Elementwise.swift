@@ -3,7 +3,7 @@ import NDArrays
 
 /// A function of one number.
 enum ElementFunction: Sendable, Equatable {
-  /// `v > 0 ? v : slope v`.
+  /// `v > 0 ? v : slope v`; with slope 0 `max(v, 0)`, of minus infinity as well.
   case leaky(Float)
   case sigmoid, tanh, exponential, root, magnitude, softplus
   /// `v > 0 ? v : a (e^v - 1)`.
@@ -12,6 +12,7 @@ enum ElementFunction: Sendable, Equatable {
 
   func callAsFunction(_ value: Float) -> Float {
     switch self {
+    case .leaky(0): value <= 0 ? 0 : value
     case .leaky(let slope): value > 0 ? value : slope * value
     case .sigmoid: 1 / (1 + Foundation.exp(-value))
     case .tanh: Foundation.tanh(value)
@@ -35,7 +36,11 @@ struct ElementwiseFunction: FeatureOperator {
     result.forEachVector { target, function in
       if case .leaky(let slope) = function {
         let value = target.pointee
-        target.pointee = value.replacing(with: slope * value, where: .!(value .> 0))
+        // Zero times minus infinity would be no number; what is none stays none.
+        target.pointee =
+          slope == 0
+          ? value.replacing(with: 0, where: value .<= 0)
+          : value.replacing(with: slope * value, where: .!(value .> 0))
       } else {
         for lane in 0..<16 { target.pointee[lane] = function(target.pointee[lane]) }
       }
@@ -121,8 +126,8 @@ struct ChannelScale: FeatureOperator {
     }
     let values = result.buffers[0]
     let count = values.elements.count
-    let isPerChannel = max(factors.count, offsets.count) > 1
-    let channels = result.layout.isVolume && isPerChannel ? result.layout.channels : 1
+    let isPerChannel = result.layout.isVolume && max(factors.count, offsets.count) > 1
+    let channels = isPerChannel ? result.layout.channels : 1
     Parallelism.forEach(channels) { channel in
       let length = count / channels, (times, plus) = (value(factors, channel), value(offsets, channel))
       for index in channel * length..<(channel + 1) * length { values[index] = times * values[index] + plus }

@@ -170,6 +170,14 @@ struct GridResampling {
   private let rounding: String
 
   init(_ reader: NodeReader, _ inputs: [Int]) throws(NetworkError) {
+    guard try reader.int("antialias", default: 0) == 0 else { throw reader.refused("smooths (antialias)") }
+    let policy = try reader.text("keep_aspect_ratio_policy", default: "stretch")
+    guard policy == "stretch" else {
+      throw reader.refused("has the keep_aspect_ratio_policy \(policy.shown); stretch is computed here")
+    }
+    if let axes = try reader.ints("axes"), try reader.axes(axes, of: 5) != [0, 1, 2, 3, 4] {
+      throw reader.refused("names the axes \(axes); sizes or scales of all five are taken here")
+    }
     let isOld = reader.node.kind == "Upsample" || reader.operands.count == 2
     var scales: [Double] = [], sizes: [Int] = []
     let scaleIndex = isOld ? 1 : 2
@@ -198,13 +206,6 @@ struct GridResampling {
     case "nearest": isLinear = false
     case "linear": isLinear = true
     case let mode: throw reader.refused("has the mode \(mode.shown); nearest and linear are computed here")
-    }
-    guard try reader.int("antialias", default: 0) == 0 else {
-      throw reader.refused("smooths before it resizes (antialias), which is not computed here")
-    }
-    let policy = try reader.text("keep_aspect_ratio_policy", default: "stretch")
-    guard policy == "stretch", reader.node.attributes["axes"] == nil else {
-      throw reader.refused("resizes chosen axes or keeps their ratio; give scales or sizes of all five axes")
     }
     guard ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"].contains(places),
       ["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"].contains(rounding)

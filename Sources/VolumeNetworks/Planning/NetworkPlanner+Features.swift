@@ -88,13 +88,11 @@ extension NetworkPlanner {
     let (slot, layout) = try reader.feature(0)
     let slopes = try reader.floats(1)
     guard case .floats(let values) = slopes.values else { throw reader.refused("has no slopes") }
-    if values.count == 1 { return try function(reader, .leaky(values[0])) }
-    // Slopes are broadcast from the last axis: only `[channel, 1, 1, 1]` are one for each channel.
-    guard layout.isVolume, values.count == layout.channels, slopes.shape.count >= 4,
-      slopes.shape[slopes.shape.count - 4] == layout.channels
+    guard slopes.shape.count <= layout.shape.count, values.count == 1 || isPerChannel(slopes, of: layout)
     else {
       throw reader.refused("has slopes of shape \(slopes.shape) for an array of shape \(layout.shape)")
     }
+    if values.count == 1 { return try function(reader, .leaky(values[0])) }
     guard case .feature(let positive, _) = try function(reader, .clamped(0, .infinity)),
       case .feature(let negative, _) = step(
         ElementwiseFunction(function: .clamped(-.infinity, 0)), [slot], to: layout),
@@ -126,21 +124,32 @@ extension NetworkPlanner {
       shape.append(max(one, other))
     }
     let result = try layout(shape, for: reader.node.title)
-    // A computed array of fewer axes lies in memory otherwise than a volume; a constant is made as it is needed.
-    func isInPlace(_ value: PlannedValue, _ shape: [Int]) -> Bool {
-      isConstant(value) || value.shape.count == shape.count
-    }
-    guard isInPlace(first, left), isInPlace(second, right), left == right || result.isVolume else {
+    guard left == right || result.isVolume else {
       throw reader.refused("combines the shapes \(first.shape) and \(second.shape)")
     }
     let slots = [
-      try slot(of: first, shape: left, for: reader.node.title),
-      try slot(of: second, shape: right, for: reader.node.title),
+      try slot(of: try reshaped(first, to: left, reader), shape: left, for: reader.node.title),
+      try slot(of: try reshaped(second, to: right, reader), shape: right, for: reader.node.title),
     ]
     return step(
       ElementwiseArithmetic(
         operation: operation, first: FeatureLayout(shape: left), second: FeatureLayout(shape: right),
         layout: result), slots, to: result)
+  }
+
+  /// An array that the network computes with as many axes as the other: memory follows from all of them.
+  private func reshaped(
+    _ value: PlannedValue, to shape: [Int], _ reader: NodeReader
+  ) throws(NetworkError) -> PlannedValue {
+    guard case .feature(let slot, let inputs) = value, inputs.shape.count < shape.count else { return value }
+    let layout = try layout(shape, for: reader.node.title)
+    return step(Reshaping(layout: layout, inputs: inputs), [slot], to: layout)
+  }
+
+  /// Whether a constant has one number for each channel of a volume, where broadcasting looks for it.
+  private func isPerChannel(_ tensor: ONNXTensor, of layout: FeatureLayout) -> Bool {
+    layout.isVolume && tensor.count == layout.channels && tensor.shape.count >= 4
+      && tensor.shape[tensor.shape.count - 4] == layout.channels
   }
 
   private func isConstant(_ value: PlannedValue) -> Bool {
@@ -158,9 +167,7 @@ extension NetworkPlanner {
       return nil
     }
     if values.count > 1 {
-      guard layout.isVolume, tensor.shape.count >= 4, tensor.shape[tensor.shape.count - 4] == layout.channels,
-        values.count == layout.channels
-      else { return nil }
+      guard isPerChannel(tensor, of: layout) else { return nil }
     } else if values.isEmpty {
       throw reader.refused("has no numbers as operand \(index + 1)")
     }
@@ -170,8 +177,11 @@ extension NetworkPlanner {
     case (.subtract, 1):
       return step(ChannelScale(factors: [1], offsets: values.map { -$0 }), [slot], to: layout)
     case (.subtract, _): return step(ChannelScale(factors: [-1], offsets: values), [slot], to: layout)
-    case (.divide, 1) where values.allSatisfy { (1 / $0).isFinite }:
-      return step(ChannelScale(factors: values.map { 1 / $0 }, offsets: [0]), [slot], to: layout)
+    case (.divide, 1):
+      let factors = values.map { 1 / $0 }
+      // That of a tiny number is infinite, while the quotient need not be.
+      guard factors.allSatisfy(\.isFinite) else { return nil }
+      return step(ChannelScale(factors: factors, offsets: [0]), [slot], to: layout)
     case (.least, _) where values.count == 1:
       return step(ElementwiseFunction(function: .clamped(-.infinity, values[0])), [slot], to: layout)
     case (.most, _) where values.count == 1:
