@@ -75,10 +75,9 @@ struct Time: ParsableCommand {
     let scan = overridden(file.scan)
     let masks: [SamplingMask]
     if let mask {
-      // The number of positions is the same whichever axis of a square is ky.
       let grid = file.recipe.grid
       masks = try MaskFile.read(
-        mask, matrix: grid, axes: grid.lines == grid.partitions ? .partitionsFirst : nil)
+        mask, matrix: grid, axes: grid.lines == grid.partitions ? axes(of: mask) : nil)
     } else if let acceleration {
       masks = [try file.poissonDisk(acceleration: acceleration)]
     } else {
@@ -89,9 +88,14 @@ struct Time: ParsableCommand {
     return try TimeComparison.Row(scan, masks: masks, published: isPublished ? file.published : nil)
   }
 
+  /// The order of an array's axes, where others say theirs: the number of positions is the same whichever axis is ky.
+  private func axes(of mask: String) -> MaskAxes? {
+    URL(filePath: mask).pathExtension.lowercased() == "npy" ? .partitionsFirst : nil
+  }
+
   private func maskRow() throws -> TimeComparison.Row {
     guard let mask, let repetitionTime else { preconditionFailure("validated above") }
-    let masks = try MaskFile.read(mask, axes: .partitionsFirst)
+    let masks = try MaskFile.read(mask, axes: axes(of: mask))
     let matrix = Extents(x: 1, y: masks[0].lines, z: masks[0].partitions)
     let scan = ScanProtocol(
       name: mask, fieldStrength: .nan, repetitionTime: repetitionTime.seconds, echoTimes: [],

@@ -226,6 +226,9 @@ struct SamplingCommandTests {
     let time = rows?.first?["time"] as? [String: Any]
     #expect(time?["repetitions"] as? Int == 220)
     #expect(abs(try #require(time?["duration"] as? Double) - 11) < 1e-9)
+    _ = try run(["mask", "convert", folder.path("m.npy"), "-o", folder.path("m.csv")])
+    let listed = try run(["time", "--mask", folder.path("m.csv"), "--tr", "50ms", "--json"]).output
+    #expect(listed.contains("100"))
     let nominal = try run([
       "time", "\(protocols)/study_parallel_imaging_af2.json", "--acceleration", "6",
     ]).output
