@@ -98,7 +98,7 @@ extension ISMV {
 extension TotalVariation {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("total variation", revision: 3).with("regularization", regularization, "ppm mm")
+    MethodConfiguration("total variation", revision: 4).with("regularization", regularization, "ppm mm")
       .with("noise factor", noiseFactor).with("refinements", refinements).with("texture", addsTexture)
       .with("linear blend", blendsLinear).with("outside weight", outsideWeight)
       .with("expected deviation", expectedDeviation.map { "\($0) ppm" } ?? "none")

@@ -37,6 +37,10 @@ struct QSMDoubtTests {
     try NIfTIFile.write(mask.map { _ in Float(12) }, to: scene.folder.path("r2.nii"))
     let result = try scene.runFast("out", "--separate", "--r2", "r2.nii")
     #expect(result.status == 0, "\(result.errors)")
+    // Where R2 is known, the map's zero is found by it; where it is guessed, nothing tells.
+    #expect(result.errors.contains("ppb of absolute susceptibility"), "\(result.errors)")
+    let guessed = try scene.runFast("guessed", "--separate")
+    #expect(guessed.status == 0 && guessed.errors.contains("taken for matter without susceptibility"))
   }
 
   @Test("a stated scale of the phase that the values contradict is refused with the option's name")

@@ -45,6 +45,21 @@ import Testing
     }
   }
 
+  /// A slice has no cubes of voxels, and the grid that is worked on has more than the slice.
+  @Test func levelOfASliceIsEstimated() throws {
+    let geometry = Geometry(matrix: Extents(x: 64, y: 64, z: 1), voxelSize: [1e-3, 1e-3, 1e-3])
+    var generator = SeededGenerator(seed: 6)
+    var measurement = SphereScene(voxelSize: [1, 1, 1], noise: 0).measurement
+    let hertz = 0.02 * measurement.hertzPerPPM
+    let values = (0..<64 * 64).map { _ in Float(hertz * generator.normal()) }
+    measurement = FieldMeasurement(
+      field: ImageVolumes(NDArray(values, shape: [1, 1, 64, 64]), geometry: geometry),
+      mask: ImageVolumes(NDArray(repeating: 1, shape: [1, 1, 64, 64]), geometry: geometry),
+      fieldStrength: measurement.fieldStrength)
+    let deviation = try #require(try TotalVariation()(measurement).fieldDeviation)
+    #expect(abs(deviation / 0.02 - 1) < 0.1, "\(deviation)")
+  }
+
   /// The problem is the same: with the noise that the field shows, a noise map changes nothing.
   @Test func uniformNoiseMapsGiveTheMapWithoutOne() throws {
     let scene = SphereScene(voxelSize: [1, 1, 1], noise: 3e-3)
