@@ -12,30 +12,40 @@ public enum AccelerationBasis: String, Sendable, Codable, CaseIterable {
 
 extension SamplingMask {
   /// The acceleration by one of the three conventions; `nil` if nothing is left to divide by.
+  ///
+  /// Of a shutter and of partial Fourier only positions count that were meant to be sampled, as far as the mask shows it:
+  /// ``isElliptical``, ``encodedRanges``.
   public func acceleration(basis: AccelerationBasis = .grid) -> Double? {
     switch basis {
-    case .grid: ratio(lines * partitions, acquiredCount)
-    case .shutter: ratio(shutterCount, acquiredCount)
+    case .grid: return ratio(lines * partitions, acquiredCount)
+    case .shutter: return ratio(shutterCount(outside: nil), acquiredCount)
     case .outer:
-      if let region = calibrationRegion {
-        ratio(shutterCount - region.count, acquiredCount - region.count)
-      } else {
-        ratio(shutterCount, acquiredCount)
-      }
+      let region = calibrationRegion
+      return ratio(shutterCount(outside: region), acquiredCount - (region?.count ?? 0))
     }
   }
 
-  /// Whether only positions inside the ellipse that touches the grid's edges were acquired.
+  /// Whether only positions inside the ellipse that touches the grid's edges were acquired, outside the calibration region.
   ///
-  /// The half axes are `lines / 2` and `partitions / 2`. A grid with a single partition has no ellipse.
+  /// The half axes are `lines / 2` and `partitions / 2`. A grid with a single partition has no ellipse. A calibration region
+  /// may reach beyond the ellipse; of one alone nobody knows the outline, unless it lies inside.
   public var isElliptical: Bool {
     guard lines > 1, partitions > 1 else { return false }
+    let region = calibrationRegion
+    var hasOuter = false, isInside = true
     for partition in 0..<partitions {
       for line in 0..<lines where self[line: line, partition: partition] {
-        if !isInsideEllipse(line: line, partition: partition) { return false }
+        let isWithin = isInsideEllipse(line: line, partition: partition)
+        if region?.contains(line: line, partition: partition) == true {
+          isInside = isInside && isWithin
+        } else if isWithin {
+          hasOuter = true
+        } else {
+          return false
+        }
       }
     }
-    return acquiredCount > 0
+    return hasOuter || isInside && region != nil
   }
 
   /// The largest fully acquired box centred in k-space, if it is at least 2 lines or partitions wide.
@@ -61,9 +71,20 @@ extension SamplingMask {
     return region.count > 1 ? region : nil
   }
 
-  private var shutterCount: Int {
+  /// The positions that were meant to be sampled, outside a region.
+  private func shutterCount(outside region: CalibrationRegion?) -> Int {
     let shutter: SamplingShutter = isElliptical ? .ellipse : .rectangle
-    return shutter.count(lines: lines, partitions: partitions)
+    let encoded = encodedRanges
+    var count = 0
+    for partition in encoded.partitions {
+      for line in encoded.lines
+      where region?.contains(line: line, partition: partition) != true
+        && shutter.contains(line: line, partition: partition, lines: lines, partitions: partitions)
+      {
+        count += 1
+      }
+    }
+    return count
   }
 
   private func isInsideEllipse(line: Int, partition: Int) -> Bool {

@@ -13,4 +13,7 @@ public struct CalibrationRegion: Sendable, Equatable {
 
   /// The number of positions.
   public var count: Int { lines.count * partitions.count }
+
+  /// Whether a position lies inside.
+  func contains(line: Int, partition: Int) -> Bool { lines.contains(line) && partitions.contains(partition) }
 }

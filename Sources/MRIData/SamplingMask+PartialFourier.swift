@@ -13,4 +13,27 @@ extension SamplingMask {
     let missing = abs(first - (extent - 1 - last))
     return missing > step && Double(missing) > 0.05 * Double(extent) ? first..<last + 1 : nil
   }
+
+  /// The part of the grid that was meant to be sampled: all of it, but for the side of an axis that partial Fourier cut short.
+  ///
+  /// ``partialFourierRange(_:of:)`` tells whether one was. The other side counts to the grid's edge, as a mask of few samples
+  /// need not reach what it was made for; more than half of an axis, which holds the centre, always remains.
+  package var encodedRanges: (lines: Range<Int>, partitions: Range<Int>) {
+    let sampledLines = (0..<lines).filter { line in
+      (0..<partitions).contains { self[line: line, partition: $0] }
+    }
+    let sampledPartitions = (0..<partitions).filter { partition in
+      (0..<lines).contains { self[line: $0, partition: partition] }
+    }
+    return (
+      Self.encodedRange(sampledLines, of: lines), Self.encodedRange(sampledPartitions, of: partitions)
+    )
+  }
+
+  private static func encodedRange(_ sampled: [Int], of extent: Int) -> Range<Int> {
+    guard let range = partialFourierRange(sampled, of: extent) else { return 0..<extent }
+    let isCutBefore = range.lowerBound > extent - range.upperBound
+    let encoded = isCutBefore ? range.lowerBound..<extent : 0..<range.upperBound
+    return 2 * encoded.count > extent ? encoded : 0..<extent
+  }
 }

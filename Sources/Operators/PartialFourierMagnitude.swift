@@ -54,7 +54,12 @@ public struct PartialFourierMagnitude: Reconstruction {
     let boxes = masks.map {
       SampledBox($0, readout: readout, readoutLength: images.geometry.matrix.x)
     }
-    guard boxes.contains(where: \.isPartial) else { return images }
+    guard boxes.contains(where: \.isPartial) else {
+      return images.reporting([
+        Diagnostic(
+          "partial Fourier", "no side of k-space was cut short, so `partialFourier: pocs` completes nothing.")
+      ])
+    }
     let transform = FourierTransform(shape: images.geometry.matrix.shape)
     let iterations = iterations
     return ChannelImages(

@@ -18,7 +18,7 @@ public struct CalibrationBlock: Sendable {
   let readoutRange: Range<Int>
 
   /// Takes the largest fully sampled box around the centre: of the calibration lines, or of the first echo's image
-  /// lines, whichever is larger.
+  /// lines, whichever is larger; its middle where it is larger than kernels need.
   ///
   /// - Throws: ``ParallelImagingError/noCalibration`` if neither has one.
   public init(_ scan: KSpace) throws(ParallelImagingError) {
@@ -27,9 +27,9 @@ public struct CalibrationBlock: Sendable {
       calibration.mask.calibrationRegion.map { (region: $0, samples: calibration.samples) }
     }
     if let lines, lines.region.count >= image?.count ?? 0 {
-      self.init(lines.samples, region: lines.region, readoutRange: scan.readoutRange)
+      self.init(lines.samples, region: lines.region.usefulPart, readoutRange: scan.readoutRange)
     } else if let image {
-      self.init(scan.samples.part(at: 0), region: image, readoutRange: scan.readoutRange)
+      self.init(scan.samples.part(at: 0), region: image.usefulPart, readoutRange: scan.readoutRange)
     } else {
       let marked = scan.calibration?.mask.acquiredCount ?? 0
       throw marked > 0 ? .calibrationOffCentre(marked: marked) : .noCalibration
@@ -68,5 +68,19 @@ public struct CalibrationBlock: Sendable {
     self.samples = samples
     self.region = region ?? CalibrationRegion(lines: 0..<shape[2], partitions: 0..<shape[1])
     self.readoutRange = readoutRange ?? 0..<shape[3]
+  }
+}
+
+extension CalibrationRegion {
+  /// At most 48 positions along each axis, around the centre.
+  ///
+  /// Kernels and sensitivities are smooth, and the signal farther out hardly stands above the noise; the work grows with the
+  /// third power of the extent, as samples along `kx` are taken from a box as long as it is wide.
+  var usefulPart: CalibrationRegion {
+    func middle(_ range: Range<Int>) -> Range<Int> {
+      let centre = range.lowerBound + range.count / 2, most = 48
+      return range.clamped(to: centre - most / 2..<centre + most / 2)
+    }
+    return CalibrationRegion(lines: middle(lines), partitions: middle(partitions))
   }
 }

@@ -7,7 +7,7 @@ import Operators
 extension GRAPPA {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("GRAPPA", revision: 1)
+    MethodConfiguration("GRAPPA", revision: 2)
       .with("kernel", kernel.map(\.configuration)).with("source channels", sources.account)
   }
 }
@@ -25,7 +25,7 @@ extension SENSE {
   public var configuration: MethodConfiguration {
     var weight: Double?
     if case .tikhonov(let given) = regularization { weight = Double(given) }
-    return MethodConfiguration("SENSE", revision: 1)
+    return MethodConfiguration("SENSE", revision: 2)
       .with("sensitivities", calibration.configuration).with("channels", channels.account)
       .with("Tikhonov weight", weight).with(
         "solver", solver == .automatic ? "automatic" : "conjugate gradients"
@@ -37,7 +37,7 @@ extension SENSE {
 extension L1WaveletSENSE {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("L1-wavelet SENSE", revision: 2)
+    MethodConfiguration("L1-wavelet SENSE", revision: 3)
       .with("sensitivities", calibration.configuration).with("channels", channels.account)
       .with("weight", Double(weight)).with("iterations", iterations).with("seed", "\(seed)")
   }
@@ -46,7 +46,7 @@ extension L1WaveletSENSE {
 extension SPIRiT {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("SPIRiT", revision: 1)
+    MethodConfiguration("SPIRiT", revision: 2)
       .with("kernel width", kernelWidth, "samples").with("damping", Double(damping))
       .with("channels", channels.account).with("iterations", iterations).with("tolerance", tolerance)
   }
@@ -55,7 +55,7 @@ extension SPIRiT {
 extension L1WaveletSPIRiT {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("L1-wavelet SPIRiT", revision: 1)
+    MethodConfiguration("L1-wavelet SPIRiT", revision: 2)
       .with("kernel width", kernelWidth, "samples").with("damping", Double(damping))
       .with("channels", channels.account).with("weight", Double(weight)).with("iterations", iterations)
       .with("seed", "\(seed)")
@@ -87,7 +87,7 @@ extension SensitivitySource {
 extension ESPIRiT {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("ESPIRiT", revision: 1)
+    MethodConfiguration("ESPIRiT", revision: 2)
       .with("kernel width", kernelWidth.map(Double.init), "samples")
       .with("threshold", threshold.map(Double.init)).with("crop", crop.map(Double.init)).with("sets", sets)
   }
@@ -95,13 +95,13 @@ extension ESPIRiT {
 
 extension DirectMaps {
   /// The method; it has no parameters.
-  public var configuration: MethodConfiguration { MethodConfiguration("direct maps", revision: 1) }
+  public var configuration: MethodConfiguration { MethodConfiguration("direct maps", revision: 2) }
 }
 
 extension WalshMaps {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("Walsh's maps", revision: 1).with("width", width, "voxels")
+    MethodConfiguration("Walsh's maps", revision: 2).with("width", width, "voxels")
   }
 }
 

@@ -106,7 +106,8 @@ enum SamplingKind: Equatable {
     // However small a box is: beyond it no method knows anything.
     if acquired > 0, acquired == height * depth {
       self = .whole
-    } else if mask.isElliptical, let factor = mask.acceleration(basis: .shutter), factor <= 1 {
+    } else if mask.isElliptical, let factor = mask.acceleration(basis: .outer), factor <= 1 {
+      // Counted outside the calibration region, whose corners beyond the ellipse would make up for gaps.
       self = .whole
     } else {
       self = Self.latticeCell(mask).map { .regular(cell: $0) } ?? .irregular

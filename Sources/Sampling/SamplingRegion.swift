@@ -59,15 +59,32 @@ struct SamplingGrid {
   var partitions: Int { extent.partitions }
   var encodedCount: Int { freeCount + calibrationCount }
 
-  init(_ region: SamplingRegion, lines: Int, partitions: Int) throws(SamplingError) {
+  /// Lays a region over a grid.
+  ///
+  /// - Parameters:
+  ///   - region: The region.
+  ///   - lines: The extent along `ky`.
+  ///   - partitions: The extent along `kz`.
+  ///   - given: The part of the grid that is encoded; what the region's partial Fourier leaves unless given.
+  /// - Throws: ``SamplingError`` if the region does not fit the grid.
+  init(
+    _ region: SamplingRegion, lines: Int, partitions: Int,
+    encoded given: (lines: Range<Int>, partitions: Range<Int>)? = nil
+  ) throws(SamplingError) {
     let grid = GridExtent(lines: lines, partitions: partitions)
     let (count, overflow) = lines.multipliedReportingOverflow(by: partitions)
     guard lines > 0, partitions > 0, !overflow, count < 1 << 30 else {
       throw .invalidGrid(lines: lines, partitions: partitions)
     }
-    let firstLine = try Self.firstEncoded(lines, region.partialFourier.lines, "partial Fourier along ky")
-    let firstPartition = try Self.firstEncoded(
-      partitions, region.partialFourier.partitions, "partial Fourier along kz")
+    let encoded: (lines: Range<Int>, partitions: Range<Int>)
+    if let given {
+      encoded = given
+    } else {
+      encoded = (
+        try Self.encoded(lines, region.partialFourier.lines, "partial Fourier along ky"),
+        try Self.encoded(partitions, region.partialFourier.partitions, "partial Fourier along kz")
+      )
+    }
     let box = region.calibration
     guard (0...lines).contains(box.lines), (0...partitions).contains(box.partitions) else {
       throw .calibrationTooLarge(box: box, grid: grid)
@@ -75,16 +92,16 @@ struct SamplingGrid {
     hasCalibration = box.lines > 0 && box.partitions > 0
     let boxLines = Self.box(lines, hasCalibration ? box.lines : 1)
     let boxPartitions = Self.box(partitions, hasCalibration ? box.partitions : 1)
-    guard boxLines.lowerBound >= firstLine, boxLines.upperBound <= lines,
-      boxPartitions.lowerBound >= firstPartition, boxPartitions.upperBound <= partitions
+    guard boxLines.clamped(to: encoded.lines) == boxLines,
+      boxPartitions.clamped(to: encoded.partitions) == boxPartitions
     else {
       throw .calibrationTooLarge(
-        box: box, grid: GridExtent(lines: lines - firstLine, partitions: partitions - firstPartition))
+        box: box, grid: GridExtent(lines: encoded.lines.count, partitions: encoded.partitions.count))
     }
     var uses = [Use](repeating: .notEncoded, count: count)
     var shutterCount = 0, freeCount = 0
-    for partition in firstPartition..<partitions {
-      for line in firstLine..<lines {
+    for partition in encoded.partitions {
+      for line in encoded.lines {
         let isInside = region.shutter.contains(
           line: line, partition: partition, lines: lines, partitions: partitions)
         let isCalibration = boxLines.contains(line) && boxPartitions.contains(partition)
@@ -136,14 +153,14 @@ struct SamplingGrid {
       })
   }
 
-  private static func firstEncoded(
+  private static func encoded(
     _ extent: Int, _ fraction: Double, _ name: String
-  ) throws(SamplingError) -> Int {
+  ) throws(SamplingError) -> Range<Int> {
     guard fraction > 0.5, fraction <= 1 else {
       throw .invalidParameter(name: name, value: fraction, range: "above 0.5 and at most 1")
     }
-    // 0.55 of 100 lines are 55, though their product is a little more.
-    return extent - Int((Double(extent) * fraction - 1e-9).rounded(.up))
+    // 0.55 of 100 positions are 55, though the product of the nearest numbers is a little more.
+    return extent - Int((Double(extent) * fraction - 1e-9).rounded(.up))..<extent
   }
 
   /// The centred range: `width / 2` positions before index `n / 2`, the rest from there on.

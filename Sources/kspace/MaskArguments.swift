@@ -91,15 +91,6 @@ struct PoissonArguments: ParsableArguments {
   @Option(help: "Distances in steps of the grid (index) or in fractions of its extent (extent).")
   var metric: SamplingMetric = .index
 
-  /// What was stated of a mask to be made, by name.
-  var stated: [String] {
-    [
-      ("--calibration", outline.calibration != nil), ("--shutter", outline.shutter != .rectangle),
-      ("--partial-fourier", outline.partialFourier != nil), ("--basis", density.basis != .grid),
-      ("--seed", density.seed != 1), ("--density-slope", densitySlope != 0), ("--metric", metric != .index),
-    ].filter(\.1).map(\.0)
-  }
-
   /// The recipe.
   func recipe(on grid: GridExtent, family: MaskRecipe.Family? = nil) throws -> MaskRecipe {
     let acceleration = try family == nil ? density.stated() : density.acceleration ?? 1

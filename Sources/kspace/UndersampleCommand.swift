@@ -41,15 +41,20 @@ struct Undersample: LongCommand {
     if mask == nil, poisson.density.acceleration == nil {
       throw ValidationError("Give --mask, or --acceleration for a Poisson-disk mask.")
     }
-    if mask != nil, poisson.density.acceleration != nil || complementary {
-      throw ValidationError("--mask excludes --acceleration and --complementary.")
-    }
-    let idle = mask == nil ? [] : poisson.stated
+    if mask == nil, maskAxes != nil { throw ValidationError("--mask-axes is for a --mask.") }
+    let typed = CommandLine.arguments.map { String($0.prefix { $0 != "=" }) }
+    let idle = mask == nil ? [] : Self.ofMadeMasks.filter(typed.contains)
     if !idle.isEmpty {
       throw ValidationError(
         "--mask is used as it is: \(idle.joined(separator: ", ")) would do nothing. Leave them out.")
     }
   }
+
+  /// The options that describe a mask to be made; whether one was typed, its value does not tell where that is the usual one.
+  private static let ofMadeMasks = [
+    "--acceleration", "--basis", "--seed", "--calibration", "--shutter", "--partial-fourier",
+    "--density-slope", "--metric", "--complementary",
+  ]
 
   func run() throws {
     let progress = running.begin()
@@ -57,7 +62,8 @@ struct Undersample: LongCommand {
     let file = try reading.open(raw)
     let layout = try ScanLayout(of: file, options: reading.options)
     try layout.check(path: raw)
-    let (masks, recipe) = try masks(for: layout)
+    let (made, recipe) = try masks(for: layout)
+    let masks = made.forEachEcho(of: layout.parameters.echoTimes.count)
     for slice in layout.sliceCounters { try masks.validate(against: layout.masks(slice: slice)) }
     let copy = UndersampledCopy(file.acquisitions, layout: layout, masks: masks)
     let images = copy.readouts.count(where: \.isImage)
@@ -68,14 +74,15 @@ struct Undersample: LongCommand {
 
     let honesty = try SourceHonesty(file, layout: layout)
     for warning in honesty.warnings { Terminal.report("kspace: warning: \(raw): \(warning)") }
-    let parameters = try MaskSidecar(masks: masks, recipe: recipe, source: mask)
+    let parameters = try MaskSidecar(masks: made, recipe: recipe, source: mask)
       .headerParameters(ofCopyOf: raw, warnings: honesty.warnings)
     let writer = try MRDWriter(
       creating: output, header: copy.header(from: file.header, userParameters: parameters))
     try copy.write(from: file, to: writer) { progress.report("writing", $0) }
     say(plan)
-    for (echo, figures) in try masks.map({ try SamplingFigures($0, region: recipe?.region) }).enumerated() {
-      guard echo == 0 || masks.contains(where: { $0 != masks[0] }) else { break }
+    let distinct = made.allSatisfy { $0 == made[0] } ? [made[0]] : made
+    for (echo, mask) in distinct.enumerated() {
+      let figures = try SamplingFigures(mask, region: recipe?.region)
       say(
         String(
           format:
@@ -96,17 +103,17 @@ struct Undersample: LongCommand {
     return others.isEmpty ? "" : "; not read, and not copied: \(others.joined(separator: ", "))"
   }
 
-  /// One mask per echo, and the recipe if they are made here.
+  /// One mask for all echoes or one for each, and their recipe if there is one.
   private func masks(for layout: ScanLayout) throws -> ([SamplingMask], MaskRecipe?) {
     let echoes = layout.parameters.echoTimes.count
     let grid = GridExtent(lines: layout.grid.matrix.y, partitions: layout.grid.matrix.z)
     if let mask {
       let masks = try MaskFile.read(mask, matrix: grid, axes: maskAxes)
-      return (masks.forEachEcho(of: echoes), MaskSidecar(of: masks, readFrom: mask)?.recipe)
+      return (masks, MaskSidecar(of: masks, readFrom: mask)?.recipe)
     }
     let recipe = try poisson.recipe(
       on: grid, family: complementary ? .complementary(echoes: echoes) : nil)
-    return (try recipe.masks().forEachEcho(of: echoes), recipe)
+    return (try recipe.masks(), recipe)
   }
 }
 

@@ -30,6 +30,9 @@ struct DefaultMethodTests {
       whole.status == 0 && whole.errors.contains("--method auto is zero-filled, as the scan is complete"))
     #expect(!whole.errors.contains("warning"))
     #expect(try provenance(scan, "whole").contains("--method auto is zero-filled"))
+    let idle = try scan.run(
+      "reconstruct", "head.h5", "-o", "idle", "--sensitivities", "walsh", "--dry-run")
+    #expect(idle.errors.contains("--sensitivities walsh has no effect: zero-filled"), "\(idle.errors)")
     let complete = try magnitude(scan, "whole")
     for (kind, options, method) in masks {
       let made = try scan.run(

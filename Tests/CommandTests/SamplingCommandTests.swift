@@ -249,6 +249,9 @@ struct SamplingCommandTests {
       ["mask", "poisson", "--matrix", "30x30", "--acceleration", "4", "--tr", "30"],
       ["undersample", "a.h5", "-o", "b.h5"], ["time"], ["time", "--mask", "m.npy"],
       ["undersample", "a.h5", "-o", "b.h5", "--mask", "m.npy", "--acceleration", "4"],
+      ["undersample", "a.h5", "-o", "b.h5", "--mask", "m.npy", "--seed", "1"],
+      ["undersample", "a.h5", "-o", "b.h5", "--mask", "m.npy", "--shutter=rectangle"],
+      ["undersample", "a.h5", "-o", "b.h5", "--acceleration", "4", "--mask-axes", "kz,ky"],
     ] {
       #expect(try Command.run(arguments).status == 2, "\(arguments)")
     }

@@ -28,6 +28,24 @@ struct UndersampleTests {
     #expect(try scan.run("info", "half.h5").output.contains("ERROR") == false)
   }
 
+  @Test func `Masks of a file are told echo by echo, and one for all echoes is kept as one`() throws {
+    let scan = try WrittenScan(
+      matrix: Self.matrix, echoes: 2, WrittenScan.complete(lines: 24, partitions: 12, echoes: 2))
+    let made = try scan.run(
+      "mask", "poisson", "--matrix", "24x12", "--acceleration", "2", "--calibration", "6x6", "--echoes", "2",
+      "-o", "two.npy")
+    #expect(made.status == 0, "\(made.errors)")
+    let two = try scan.run("undersample", "scan.h5", "--mask", "two.npy", "-o", "two.h5")
+    #expect(two.output.contains("echo 1:") && two.output.contains("echo 2:"), "\(two.output)\(two.errors)")
+    let one = try scan.run(
+      "undersample", "scan.h5", "--acceleration", "2", "--calibration", "6x6", "-o", "one.h5")
+    #expect(one.output.contains("echo 1:") && !one.output.contains("echo 2:"), "\(one.output)\(one.errors)")
+    let text = try #require(try scan.file("one.h5").header.userParameters["undersampling_mask"])
+    let sidecar = try JSONDecoder().decode(MaskSidecar.self, from: Data(text.utf8))
+    #expect(sidecar.masks.count == 1)
+    #expect(try sidecar.rederivedMasks()?.count == 1)
+  }
+
   @Test func `A stream on the standard output holds no words`() throws {
     let scan = try WrittenScan(
       matrix: Self.matrix, WrittenScan.complete(lines: 24, partitions: 12))

@@ -45,6 +45,38 @@ struct SamplingMaskTests {
     #expect(!mask.isElliptical)
   }
 
+  @Test("A calibration box that reaches beyond an ellipse leaves it one, and alone tells none")
+  func boxBeyondEllipse() {
+    var mask = SamplingMask(lines: 30, partitions: 12, isAcquired: false)
+    for partition in 0..<12 { for line in 12..<18 { mask[line: line, partition: partition] = true } }
+    #expect(!mask.isElliptical)
+    // Every other position around the box, of which nothing more is then complete.
+    var inside = 0, outer = 0, sampled = 0
+    for partition in 0..<12 {
+      for line in 0..<30
+      where SamplingShutter.ellipse.contains(line: line, partition: partition, lines: 30, partitions: 12) {
+        inside += 1
+        guard !(12..<18).contains(line) else { continue }
+        outer += 1
+        guard (line + partition) % 2 == 0 else { continue }
+        sampled += 1
+        mask[line: line, partition: partition] = true
+      }
+    }
+    #expect(mask.isElliptical)
+    #expect(mask.acceleration(basis: .shutter) == Double(inside) / Double(72 + sampled))
+    #expect(mask.acceleration(basis: .outer) == Double(outer) / Double(sampled))
+  }
+
+  @Test("What partial Fourier leaves out is no acceleration of the shutter", arguments: [0..<28, 12..<40])
+  func partialFourier(lines: Range<Int>) {
+    var mask = SamplingMask(lines: 40, partitions: 3, isAcquired: false)
+    for partition in 0..<3 { for line in lines { mask[line: line, partition: partition] = true } }
+    #expect(mask.acceleration(basis: .shutter) == 1)
+    #expect(mask.acceleration(basis: .outer) == 1)
+    #expect(mask.acceleration(basis: .grid) == 40.0 / 28)
+  }
+
   @Test("An empty mask has no acceleration and no calibration region")
   func empty() {
     let mask = SamplingMask(lines: 4, partitions: 4, isAcquired: false)

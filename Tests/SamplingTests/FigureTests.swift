@@ -86,6 +86,34 @@ import Testing
     #expect(abs(try #require(figures.transformIncoherence) - expected[3]) < 1e-4)
   }
 
+  @Test(
+    "a mask has one set of figures, whether its region is known or found",
+    arguments: [
+      SamplingRegion(
+        calibration: GridExtent(lines: 12, partitions: 10), partialFourier: .init(lines: 0.75)),
+      SamplingRegion(shutter: .ellipse, calibration: GridExtent(lines: 8, partitions: 18)),
+    ])
+  func found(region: SamplingRegion) throws {
+    let mask = try PoissonDisk(acceleration: 3, region: region).mask(lines: 58, partitions: 18, seed: 1)
+    let known = try SamplingFigures(mask, region: region), found = try SamplingFigures(mask)
+    #expect(found.shutter == known.shutter && found.calibration == known.calibration)
+    #expect(found.shutterAcceleration == known.shutterAcceleration)
+    #expect(found.outerAcceleration == known.outerAcceleration)
+    #expect(mask.acceleration(basis: .shutter) == known.shutterAcceleration)
+    #expect(mask.acceleration(basis: .outer) == known.outerAcceleration)
+  }
+
+  @Test("partial Fourier at the end of an axis is no hole, and none at either side accelerates")
+  func cutShort() throws {
+    for lines in [0..<28, 12..<40] {
+      var mask = SamplingMask(lines: 40, partitions: 12, isAcquired: false)
+      for partition in 0..<12 { for line in lines { mask[line: line, partition: partition] = true } }
+      let figures = try SamplingFigures(mask)
+      #expect(figures.largestHole == 0)
+      #expect(figures.shutterAcceleration == 1 && figures.gridAcceleration == 40.0 / 28)
+    }
+  }
+
   @Test("the three accelerations of an elliptical mask")
   func accelerations() throws {
     let region = SamplingRegion(shutter: .ellipse, calibration: GridExtent(lines: 24, partitions: 24))

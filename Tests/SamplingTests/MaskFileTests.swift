@@ -91,6 +91,15 @@ import Testing
     #expect(try MaskFile.read(bare) == [square])
   }
 
+  @Test("files that say their axes are asked for no others", arguments: ["csv", "cfl"])
+  func idleAxes(format: String) throws {
+    let folder = try TemporaryDirectory()
+    let path = folder.path("m.\(format)")
+    try MaskFile.write(Self.recipe().masks(), to: path)
+    let error = try #require(throws: SamplingError.self) { try MaskFile.read(path, axes: .linesFirst) }
+    #expect(error.description.contains("`maskAxes: ky,kz` is for .npy arrays"))
+  }
+
   @Test("NumPy reads and writes the same masks", .enabled(if: Python.isAvailable, "\(Python.absence)"))
   func numpy() throws {
     let folder = try TemporaryDirectory()

@@ -4,6 +4,13 @@ import Sampling
 import Testing
 
 @Suite struct PatternTests {
+  @Test("a fraction of an axis is as many lines as its decimals say", arguments: [(0.55, 55), (0.575, 58)])
+  func encodedFraction(fraction: Double, lines: Int) throws {
+    let region = SamplingRegion(partialFourier: .init(lines: fraction))
+    let mask = try Lattice(lineStep: 1, region: region).mask(lines: 100, partitions: 1)
+    #expect(mask.acquiredCount == lines)
+  }
+
   @Test("the study's parallel-imaging scan has 13,440 repetitions")
   func parallelImaging() throws {
     let region = SamplingRegion(calibration: GridExtent(lines: 36, partitions: 80))

@@ -4,16 +4,16 @@ import Numerics
 
 extension CalibrationBlock {
   /// Takes the largest fully sampled box around the centre: of the calibration lines, or of the first echo's image
-  /// lines, whichever is larger.
+  /// lines, whichever is larger; its middle where it is larger than kernels need.
   ///
   /// - Throws: ``ParallelImagingError/noCalibration`` if neither has one.
   init(_ scan: CompactKSpace) throws(ParallelImagingError) {
     let image = scan.masks[0].calibrationRegion
     let region: CalibrationRegion, source: NDArray<Complex<Float>>, table: LineTable
     if let lines = scan.calibration, let box = lines.mask.calibrationRegion, box.count >= image?.count ?? 0 {
-      (region, source, table) = (box, lines.samples, lines.table)
+      (region, source, table) = (box.usefulPart, lines.samples, lines.table)
     } else if let image {
-      (region, source, table) = (image, scan.samples, scan.table)
+      (region, source, table) = (image.usefulPart, scan.samples, scan.table)
     } else {
       let marked = scan.calibration?.mask.acquiredCount ?? 0
       throw marked > 0 ? .calibrationOffCentre(marked: marked) : .noCalibration

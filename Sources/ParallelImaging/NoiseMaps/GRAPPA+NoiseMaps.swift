@@ -42,13 +42,15 @@ extension GRAPPA: NoiseAnalysis {
       deviation.setPart(at: echo, to: kernels.noise(of: channels))
     }
     let sampled = Float(scan.readoutRange.count) / Float(scan.readoutLength)
-    let level = scan.noiseDeviation * sampled.squareRoot()
+    let noise = scan.noiseDeviation, level = noise * sampled.squareRoot()
     // Of a lattice all positions but one in R are noise of the same samples: 1 / R of the variance each.
     for (echo, lattice) in lattices.enumerated() {
       let scale = level / Float(lattice.acceleration).squareRoot()
       deviation.setPart(at: echo, to: deviation.part(at: echo).map { $0 * scale })
     }
+    // Without a noise scan, the lattice's samples alone would be taken for others' noise.
     var regular = scan
+    regular.noise = .whitened(standardDeviation: noise)
     for (echo, lattice) in lattices.enumerated() {
       regular.masks[echo] = SamplingMask(lattice)
     }

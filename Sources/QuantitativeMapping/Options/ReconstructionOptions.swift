@@ -123,10 +123,19 @@ public struct ReconstructionOptions: Sendable, Equatable, Codable {
     if self.method == nil {
       choice.account = ["`method: auto` is \(method.rawValue), as \(suitable.reason)."]
     }
-    choice.warnings = layout.warnings(
-      zeroFilling: method == .zeroFilled, completingMagnitudes: partialFourier == .pocs, then: combination)
+    choice.warnings =
+      idle(in: method).map { "\($0) has no effect: \(method.rawValue), which suits the scan, takes none." }
+      + layout.warnings(
+        zeroFilling: method == .zeroFilled, completingMagnitudes: partialFourier == .pocs, then: combination)
     choice.plan = "\(layout.size.words): \(method.rawValue), then \(combination.rawValue); \(needs.words)"
     return choice
+  }
+
+  /// The options that a method which was left to the scan leaves nothing to do; ``check(for:)`` refuses them with others.
+  private func idle(in method: ReconstructionMethod) -> [String] {
+    guard self.method == nil, !method.usesSensitivities else { return [] }
+    return (sensitivities == .espirit ? [] : ["`sensitivities: \(sensitivities.rawValue)`"])
+      + (mapSets == 1 ? [] : ["`mapSets: \(mapSets)`"])
   }
 
   /// What was chosen, by the names that files of settings have.

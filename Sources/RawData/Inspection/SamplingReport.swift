@@ -8,11 +8,11 @@ public struct SamplingReport: Sendable, Codable, Equatable {
   public let acquired: Int
   /// The grid over the acquired positions.
   public let accelerationGrid: Double?
-  /// The shutter (the sampled ellipse, or the whole grid) over the acquired positions.
+  /// The shutter (the sampled ellipse, or the whole grid, less what partial Fourier leaves out) over the acquired positions.
   public let accelerationShutter: Double?
   /// The shutter over the acquired positions, both outside the calibration box.
   public let accelerationOuter: Double?
-  /// Whether nothing outside the inscribed ellipse was acquired.
+  /// Whether nothing outside the inscribed ellipse was acquired, but for the calibration box.
   public let isElliptical: Bool
   /// The fully acquired box at the centre: its extents along `ky` and `kz`.
   public let calibrationBox: [Int]?

@@ -35,8 +35,8 @@ public struct SamplingFigures: Sendable, Equatable, Encodable {
   /// - Throws: ``SamplingError`` if the mask is empty or the region does not fit it.
   public init(_ mask: SamplingMask, region: SamplingRegion? = nil) throws(SamplingError) {
     guard mask.acquiredCount > 0 else { throw .empty(grid: mask.extent) }
+    let grid = try SamplingGrid(mask, region: region)
     let region = region ?? SamplingRegion(found: mask)
-    let grid = try SamplingGrid(region, lines: mask.lines, partitions: mask.partitions)
     extent = mask.extent
     acquiredCount = mask.acquiredCount
     shutter = region.shutter
@@ -72,20 +72,37 @@ struct Accelerations {
 
   init(_ mask: SamplingMask, region: SamplingRegion?) throws(SamplingError) {
     guard mask.acquiredCount > 0 else { throw .empty(grid: mask.extent) }
-    self.init(
-      mask,
-      on: try SamplingGrid(
-        region ?? SamplingRegion(found: mask), lines: mask.lines, partitions: mask.partitions))
+    self.init(mask, on: try SamplingGrid(mask, region: region))
+  }
+}
+
+extension SamplingGrid {
+  /// What each position of a mask is for: what a region says, or what the mask itself shows.
+  ///
+  /// - Throws: ``SamplingError`` if the region does not fit the mask.
+  init(_ mask: SamplingMask, region: SamplingRegion?) throws(SamplingError) {
+    try self.init(
+      region ?? SamplingRegion(found: mask), lines: mask.lines, partitions: mask.partitions,
+      // A region leaves out the first positions only, scanners the last as well.
+      encoded: region == nil ? mask.encodedRanges : nil)
   }
 }
 
 extension SamplingRegion {
   /// The region that a mask appears to have been made for.
+  ///
+  /// Partial Fourier that leaves out the last lines or partitions has no place in it.
   public init(found mask: SamplingMask) {
-    let box = mask.calibrationRegion
+    let box = mask.calibrationRegion, encoded = mask.encodedRanges
+    func fraction(_ range: Range<Int>, of extent: Int) -> Double {
+      range.lowerBound > 0 ? Double(range.count) / Double(extent) : 1
+    }
     self.init(
       shutter: mask.isElliptical ? .ellipse : .rectangle,
       // Regions are centred as ``SamplingGrid`` lays them: one more position before the centre than after, or as many.
-      calibration: GridExtent(lines: box?.lines.count ?? 0, partitions: box?.partitions.count ?? 0))
+      calibration: GridExtent(lines: box?.lines.count ?? 0, partitions: box?.partitions.count ?? 0),
+      partialFourier: PartialFourier(
+        lines: fraction(encoded.lines, of: mask.lines),
+        partitions: fraction(encoded.partitions, of: mask.partitions)))
   }
 }

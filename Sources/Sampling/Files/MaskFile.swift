@@ -21,15 +21,15 @@ public enum MaskFile {
   ///   - matrix: The extents that the masks must have; a `.csv` file from elsewhere does not say them.
   ///   - axes: The order of the axes of a `.npy` array; what its sidecar or its shape says unless given.
   /// - Throws: ``SamplingError`` if the file cannot be understood, a mask is empty, lacks the centre of k-space or
-  ///   has other extents, or if a square array could be meant either way.
+  ///   has other extents, if a square array could be meant either way, or if axes are given for a file that says them.
   public static func read(
     _ path: String, matrix: GridExtent? = nil, axes: MaskAxes? = nil
   ) throws(SamplingError) -> [SamplingMask] {
     LastWord.note(.reading, path)
-    if axes != nil, kind(of: path) != "npy" {
+    if let axes, ["cfl", "hdr", "csv"].contains(kind(of: path)) {
       throw .file(
-        path: path, problem: "the order of its axes is fixed, and cannot be stated",
-        remedy: "Leave the axes out; they belong to .npy files")
+        path: path, problem: "says itself which axis is ky: `maskAxes: \(axes.rawValue)` is for .npy arrays",
+        remedy: "Leave it out")
     }
     let masks =
       switch kind(of: path) {

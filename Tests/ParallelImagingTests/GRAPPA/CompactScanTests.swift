@@ -72,6 +72,17 @@ struct CompactScanTests {
     #expect(compact.noiseVariance == CompactKSpace(dense).noiseVariance)
   }
 
+  @Test("learns from the middle of an echo that is complete")
+  func largeCalibration() throws {
+    let scan = SmoothScan.scan(Extents(x: 4, y: 64, z: 51), channels: 2)
+    let block = try CalibrationBlock(scan)
+    #expect(block.region == CalibrationRegion(lines: 8..<56, partitions: 1..<49))
+    #expect(block.samples.part(at: 1, 0, 47) == scan.samples.part(at: 0, 1, 1, 55))
+    #expect(try CalibrationBlock(CompactKSpace(scan)).samples == block.samples)
+    let usual = try CalibrationBlock(SmoothScan.scan(Extents(x: 4, y: 48, z: 31), channels: 2))
+    #expect(usual.region == CalibrationRegion(lines: 0..<48, partitions: 0..<31))
+  }
+
   @Test("predicts every channel from fewer virtual ones")
   func virtualSources() throws {
     // Sixteen channels of eight terms: eight virtual ones hold all.

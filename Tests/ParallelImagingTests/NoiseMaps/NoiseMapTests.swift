@@ -2,9 +2,10 @@ import MRIData
 import NDArrays
 import Numerics
 import Operators
-import ParallelImaging
 import TestSupport
 import Testing
+
+@testable import ParallelImaging
 
 @Suite("Noise maps")
 struct NoiseMapTests {
@@ -79,6 +80,21 @@ struct NoiseMapTests {
     #expect(abs(mean - 1) < 0.6 * rim)
     #expect(spread < rim)
     #expect(analytic.accelerations == [2])
+  }
+
+  @Test("of GRAPPA refer to one noise level, also where it is estimated")
+  func estimatedNoise() throws {
+    let full = Simulation(Extents(x: 32, y: 40, z: 1), channels: 4, noise: 0.05).scan
+    var mask = SamplingMask(lines: 40, partitions: 1, isAcquired: false)
+    for line in 0..<40 where line % 2 == 0 || (12..<28).contains(line) {
+      mask[line: line, partition: 0] = true
+    }
+    var scan = full.undersampled(by: mask)
+    scan.noise = .unknown
+    let maps = try #require(try GRAPPA().noiseMaps(for: scan))
+    let deviation = scan.noiseDeviation * Float(2).squareRoot()
+    #expect(maps.accelerations == [2])
+    #expect(relativeError(maps.standardDeviation[0], maps.gFactor[0].map { $0 * deviation }) < 1e-5)
   }
 
   @Test("of a fully sampled scan, and of its Fourier transform alone, are 1")
