@@ -78,6 +78,11 @@ public enum JSONFile {
     do {
       return try JSONDecoder().decode(Value.self, from: data)
     } catch let error as DecodingError {
+      if case .dataCorrupted(let context) = error, context.codingPath.isEmpty,
+        let unfit = UnfitNumber(in: data, of: Value.self)
+      {
+        throw Fault(reason: unfit.reason)
+      }
       throw Fault(reason: error.summary)
     } catch {
       throw Fault(reason: "it is not JSON")
@@ -138,8 +143,13 @@ extension DecodingError {
       let place = context.codingPath.isEmpty ? "" : "\(Self.name(of: context))."
       return "its key \"\(place)\(key.stringValue)\" is missing"
     case .dataCorrupted(let context) where !context.codingPath.isEmpty:
-      // These words are the toolkit's own, or say that a number does not fit.
+      // These words are the toolkit's own, or say that a number or a word does not fit.
       let words = context.debugDescription
+      if words.hasPrefix("Cannot initialize"), let word = words.components(separatedBy: "String value ").last
+      {
+        return
+          "its key \"\(Self.name(of: context))\" is \"\(word)\", which is none of the words that it may be"
+      }
       let reason =
         words.hasPrefix("Parsed JSON number") || words.hasPrefix("Number") ? "its number does not fit" : words
       return "its key \"\(Self.name(of: context))\": \(reason)"

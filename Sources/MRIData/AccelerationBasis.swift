@@ -8,6 +8,9 @@ public enum AccelerationBasis: String, Sendable, Codable, CaseIterable {
   case shutter
   /// The positions of the shutter over the acquired ones, both outside the calibration region.
   case outer
+
+  /// Reads the word that a file has for it.
+  public init(from decoder: any Decoder) throws { self = try .named(by: decoder) }
 }
 
 extension SamplingMask {

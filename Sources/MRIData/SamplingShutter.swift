@@ -9,6 +9,9 @@ public enum SamplingShutter: String, Sendable, Codable, CaseIterable {
   /// ```
   case ellipse
 
+  /// Reads the word that a file has for it.
+  public init(from decoder: any Decoder) throws { self = try .named(by: decoder) }
+
   /// Whether a position lies inside; decided in integers, so that every platform agrees.
   public func contains(line: Int, partition: Int, lines: Int, partitions: Int) -> Bool {
     switch self {

@@ -6,6 +6,8 @@ public enum MappingError: Error, Equatable, CustomStringConvertible {
   case noMagnitude(_ method: String)
   /// No voxel of the mask has a field that means anything.
   case nothingKnown(voxels: Int)
+  /// The field tells no susceptibility in any voxel of the mask, such as a mask of one voxel.
+  case nothingInverted(voxels: Int)
   /// Sources are told apart by R2*, and there is none.
   case noRelaxation
   /// The zero of susceptibility is to be the fluid of the ventricles, and none is found.
@@ -25,6 +27,9 @@ public enum MappingError: Error, Equatable, CustomStringConvertible {
       "A mask by \(method) needs a magnitude, and there is none. Give one, give a mask, or make it from the phase's quality."
     case .nothingKnown(let voxels):
       "None of the mask's \(voxels) voxels has signal and a field of usable noise. Check that mask and scan belong together."
+    case .nothingInverted(let voxels):
+      "The map would be zero everywhere: the field in the mask's \(voxels) voxels tells nothing that could be inverted. Give "
+        + "a `mask` of the whole object."
     case .noRelaxation:
       "Para- and diamagnetic sources are told apart by R2*, and there is none: it takes three echoes with magnitudes, or two "
         + "by MDI. Leave out the separation."

@@ -56,7 +56,7 @@ public struct RegionFiles: Sendable {
 
   /// The regions on the grid of a scan's images, or of what they were drawn on.
   ///
-  /// - Throws: ``InputError`` if they lie elsewhere; ``FileError``, ``EvaluationError`` if they are no whole numbers.
+  /// - Throws: ``InputError`` if they lie elsewhere or are no whole numbers; ``FileError``.
   public func readLabels(on grid: Geometry) throws -> LabelVolume? {
     guard let labels else { return nil }
     let names = try names.map { try RegionNames(at: $0).names } ?? [:]
@@ -79,6 +79,10 @@ public struct RegionFiles: Sendable {
     }
     let placed = try file.volumes(scaling: .applied).placed(
       on: grid, name, of: file, like: "the scan", ignoringAffine: ignoringAffine)
-    return try NDArray<Int32>(labels: placed.volumes[0])
+    do throws(EvaluationError) {
+      return try NDArray<Int32>(labels: placed.volumes[0])
+    } catch {
+      throw InputError(path, "\(error.description.dropLast())", remedy: "Give a volume of labels")
+    }
   }
 }

@@ -64,6 +64,11 @@ struct ConvertScan: LongCommand {
       throw ValidationError("--output \(output): the name must end in .npy, .cfl, .h5 or .mrd.")
     }
     try refuseIdleOptions()
+    guard ScanArrayFormat(ofFile: input) != nil else { return }
+    try voxelSize?.checkVoxels(areSlices: true)
+    try repetitionTime?.checkRepetition()
+    try reading.echoTimes?.check()
+    try reading.fieldStrength?.check()
   }
 
   /// Refuses options that would do nothing.

@@ -107,11 +107,8 @@ struct Phantom: LongCommand {
     if sequence == .epi, 2 * matrix.x > Int(UInt16.max) {
       throw ValidationError("--matrix \(matrix): a readout has at most 65535 samples.")
     }
-    if let size = voxelSize?.metres,
-      [size.min(), size.max()].contains(where: { !ScanLimits.voxelSize.contains($0) })
-    {
-      throw ValidationError("--voxel-size: voxels of 0.01 to 30 mm are possible.")
-    }
+    try voxelSize?.checkVoxels()
+    try echoTimes?.check()
     if !(snr > 0) { throw ValidationError("--snr \(snr): a positive number is needed, or inf.") }
     if let cohort, !(1...9999).contains(cohort) {
       throw ValidationError("--cohort \(cohort): 1 to 9999 subjects are possible.")

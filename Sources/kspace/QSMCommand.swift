@@ -85,7 +85,7 @@ struct MapSusceptibility: LongCommand {
 
   func run() throws {
     if let config {
-      var merged = try QSMConfiguration(at: config).merged()
+      var merged = try QSMConfiguration(at: config).merged(from: config)
       merged.config = nil
       try merged.validate()
       try merged.execute(configuration: config)
@@ -99,7 +99,7 @@ struct MapSusceptibility: LongCommand {
       try qsmCI ? StageContract(input: input ?? "", output: output, replacing: running.force) : nil
     var options = methods.options
     if let file = contract?.configuration {
-      options = try QSMConfiguration(at: file).merged().methods.options
+      options = try QSMConfiguration(at: file).merged(from: file).methods.options
     }
     options.mask = options.mask ?? contract?.mask
     let source =
@@ -156,8 +156,24 @@ extension MapSusceptibility: ReadingCommand {
 
 extension QSMConfiguration {
   /// The command with the file's options under those of the command line.
-  func merged() throws -> MapSusceptibility {
+  ///
+  /// - Parameter path: The file, which is named with the key where an option of it is to blame.
+  func merged(from path: String) throws -> MapSusceptibility {
     let typed = Array(CommandLine.arguments.drop { $0 != "qsm" }.dropFirst())
-    return try MapSusceptibility.parse(arguments(before: typed))
+    do {
+      return try MapSusceptibility.parse(arguments(before: typed))
+    } catch {
+      // What was typed has been read already: an option that fails beside it alone is the one.
+      for start in arguments.indices where arguments[start].hasPrefix("--") {
+        let end = arguments[(start + 1)...].firstIndex { $0.hasPrefix("--") } ?? arguments.endIndex
+        do {
+          _ = try MapSusceptibility.parse(Array(arguments[start..<end]) + typed)
+        } catch {
+          let key = arguments[start].dropFirst(2).prefix { $0 != "=" }
+          throw ValidationError("\(path): key \(key): \(MapSusceptibility.message(for: error))")
+        }
+      }
+      throw error
+    }
   }
 }

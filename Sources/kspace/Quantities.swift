@@ -39,6 +39,15 @@ struct EchoTimes: ExpressibleByArgument {
   }
 }
 
+extension EchoTimes {
+  /// Refuses times that no echo has, by the option's name.
+  func check(_ option: String = "--echo-times") throws {
+    guard let odd = seconds.first(where: { !ScanLimits.echoTime.contains($0) }) else { return }
+    throw ValidationError(
+      String(format: "\(option): %g ms is no echo time; 0.01 to 2000 ms are possible.", odd * 1000))
+  }
+}
+
 /// A field strength with its unit, such as `3T`.
 struct FieldStrength: ExpressibleByArgument {
   let tesla: Double
@@ -46,6 +55,15 @@ struct FieldStrength: ExpressibleByArgument {
   init?(argument: String) {
     guard let value = quantity(argument, Units.fields) else { return nil }
     tesla = value
+  }
+}
+
+extension FieldStrength {
+  /// Refuses a field that no scanner has, by the option's name.
+  func check(_ option: String = "--field-strength") throws {
+    guard !ScanLimits.fieldStrength.contains(tesla) else { return }
+    throw ValidationError(
+      String(format: "\(option): %g T is no scanner's field; 0.01 to 25 T are possible.", tesla))
   }
 }
 
@@ -59,6 +77,15 @@ struct TimeSpan: ExpressibleByArgument {
   }
 }
 
+extension TimeSpan {
+  /// Refuses a repetition time that no scan has, by the option's name.
+  func checkRepetition(_ option: String = "--tr") throws {
+    guard !ScanLimits.repetitionTime.contains(seconds) else { return }
+    throw ValidationError(
+      String(format: "\(option): %g ms is no repetition time; 0.1 ms to 100 s are possible.", seconds * 1000))
+  }
+}
+
 /// Three lengths with one unit, such as `256x192x144mm`.
 struct Lengths: ExpressibleByArgument {
   let metres: SIMD3<Double>
@@ -68,6 +95,17 @@ struct Lengths: ExpressibleByArgument {
       lengths.allSatisfy({ $0 > 0 })
     else { return nil }
     metres = SIMD3(lengths)
+  }
+}
+
+extension Lengths {
+  /// Refuses voxels that no scan has, by the option's name.
+  ///
+  /// - Parameter areSlices: Whether `z` may be the thickness of a slice or a slab, which nothing encodes.
+  func checkVoxels(_ option: String = "--voxel-size", areSlices: Bool = false) throws {
+    let isThick = areSlices && ScanLimits.thickness.contains(metres.z)
+    let isOdd = (0..<3).contains { !(ScanLimits.voxelSize.contains(metres[$0]) || $0 == 2 && isThick) }
+    if isOdd { throw ValidationError("\(option): voxels of 0.01 to 30 mm are possible.") }
   }
 }
 

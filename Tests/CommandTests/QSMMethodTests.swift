@@ -163,6 +163,14 @@ struct QSMMethodTests {
       let result = try scene.run("--config", "bad.yaml", "-o", "out", "--phase", "a.nii")
       #expect(result.status == status, "\(text): \(result.errors)")
     }
+    for (text, key) in [
+      ("sharpness: 3", "sharpness"), ("background: shrap", "background"), ("5: b", "5"),
+      ("mask: m.nii\nreweightings: 99999999999999999999", "reweightings"),
+    ] {
+      try text.write(toFile: scene.folder.path("bad.yaml"), atomically: true, encoding: .utf8)
+      let result = try scene.run("--config", "bad.yaml", "-o", "out", "--phase", "a.nii")
+      #expect(result.status == 2 && result.errors.contains("bad.yaml: key \(key): "), "\(result.errors)")
+    }
   }
 
   @Test("without a mask the brain is found in a surface, without a magnitude the phase's quality does")

@@ -40,4 +40,34 @@ struct JSONFileTests {
     #expect(try JSONDecoder().decode([String: Int].self, from: data) == ["a": 1])
     #expect(JSONFile.object(from: data) == nil)
   }
+
+  private struct Numbers: Decodable {
+    enum Word: String, Decodable {
+      case one, two
+    }
+
+    var count: Int?
+    var seed: UInt64?
+    var words: [Word]?
+    var inner: [String: Int]?
+  }
+
+  @Test(
+    "A number or a word that does not fit is named with its key, and numbers with what fits",
+    arguments: [
+      (
+        #"{"seed": 7, "count": 1e30}"#, ["\"count\"", "1e+30", "-9223372036854775808 to 9223372036854775807"]
+      ),
+      (#"{"count": 1.5}"#, ["\"count\" is 1.5", "whole number"]),
+      (#"{"count": -1, "seed": -1}"#, ["\"seed\" is -1", "0 to 18446744073709551615"]),
+      (#"{"inner": {"a": 1, "b": 2.5}}"#, ["\"inner.b\" is 2.5"]),
+      (#"{"words": ["one", "three"]}"#, ["\"words.2\" is \"three\""]),
+      (#"{"count": "#, ["it is not JSON"]),
+    ])
+  func unfit(text: String, parts: [String]) throws {
+    let fault = try #require(throws: JSONFile.Fault.self) {
+      try JSONFile.decode(Numbers.self, from: Data(text.utf8))
+    }
+    for part in parts { #expect(fault.reason.contains(part), "\(fault.reason)") }
+  }
 }

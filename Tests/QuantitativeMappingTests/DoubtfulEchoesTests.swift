@@ -99,6 +99,24 @@ struct DoubtfulEchoesTests {
     #expect(try maps().warnings.contains { $0.contains("little for a scan") })
   }
 
+  @Test(arguments: [0.88, 0.93] as [Float])
+  func `An echo that wraps a little before the ends of the others is refused by its number`(_ part: Float)
+    throws
+  {
+    func wrapped(_ echo: Int, _ x: Int, _ y: Int, _ z: Int) -> Float {
+      let value = 0.37 * Float(x) + 0.23 * Float(y + echo) + 0.11 * Float(z)
+      return value - 2 * .pi * (value / (2 * .pi)).rounded()
+    }
+    try write(scale: 4096 / .pi) { ($0 == 2 ? part : 1) * wrapped($0, $1, $2, $3) }
+    let message = refusal { $0.phaseScale = .automatic }
+    #expect(message.contains("echo 3 wraps at") && message.contains("differ in scale"), "\(message)")
+    // Phase that fills the same range without a wrap is narrow, and right.
+    try write(scale: 4096 / .pi) { echo, x, y, z in
+      echo == 0 ? part * .pi * (Float(x) - 9.5) / 9.5 : wrapped(echo, x, y, z)
+    }
+    #expect(!refusal { $0.phaseScale = .automatic }.contains("differ in scale"))
+  }
+
   @Test func `Units of the phase that its numbers are not in are told`() throws {
     for units in ["deg", "Hz", "mrad", "ppm"] {
       try write(scale: 4095 / .pi, keys: { part, _ in part == "phase" ? ["Units": units] : [:] }) {
@@ -122,5 +140,39 @@ struct DoubtfulEchoesTests {
     #expect(warnings.contains { $0.contains("phase2.json") && $0.contains("1.5 T") }, "\(warnings)")
     #expect(warnings.contains { $0.contains("mag1.json") && $0.contains("0.008 s") }, "\(warnings)")
     #expect(try maps { ($0.fieldStrength, $0.echoTimes) = (3, times) }.warnings == [])
+  }
+
+  @Test(
+    arguments: [
+      ("EchoTime", "0.004", "phase1.json: its key EchoTime is \"0.004\", and must be a number of seconds"),
+      ("MagneticFieldStrength", "3T", "phase1.json: its key MagneticFieldStrength is \"3T\""),
+    ])
+  func `A sidecar's number that is text is named with file and key`(
+    _ key: String, _ value: String, _ words: String
+  ) throws {
+    try write(keys: { _, _ in [key: value] }) { phase($0, $1, $2, $3) }
+    let message = refusal()
+    #expect(message.contains(words), "\(message)")
+    #expect(try maps { ($0.fieldStrength, $0.echoTimes) = (3, times) }.parameters.echoTimes == times)
+  }
+
+  @Test func `Numbers of sidecars in another unit are named with file, key and unit`() throws {
+    try write(keys: { _, echo in ["EchoTime": 1e6 * times[echo]] }) { phase($0, $1, $2, $3) }
+    let late = refusal()
+    #expect(late.contains("phase1.json: ") && late.contains("microseconds were probably meant"), "\(late)")
+    try write(keys: { _, _ in ["MagneticFieldStrength": -1, "ImagingFrequency": 123.2e6] }) {
+      phase($0, $1, $2, $3)
+    }
+    let high = refusal()
+    #expect(
+      high.contains("phase1.json: its key ImagingFrequency is 123200000.0") && high.contains("; hertz were"),
+      "\(high)")
+  }
+
+  @Test func `A sidecar that is no JSON is named`() throws {
+    try write { phase($0, $1, $2, $3) }
+    try Data("{\"EchoTime\": 0.009,".utf8).write(to: folder.url.appending(path: "phase2.json"))
+    let message = refusal()
+    #expect(message.contains("phase2.json: this sidecar cannot be read: it is not JSON"), "\(message)")
   }
 }

@@ -111,4 +111,15 @@ struct DoubtfulFieldTests {
     try write("field.nii") { x, _, _ in x == 0 ? 1 : x < 6 ? 0 : .nan }
     #expect(refusal("field.nii", units: "ppm").contains("zero or not finite"))
   }
+
+  @Test
+  func `A voxel beyond anything physical is refused with file and value, unless the mask leaves it out`()
+    throws
+  {
+    for (place, isRefused) in [(3, true), (0, false)] {
+      try write("field.nii") { x, y, z in x == place && y == 4 && z == 4 ? 1e30 : tissue(x, y, z) }
+      let message = refusal("field.nii", units: "ppm")
+      #expect((message.contains("field.nii") && message.contains("1e+30")) == isRefused, "\(message)")
+    }
+  }
 }

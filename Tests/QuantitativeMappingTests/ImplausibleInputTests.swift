@@ -37,4 +37,13 @@ struct ImplausibleInputTests {
     let mask = BrainMask(NDArray(repeating: true, shape: [5, 4, 3]), geometry: other)
     #expect(throws: MappingError.gridsDiffer(name: "mask")) { try SusceptibilityMapping()(maps, mask: mask) }
   }
+
+  @Test func `A mask in which nothing can be inverted is refused`() throws {
+    let folder = try TemporaryDirectory()
+    let maps = try source(voxel: 1e-3, fieldStrength: 3, in: folder).maps()
+    var inside = NDArray(repeating: false, shape: [8, 8, 9])
+    inside[4, 4, 4] = true
+    let mask = BrainMask(inside, geometry: maps.geometry)
+    #expect(throws: MappingError.nothingInverted(voxels: 1)) { try SusceptibilityMapping()(maps, mask: mask) }
+  }
 }

@@ -115,6 +115,11 @@ import Testing
     #expect(try message("30.2ms", "1e300s").contains("repetition time"))
     #expect(try message("80\n", "\(Int.max)\n").contains("matrix"))
     #expect(try message("PoissonDisk", "Spiral").contains("Spiral"))
+    #expect(try message("\"rectangle\"", "\"hexagon\"").contains("\"hexagon\" is none of rectangle, ellipse"))
+    #expect(try message("\"index\"", "\"miles\"").contains("metric\": \"miles\" is none of index, extent"))
+    let overflow = try message("\"averages\": 1", "\"averages\": 1, \"dummyRepetitions\": 1e30")
+    #expect(
+      overflow.contains("\"dummyRepetitions\" is 1e+30") && overflow.contains("whole number"), "\(overflow)")
     #expect(try message("24x24", "24").contains("300x72"))
     #expect(try message("80\n", "0\n").contains("matrix"))
     #expect(throws: SamplingError.self) { try ProtocolFile(at: folder.path("absent.json")) }

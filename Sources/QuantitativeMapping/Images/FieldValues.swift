@@ -17,6 +17,8 @@ struct FieldValues {
   /// The fields that tissue has [ppm], what all but 1 % stay below.
   private static let weakest = 0.002, weakestPeak = 0.005
   private static let weakestTotal = 0.03, strongest = 3.0, strongestTotal = 10.0
+  /// What no single voxel has, not even beside metal [ppm].
+  private static let impossible = 1e4
   /// Values that are ppm where nobody says so: neither Hz, rad/s nor ppb of tissue are as small, nor tesla as large.
   private static let evidentlyPartsPerMillion: ClosedRange<Float> = 0.005...0.5
 
@@ -81,6 +83,15 @@ struct FieldValues {
           + (isTooWeak ? "weak" : "strong")
           + (plausible.isEmpty ? "" : "; as \(plausible.joined(separator: " or ")) it would be one"),
         remedy: "State the unit that the values have (`fieldUnit`), or correct Units in the sidecar")
+    }
+    if let odd = [sorted[0], sorted[sorted.count - 1]].max(by: { abs($0) < abs($1) }),
+      abs(Double(odd)) * partsPerMillion > Self.impossible
+    {
+      throw InputError(
+        path,
+        "the field has values such as \(odd) \(unit.rawValue), which is beyond anything that a magnet has, although "
+          + "\(numbers)",
+        remedy: "Set voxels without a field to zero or NaN, or leave them out of the mask (`mask`)")
     }
     guard stage == .total, value < Self.weakestTotal else { return nil }
     return

@@ -32,6 +32,12 @@ extension ImageSource {
           throw InputError(
             path, "the echo times are not known: there is no sidecar \(sidecar)", remedy: remedy)
         }
+        if Self.times(in: sidecar).isEmpty,
+          let fault = Sidecar.fault(
+            at: sidecar, keys: ["EchoTime", "EchoTimes", "TE"], need: "a number of seconds")
+        {
+          throw InputError(sidecar, fault, remedy: "Correct it, or give the echo times (`echoTimes`)")
+        }
       }
       times = stated
     }
@@ -40,7 +46,14 @@ extension ImageSource {
         paths[0], "there are \(counted(times.count, "echo time")) for \(counted(count, "echo"))",
         remedy: remedy)
     }
-    try Plausibility.check(echoTimes: times, paths[0], remedy: remedy)
+    guard reading.echoTimes == nil else {
+      try Plausibility.check(echoTimes: times, paths[0], remedy: remedy)
+      return times
+    }
+    let odd = times.firstIndex { !Plausibility.isEchoTime($0) } ?? 0
+    try Plausibility.check(
+      echoTimes: times, NamedImage.sidecar(of: paths[min(odd, paths.count - 1)]),
+      remedy: "Correct EchoTime, which is in seconds, or give the echo times (`echoTimes`)")
     return times
   }
 
@@ -135,11 +148,24 @@ extension ImageSource {
       }
       return given
     }
+    let place = NamedImage.sidecar(of: path)
     guard let strength = stated ?? frequency.flatMap({ $0 > 0 ? $0 : nil }) else {
+      if let fault = Sidecar.fault(
+        at: place, keys: ["MagneticFieldStrength", "ImagingFrequency"],
+        need: "a positive number (of tesla, or of megahertz)")
+      {
+        throw InputError(place, fault, remedy: "Correct it, or give the static field (`fieldStrength`)")
+      }
       throw InputError(
         path, "the static field is not known: there is no MagneticFieldStrength in a sidecar", remedy: remedy)
     }
-    try Plausibility.check(fieldStrength: strength, path, remedy: remedy)
+    if stated == nil, let megahertz = sidecar.imagingFrequency {
+      try Plausibility.check(
+        imagingFrequency: megahertz, place, remedy: "Correct it, or give the static field (`fieldStrength`)")
+    }
+    try Plausibility.check(
+      fieldStrength: strength, place,
+      remedy: "Correct MagneticFieldStrength, or give the static field (`fieldStrength`)")
     if let stated, let frequency, abs(frequency - stated) > 0.05 * stated {
       assumptions.append(
         "The sidecar's ImagingFrequency belongs to \(frequency.rounded(3)) T, and MagneticFieldStrength states \(stated) T, "
@@ -178,6 +204,26 @@ extension ImageSource {
 }
 
 extension Sidecar {
+  /// Why a sidecar that is there does not say what is asked of it; `nil` if there is none, or if it lacks the keys.
+  ///
+  /// - Parameters:
+  ///   - keys: Where it may say so.
+  ///   - need: What should stand there.
+  static func fault(at path: String, keys: [String], need: String) -> String? {
+    guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    let all: [String: JSONValue]
+    do throws(JSONFile.Fault) {
+      all = try JSONFile.decode(from: data)
+    } catch {
+      return "this sidecar cannot be read: \(error.reason)"
+    }
+    for key in keys {
+      guard let value = all[key], let text = try? JSONFile.line(of: value) else { continue }
+      return "its key \(key) is \(text), and must be \(need)"
+    }
+    return nil
+  }
+
   /// Reads what can be read of a sidecar that another tool wrote; keys of types that BIDS does not give them become
   /// ``extra``, and of a file that is absent or no JSON nothing is known.
   init(readableAt path: String) {

@@ -115,21 +115,27 @@ extension ImageSource {
   /// Refuses echoes of different scales: one that wraps at other values than the scale of all.
   ///
   /// The ends of a wrapped phase are hard: noise and wraps fill them as much as the rest. Phase that does not reach the
-  /// ends thins out instead.
+  /// ends thins out instead. Near the scale's own ends, where a narrow phase may lie as well, echoes must be seen to wrap.
   private func checkScale(
     _ stored: ImageVolumes<Float>, _ conversion: PhaseConversion, _ paths: [String]
   ) throws(InputError) {
     guard stored.count > 1 else { return }
     for echo in 0..<stored.count {
-      let values = stored[echo].elements.filter(\.isFinite).map { abs($0 - conversion.offset) }
-      guard let largest = values.max(), largest > 0, largest < 0.8 * conversion.half else { continue }
+      let finite = stored[echo].elements.filter(\.isFinite)
+      let values = finite.map { abs($0 - conversion.offset) }
+      guard let largest = values.max(), largest > 0, largest < 0.98 * conversion.half else { continue }
       let atEnds = values.count { $0 > 0.95 * largest }, beside = values.count { $0 > 0.8 * largest }
       // A fair share of the object, and not fewer at the ends than a third of what a flat distribution has.
       guard Double(atEnds) > 1e-3 * Double(values.count), 3 * atEnds * 3 > beside else { continue }
+      if largest >= 0.8 * conversion.half {
+        // As dense as at these ends, so many values would lie beyond them.
+        let missing = Float(atEnds) * (conversion.half / largest - 1) / 0.05
+        guard missing > 20, stored[echo].wraps(around: conversion.offset, at: largest) else { continue }
+      }
       throw InputError(
         paths[paths.count == 1 ? 0 : echo],
-        "echo \(echo + 1) wraps at \(largest), and the scale of all echoes is \(conversion.half) for pi: the echoes differ in "
-          + "scale",
+        "echo \(echo + 1) wraps at \(largest) (it runs from \(finite.min() ?? 0) to \(finite.max() ?? 0)), and the scale of all "
+          + "echoes is \(conversion.half) for pi: the echoes differ in scale",
         remedy: "Write all echoes at one scale, or state it if the echo does not wrap (`phaseScale`)")
     }
   }
@@ -202,6 +208,17 @@ extension ImageSource {
 }
 
 extension NDArray<Float> {
+  /// Whether phase is seen to wrap at values this far from the middle: both ends are equally far and hard, and neighbours
+  /// jump from one to the other.
+  fileprivate func wraps(around middle: Float, at largest: Float) -> Bool {
+    let finite = elements.filter(\.isFinite)
+    guard let low = finite.min(), let high = finite.max(),
+      abs(low + high - 2 * middle) < 0.02 * largest, hasHardEnds(around: middle)
+    else { return false }
+    let jumps = neighbours { abs($0 - $1) > 1.8 * largest }
+    return jumps.found >= 20
+  }
+
   /// Whether values fill their range to both ends, as wrapped phase does, rather than thin out; zeros do not count, which
   /// masks leave.
   fileprivate func hasHardEnds(around middle: Float) -> Bool {

@@ -7,12 +7,19 @@ enum Plausibility {
   /// shortest.
   private static let echoTimes = 50e-6...0.3
 
+  /// Whether a gradient echo can have an echo time [s].
+  static func isEchoTime(_ time: Double) -> Bool { echoTimes.contains(time) }
+
   /// Refuses echo times [s] that do not rise, or that no gradient echo has.
   static func check(echoTimes times: [Double], _ place: String, remedy: String) throws(InputError) {
     if let long = times.first(where: { $0 > echoTimes.upperBound }) {
+      let unit = [("milliseconds", 1e-3), ("microseconds", 1e-6), ("nanoseconds", 1e-9)].first {
+        echoTimes.contains(long * $0.1)
+      }
       throw InputError(
         place,
-        "an echo time of \(long) s is longer than any gradient echo's; milliseconds were probably meant",
+        "an echo time of \(long) s is longer than any gradient echo's"
+          + (unit.map { "; \($0.0) were probably meant" } ?? ""),
         remedy: remedy)
     }
     if let short = times.first(where: { $0 > 0 && $0 < echoTimes.lowerBound }) {
@@ -22,6 +29,21 @@ enum Plausibility {
     guard times.allSatisfy({ $0 > 0 }), zip(times, times.dropFirst()).allSatisfy({ $0 < $1 }) else {
       throw InputError(place, "the echo times \(times) s do not rise", remedy: remedy)
     }
+  }
+
+  /// Refuses a Larmor frequency [MHz] of no scanner's field, and names the unit that it may be in.
+  static func check(imagingFrequency: Double, _ place: String, remedy: String) throws(InputError) {
+    func field(_ megahertz: Double) -> Double {
+      megahertz * 1e6 / ScanParameters.protonGyromagneticRatio
+    }
+    guard !ScanLimits.fieldStrength.contains(field(imagingFrequency)) else { return }
+    let unit = [("hertz", 1e-6), ("kilohertz", 1e-3), ("gigahertz", 1e3)].first {
+      (0.2...15).contains(field(imagingFrequency * $0.1))
+    }
+    throw InputError(
+      place,
+      "its key ImagingFrequency is \(imagingFrequency), which in megahertz is no frequency of a scanner (0.01 to 25 T)"
+        + (unit.map { "; \($0.0) were probably meant" } ?? ""), remedy: remedy)
   }
 
   /// Refuses a static field [T] that no scanner has, and names the unit that it may be in.

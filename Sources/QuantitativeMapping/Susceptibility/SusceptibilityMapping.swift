@@ -142,6 +142,11 @@ public struct SusceptibilityMapping: Sendable {
       assumptions.append(refined.remark)
     }
     try observer(.inversion)
+    if map.susceptibility.voxels.elements.allSatisfy({ $0 == 0 }),
+      !field.values.zeroed(outside: known.mask).voxels.elements.allSatisfy({ $0 == 0 })
+    {
+      throw MappingError.nothingInverted(voxels: known.mask.isInside.elements.count { $0 })
+    }
 
     assumptions += map.account(isWeightGiven: (inversion as? TotalVariation)?.regularization != nil)
     let evidence = SignEvidence(map.susceptibility, r2Star: maps.r2Star)

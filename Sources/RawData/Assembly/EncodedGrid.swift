@@ -143,8 +143,8 @@ extension EncodedGrid {
         .warning(
           "center_sample is 0 in every readout", assuming: "the centre of the echo is sample \(longest / 2)"))
     }
-    if options.fieldOfView == nil,
-      let finding = Self.implausible(fieldOfView, on: (0..<3).map { matrix[$0] })
+    if let finding = Self.implausible(
+      fieldOfView, on: (0..<3).map { matrix[$0] }, isGiven: options.fieldOfView != nil)
     {
       findings.append(finding)
     }

@@ -32,6 +32,17 @@ public struct NoiseCovariance: Sendable {
     return powers.indices.filter { powers[$0] <= Self.silence * largest }
   }
 
+  /// The channel, counted from 0, beside which all others seem silent although there is noise in them; `nil` if there is
+  /// none.
+  private var loudChannel: Int? {
+    let channels = matrix.shape[0]
+    let powers = (0..<channels).map { matrix[$0, $0].real }.enumerated().sorted { $0.element > $1.element }
+    guard powers.count > 2, powers[1].element <= Self.silence * powers[0].element,
+      powers[powers.count - 1].element > Self.silence * powers[1].element
+    else { return nil }
+    return powers[0].offset
+  }
+
   /// The power over that of the loudest channel up to which a channel is silent: no receiver has a hundred-thousandth of
   /// another one's gain.
   private static let silence = 1e-10
@@ -40,7 +51,10 @@ public struct NoiseCovariance: Sendable {
   func whitening(_ findings: inout [Finding]) -> NDArray<Complex<Float>>? {
     let silent = silentChannels
     var reason: String?
-    if !silent.isEmpty {
+    if let loud = loudChannel {
+      reason =
+        "channel \(loud + 1) (counted from 1) is a hundred thousand times louder in it than all others, or more"
+    } else if !silent.isEmpty {
       reason =
         "\(silent.count == 1 ? "channel" : "channels") \(listed(silent.map { $0 + 1 })) (counted from 1) without noise in it"
     } else {

@@ -16,6 +16,8 @@ public enum Omission: String, Sendable, Codable, CaseIterable {
   case empty = "empty"
   /// Of another length than the other readouts of the scan.
   case otherLength = "other number of samples"
+  /// Of an echo to which hardly any other readout belongs.
+  case strayEcho = "stray echo"
   /// Of an average that was not chosen.
   case otherAverage = "other average"
   /// Of a segment that was not chosen.
@@ -36,7 +38,8 @@ public enum Omission: String, Sendable, Codable, CaseIterable {
   /// Whether such readouts are lines of images, or calibrate them, but not of the volume that is read.
   var isOfOtherVolume: Bool {
     switch self {
-    case .otherLength, .otherAverage, .otherSegment, .otherEncoding, .otherSlice, .otherRepetition, .otherSet,
+    case .otherLength, .strayEcho, .otherAverage, .otherSegment, .otherEncoding, .otherSlice,
+      .otherRepetition, .otherSet,
       .otherCardiacPhase:
       true
     case .phaseCorrection, .navigator, .feedback, .dummy, .surfaceCoilCorrection, .phaseStabilization, .empty,

@@ -4,7 +4,7 @@ import MRIData
 /// What the numbers of a header can be, beside ``ScanLimits``; everything else is a slip of the writer.
 enum Plausible {
   /// The thickness of a slice or a slab [m].
-  static let thickness = 1e-5...1.0
+  static let thickness = ScanLimits.thickness
   /// The larger over the smaller side of a voxel.
   static let anisotropy = 100.0
   /// The prescribed over the encoded field of view.
@@ -14,7 +14,7 @@ enum Plausible {
   /// How much more or less than prescribed voxels there are along a readout where a field of view may be a little wrong.
   static let slightMisfit = 0.006...0.07
   /// An echo time [s].
-  static let echoTime = 1e-5...2.0
+  static let echoTime = ScanLimits.echoTime
   /// The static field of most scanners [T].
   static let usualField = 1.0...12.0
   /// The time between samples [s].
@@ -68,12 +68,13 @@ struct UnitSlip {
 }
 
 extension EncodedGrid {
-  /// What is wrong with a header's field of view on a matrix; `nil` if such voxels can be.
+  /// What is wrong with a field of view on a matrix; `nil` if such voxels can be.
   ///
   /// - Parameters:
   ///   - stated: The encoded field of view [m], axes `x`, `y`, `z`.
   ///   - matrix: The number of points that it covers.
-  static func implausible(_ stated: [Double?], on matrix: [Int]) -> Finding? {
+  ///   - isGiven: Whether the user gave it, rather than the header.
+  static func implausible(_ stated: [Double?], on matrix: [Int], isGiven: Bool) -> Finding? {
     let sides = zip(stated, matrix).map { view, count in view.map { $0 / Double(count) } }
     let encoded = (0..<3).compactMap { matrix[$0] > 1 ? sides[$0] : nil }.sorted()
     let isOff = (0..<3).map { axis in
@@ -88,10 +89,11 @@ extension EncodedGrid {
       lengths.map { $0.map { String(format: "%g", $0 * 1000) } ?? "?" }.joined(separator: " x ") + " mm"
     }
     let problem =
-      "the header's field of view of \(text(stated)) makes voxels of \(text(sides)), which no scan has"
+      "the \(isGiven ? "given" : "header's") field of view of \(text(stated)) makes voxels of \(text(sides)), which no scan has"
     let slip = UnitSlip.first(UnitSlip.lengths) { repaired(stated, matrix, by: $0) != nil }
     guard let slip, let repaired = repaired(stated, matrix, by: slip.factor) else {
-      return .error(.contradictory, problem, remedy: "`fieldOfView` sets another one")
+      return .error(
+        .contradictory, problem, remedy: isGiven ? "Correct `fieldOfView`" : "`fieldOfView` sets another one")
     }
     let wanted = repaired.map { String(format: "%g", $0 * 1000) }.joined(separator: "x") + "mm"
     return .error(

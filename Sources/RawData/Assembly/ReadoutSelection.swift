@@ -40,6 +40,11 @@ struct ReadoutSelection {
     ] {
       select(counter, chosen, among: acquisitions, findings: &findings)
     }
+    if options.slice == nil { leaveOutStrays(of: "slice", \.slice, .otherSlice, acquisitions, &findings) }
+    let contrasts = Set(uses.indices.filter { uses[$0].isImage }.map { acquisitions[$0].counters.contrast })
+    if options.echoTimes?.count != contrasts.count {
+      leaveOutStrays(of: "contrast", \.contrast, .strayEcho, acquisitions, &findings)
+    }
     leaveOutStrays(acquisitions, &findings)
     checkChannels(acquisitions, header: header, findings: &findings)
   }
@@ -72,6 +77,28 @@ struct ReadoutSelection {
         "\(counted(strays.count, "readout")), the first of them acquisition \(first) with "
           + "\(acquisitions[first].keptCount) samples, are of another length than the other image lines",
         assuming: "they are left out"))
+  }
+
+  /// Leaves out the few image lines whose slice or contrast hardly any other has: a counter went wrong, and must not add a
+  /// slice or an echo that is all but empty.
+  private mutating func leaveOutStrays(
+    of name: String, _ counter: KeyPath<EncodingCounters, UInt16>, _ omission: Omission,
+    _ acquisitions: [AcquisitionHeader], _ findings: inout [Finding]
+  ) {
+    let groups = Dictionary(grouping: uses.indices.filter { uses[$0].isImage }) {
+      acquisitions[$0].counters[keyPath: counter]
+    }
+    let usual = groups.values.map(\.count).max() ?? 0, total = groups.values.reduce(0) { $0 + $1.count }
+    let strays = groups.filter { 20 * $0.value.count <= usual }.sorted { $0.key < $1.key }
+    let indices = strays.flatMap(\.value)
+    guard let first = indices.min(), indices.count <= max(1, total / 20) else { return }
+    for index in indices { uses[index] = .leftOut(omission) }
+    findings.append(
+      .warning(
+        "\(counted(indices.count, "readout")), the first of them acquisition \(first), have the \(name) counter "
+          + "\(listed(strays.map { Int($0.key) })), while \(usual) readouts share one",
+        assuming: "they are left out",
+        remedy: "Set the \(name) counter with the converter if they belong to the scan"))
   }
 
   /// How many readouts there are of each use, in words.

@@ -20,18 +20,42 @@ struct TrajectoryEvidence {
     let acquisitions = source.acquisitions
     let all = layout.image.filter { acquisitions[$0.acquisition].trajectoryDimensions > 0 }
     guard !all.isEmpty else { return }
-    let step = max(1, all.count / Self.mostReadouts)
+    // An odd step does not keep to one value of a counter that runs fastest.
+    let step = max(1, all.count / Self.mostReadouts) | 1
     var lines: [Line] = []
     for index in stride(from: 0, to: all.count, by: step) {
       let readout = all[index], header = acquisitions[readout.acquisition]
       let values = try source.trajectory(ofReadout: readout.acquisition)
-      guard let line = Line(values, header, readout) else { continue }
+      // Conjugation mirrors lines on the grid; trajectories are those of the file.
+      var own = readout
+      if layout.parameters.phaseSign == .negative {
+        own.line = mirrored(readout.line, layout.grid.matrix.y)
+        own.partition = mirrored(readout.partition, layout.grid.matrix.z)
+      }
+      guard let line = Line(values, header, own) else { continue }
       lines.append(line)
     }
-    findings = [verdict(lines, of: all.count, allowsRamps ? layout : nil)]
+    findings = verdict(lines, of: all.count, layout, allowsRamps: allowsRamps)
   }
 
-  private mutating func verdict(_ lines: [Line], of count: Int, _ layout: ScanLayout?) -> Finding {
+  private mutating func verdict(
+    _ lines: [Line], of count: Int, _ layout: ScanLayout, allowsRamps: Bool
+  ) -> [Finding] {
+    if let finding = misfit(lines, of: count, layout, allowsRamps: allowsRamps) { return [finding] }
+    let told = lines.filter { $0.length > 0 }
+    return TrajectoryPlaces(
+      told.map {
+        .init(
+          counters: $0.counters, first: $0.first, last: $0.last, samples: $0.samples, center: $0.center,
+          isEven: $0.unevenness <= 0.75)
+      }, layout.grid
+    ).findings(count)
+  }
+
+  /// What forbids to take readouts for lines of a grid, or says that trajectories tell nothing.
+  private mutating func misfit(
+    _ lines: [Line], of count: Int, _ layout: ScanLayout, allowsRamps: Bool
+  ) -> Finding? {
     let remedy = "Only Cartesian scans can be reconstructed; grid the data first"
     // Readouts without a direction, such as those that converters fill with zeros, say nothing.
     let told = lines.filter { $0.length > 0 }
@@ -60,7 +84,7 @@ struct TrajectoryEvidence {
       )
     }
     if let uneven = told.first(where: { $0.unevenness > 0.75 }) {
-      if let layout { return ramps(told, layout) ?? strangers(told, first) ?? .agreement(count) }
+      if allowsRamps { return ramps(told, layout) ?? strangers(told, first) }
       return .error(
         .unsupported,
         String(
@@ -68,8 +92,7 @@ struct TrajectoryEvidence {
             "the trajectory of the readout of line %d is up to %.1f samples from an even pace (samples on gradient ramps)",
           uneven.counters.x, uneven.unevenness), remedy: "Regrid the readouts along their trajectory first")
     }
-    if let finding = strangers(told, first) { return finding }
-    return .agreement(count)
+    return strangers(told, first)
   }
 
   /// Takes over where samples lie, if all readouts of a direction agree about it.
@@ -149,6 +172,10 @@ struct TrajectoryEvidence {
     private let points: [SIMD3<Double>]
     let first: SIMD3<Double>
     let last: SIMD3<Double>
+    /// The number of samples from the first to the last.
+    let samples: Int
+    /// How many samples behind the first one the header puts the centre.
+    let center: Int
     /// The distance of its ends.
     let length: Double
     /// The largest distance of a point from the straight line between the ends, in parts of ``length``.
@@ -172,6 +199,8 @@ struct TrajectoryEvidence {
       points = (0..<count).map(point)
       first = point(kept.lowerBound)
       last = point(kept.upperBound - 1)
+      samples = kept.count
+      center = Int(header.centerSample) - kept.lowerBound
       let chord = last - first
       length = norm(chord)
       guard length > 0 else {
@@ -211,12 +240,6 @@ struct TrajectoryEvidence {
       let across = offset - (offset * direction).sum() * direction
       return (across * across).sum().squareRoot()
     }
-  }
-}
-
-extension Finding {
-  fileprivate static func agreement(_ count: Int) -> Finding {
-    .note("\(count) readouts carry trajectories", assuming: "the counters, which agree with them")
   }
 }
 

@@ -63,6 +63,12 @@ struct PlausibilityTests {
       error.problem.contains("field of view") && error.problem.contains("\(unit) written as millimetres"))
     #expect(error.remedy?.contains("`fieldOfView: 240x240x5mm") == true)
     #expect(errors(source, ReadingOptions(fieldOfView: [0.24, 0.24, 0.005])).isEmpty)
+    // A user may slip as well.
+    let slip = ReadingOptions(fieldOfView: [0.24 * factors[0], 0.24 * factors[1], 0.005 * factors[2]])
+    #expect(
+      errors(plane(), slip).contains {
+        $0.problem.contains("given field of view") && $0.remedy?.contains("`fieldOfView: 240x240x5mm") == true
+      })
   }
 
   @Test("A field of view that is no length is refused", arguments: [-0.24, .nan])

@@ -297,6 +297,18 @@ struct SampleEvidenceTests {
     #expect(try findings(source).contains { $0.problem.contains("copies of each other") })
   }
 
+  @Test("The one channel of the noise scan that is too loud is named, not all others")
+  func loudChannel() throws {
+    var source = readouts(of: testPattern([1, 4, 1, 24, 32]))
+    var noise = testPattern([4, 400]).elements
+    for index in 1200..<1600 { noise[index] = noise[index].multiplied(by: 1e6) }
+    source.append(noise, channels: 4, flags: .isNoise)
+    let found = try findings(source).filter { $0.problem.contains("noise scan") }
+    #expect(
+      found.contains { $0.problem.contains("channel 4 (counted from 1)") && $0.problem.contains("louder") },
+      "\(found)")
+  }
+
   @Test("Samples beyond what single precision can square are refused")
   func hugeSamples() throws {
     var source = readouts(of: object())
@@ -370,5 +382,26 @@ struct TrajectoryEvidenceTests {
       try backwards.error?.contains("runs backwards along kx, although the readout is not marked") == true)
     let strangers = Traced { ($0, Float(($1 * 7) % 24 - 12) / 24) }
     #expect(try strangers.error?.contains("elsewhere than its counter") == true)
+  }
+
+  @Test("Lines that run against their counters, or lie off the centre, are named with their axis")
+  func places() throws {
+    func findings(_ traced: Traced) throws -> [Finding] { try ScanLayout(of: traced).findings }
+    let against = Traced { ($0, Float(12 - $1) / 24) }
+    #expect(try against.error?.contains("backwards along ky, against the line counter") == true)
+    let good = try findings(Traced { ($0, Float($1 - 12) / 24) })
+    #expect(good.contains { $0.assumption == "the counters, which agree with them" })
+    for odd in [Traced { ($0, Float($1 - 4) / 24) }, Traced { (0.5 * $0, Float($1 - 12) / 24) }] {
+      let found = try findings(odd).filter { $0.problem.contains("trajectories") }
+      #expect(found.contains { $0.severity == .warning && $0.problem.contains("ky") }, "\(found)")
+      #expect(!found.contains { $0.assumption?.contains("agree") == true })
+    }
+    // Conjugation mirrors the grid, not the trajectories.
+    let options = ReadingOptions(phaseSign: .negative)
+    let conjugated = try ScanLayout(of: Traced { ($0, Float($1 - 12) / 24) }, options: options)
+    #expect(conjugated.findings.contains { $0.assumption == "the counters, which agree with them" })
+    // Nothing was compared along axes that trajectories leave out.
+    let silent = try findings(Traced { sample, _ in (sample, 0) })
+    #expect(silent.contains { $0.assumption?.contains("say nothing along ky") == true })
   }
 }

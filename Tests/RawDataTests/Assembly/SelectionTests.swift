@@ -148,4 +148,23 @@ struct SelectionTests {
     #expect(throws: RawDataError.self) { try SliceStack(source) }
     #expect(try KSpace(source, options: ReadingOptions(slice: 2)).geometry.sliceDirection == [0, 1, 0])
   }
+
+  @Test("A single readout of a slice or an echo of its own is left out by name", arguments: [true, false])
+  func strays(isSlice: Bool) throws {
+    let truth = testPattern([3, 2, 1, 24, 8])
+    var source = readouts(of: truth)
+    source.append(testPattern([2, 8], seed: 9).elements, channels: 2) {
+      $0.counters.line = 5
+      if isSlice { $0.counters.slice = 900 } else { $0.counters.contrast = 9 }
+    }
+    let layout = ScanLayout(header: source.header, acquisitions: source.acquisitions)
+    #expect(
+      layout.findings.contains {
+        $0.severity == .warning && $0.problem.contains("acquisition 72")
+          && $0.problem.contains(isSlice ? "slice counter 900" : "contrast counter 9")
+      }, "\(layout.findings)")
+    #expect(layout.uses[72] == .leftOut(isSlice ? .otherSlice : .strayEcho))
+    #expect(layout.parameters.echoTimes == source.header.echoTimes)
+    #expect(try KSpace(source).samples == truth)
+  }
 }
