@@ -1,3 +1,5 @@
+import Foundation
+
 /// What can be wrong with an image file or with the place where it should go.
 public enum FileError: Error, Equatable, CustomStringConvertible {
   /// There is no such file.
@@ -14,6 +16,8 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
   case unsupported(path: String, feature: String, advice: String)
   /// A `.cfl` file whose length disagrees with the dimensions in its `.hdr` file.
   case sizeMismatch(path: String, dimensions: [Int], expectedBytes: Int, foundBytes: Int)
+  /// The file holds more than the memory can.
+  case tooLarge(path: String, neededBytes: Int, availableBytes: Int)
   /// A part of a BIDS name that BIDS does not allow.
   case invalidLabel(entity: String, label: String)
   /// The file cannot be written.
@@ -37,6 +41,12 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
     case .sizeMismatch(let path, let dimensions, let expected, let found):
       "\(path): has \(found) bytes, but the dimensions \(dimensions) of its .hdr file need \(expected). "
         + "One of the two files is incomplete or belongs to another array."
+    case .tooLarge(let path, let needed, let available):
+      path
+        + String(
+          format: ": needs %.1f GB of memory, and there are %.1f GB. ", Double(needed) / 1e9,
+          Double(available) / 1e9)
+        + "The file may be damaged; if it is not, take a part of it or a larger machine."
     case .invalidLabel(let entity, let label):
       "\"\(label)\" is no \(entity) of a BIDS name. Use letters and digits only, and count from 1."
     case .cannotWrite(let path, let reason):

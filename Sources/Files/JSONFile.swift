@@ -50,7 +50,7 @@ public enum JSONFile {
   ///
   /// - Throws: ``FileError`` if the file is missing, no JSON, or holds something else.
   public static func read<Value: Decodable>(_ path: String) throws(FileError) -> Value {
-    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+    try RegularFile.length(path)
     LastWord.note(.reading, path)
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .unreadable(path: path, reason: "no permission")

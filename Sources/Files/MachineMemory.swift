@@ -6,6 +6,18 @@ public enum MachineMemory {
   /// What this process may take: the machine's memory, or less where the system's limits say so [bytes].
   public static let limit = Int(clamping: min(ProcessInfo.processInfo.physicalMemory, memory_limit()))
 
+  /// Refuses a file whose content the memory cannot hold.
+  ///
+  /// - Parameters:
+  ///   - needed: What the content takes [bytes]; `nil` for more than can be counted.
+  ///   - path: The file.
+  /// - Throws: ``FileError/tooLarge(path:neededBytes:availableBytes:)``.
+  public static func check(_ needed: Int?, toRead path: String) throws(FileError) {
+    guard let needed, needed <= limit else {
+      throw .tooLarge(path: path, neededBytes: needed ?? .max, availableBytes: limit)
+    }
+  }
+
   /// Refuses work that the memory cannot hold.
   ///
   /// - Parameters:

@@ -35,8 +35,11 @@ public struct SettingsFile: Sendable {
   /// - Throws: ``InputError`` if it cannot be read, or is no table of plain values.
   public init(at path: String) throws(InputError) {
     let remedy = "Write one option per line, name: value"
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+    guard let data = FileManager.default.contents(atPath: path) else {
       throw InputError(path, "the configuration cannot be read", remedy: "Check the path")
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw InputError(path, "the configuration is not text in UTF-8", remedy: "Save it as UTF-8")
     }
     if let problem = Self.excess(in: text) { throw InputError(path, problem, remedy: remedy) }
     let content: [(String, Node)]?

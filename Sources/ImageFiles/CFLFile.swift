@@ -28,15 +28,15 @@ public enum CFLFile {
     let dimensions = try dimensions(base + ".hdr")
     let needed = byteCount(of: dimensions, elementBytes: bytes)
     let elements = base + ".cfl"
+    let found = try RegularFile.length(elements)
     guard let handle = FileHandle(forReadingAtPath: elements) else {
-      throw FileManager.default.fileExists(atPath: elements)
-        ? .unreadable(path: elements, reason: "no permission") : .missing(path: elements)
+      throw .unreadable(path: elements, reason: "no permission")
     }
-    let found = (try? handle.seekToEnd()).map(Int.init) ?? 0
-    guard let needed, needed == found, (try? handle.seek(toOffset: 0)) != nil else {
+    guard let needed, needed == found else {
       throw .sizeMismatch(
         path: elements, dimensions: dimensions, expectedBytes: needed ?? .max, foundBytes: found)
     }
+    try MachineMemory.check(needed, toRead: elements)
     return try NDArray(uninitializedShape: dimensions.reversed()) { (target) throws(FileError) in
       var rest = UnsafeMutableRawBufferPointer(target)
       while !rest.isEmpty {
@@ -71,7 +71,7 @@ public enum CFLFile {
 
   /// The sixteen dimensions in a header, fastest first; BART leaves out trailing ones.
   private static func dimensions(_ path: String) throws(FileError) -> [Int] {
-    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+    try RegularFile.length(path)
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .unreadable(path: path, reason: "no permission")
     }
@@ -100,15 +100,22 @@ extension CFLFile {
   /// - Throws: ``FileError`` as ``read(_:)``, and if the array extends along a dimension that a scan does not have,
   ///   such as several sets of maps.
   public static func readScan(_ path: String) throws(FileError) -> NDArray<Complex<Float>> {
-    let array = try read(path)
-    let dimensions = Array(array.shape.reversed())
+    let shape = try scanShape(path)
+    return try read(path).reshaped(to: shape)
+  }
+
+  /// The extents of k-space or images of a scan, `[echo, channel, z, y, x]`, by the header alone.
+  ///
+  /// - Throws: ``FileError`` as ``readScan(_:)``.
+  public static func scanShape(_ path: String) throws(FileError) -> [Int] {
+    let dimensions = try dimensions(baseName(path) + ".hdr")
     for (dimension, extent) in dimensions.enumerated()
     where extent > 1 && ![0, 1, 2, 3, 5].contains(dimension) {
       throw .unsupported(
         path: baseName(path) + ".cfl", feature: "\(extent) elements along BART's dimension \(dimension)",
         advice: "Take one of them with `bart slice \(dimension) 0`.")
     }
-    return array.reshaped(to: [dimensions[5], dimensions[3], dimensions[2], dimensions[1], dimensions[0]])
+    return [dimensions[5], dimensions[3], dimensions[2], dimensions[1], dimensions[0]]
   }
 
   /// Writes k-space or images of a scan, axes `[echo, channel, z, y, x]`.

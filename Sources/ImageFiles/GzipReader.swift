@@ -15,15 +15,14 @@ struct GzipReader: ~Copyable {
   ///
   /// - Throws: ``FileError/missing(path:)`` or ``FileError/unreadable(path:reason:)``.
   init(path: String) throws(FileError) {
-    var status = stat()
-    guard stat(path, &status) == 0, let file = gzopen(path, "rb") else {
-      throw errno == ENOENT || errno == ENOTDIR
-        ? .missing(path: path) : .unreadable(path: path, reason: String(cString: strerror(errno)))
+    let length = try RegularFile.length(path)
+    guard let file = gzopen(path, "rb") else {
+      throw .unreadable(path: path, reason: String(cString: strerror(errno)))
     }
     gzbuffer(file, 1 << 18)
     self.path = path
     self.file = file
-    let (product, overflows) = Int(status.st_size).multipliedReportingOverflow(
+    let (product, overflows) = length.multipliedReportingOverflow(
       by: gzdirect(file) == 1 ? 1 : 1032)
     capacity = overflows ? .max : product
   }

@@ -48,33 +48,68 @@ extension ImageVolumes {
   public func placed(
     on grid: Geometry, _ name: String, of file: NIfTIFile, like images: String, ignoringAffine: Bool
   ) throws(InputError) -> PlacedVolumes<Element> {
-    if ignoringAffine || !file.hasOrientation {
-      guard geometry.matrix == grid.matrix else {
-        throw InputError(
-          file.path, "the grid of the \(name) is \(geometry.matrix), and \(images) has \(grid.matrix)",
-          remedy: "Give files of the same scan, resampled to one grid")
-      }
+    guard
+      let arrangement = try geometry.arrangement(
+        on: grid, name, of: file, like: images, ignoringAffine: ignoringAffine)
+    else {
       return PlacedVolumes(
         volumes: ImageVolumes(voxels, geometry: grid),
         remark: ignoringAffine
           ? nil
           : "\(file.path) has no orientation: the \(name) was taken voxel by voxel, as \(images) is stored.")
     }
-    if let arrangement = geometry.arrangement(on: grid) {
-      return PlacedVolumes(
-        volumes: arranged(by: arrangement, on: grid),
-        remark: arrangement.isIdentity
-          ? nil
-          : "\(file.path): the \(name) is stored along other axes than \(images); it was turned to them.")
+    return PlacedVolumes(
+      volumes: arranged(by: arrangement, on: grid),
+      remark: arrangement.isIdentity
+        ? nil
+        : "\(file.path): the \(name) is stored along other axes than \(images); it was turned to them.")
+  }
+}
+
+extension NIfTIFile {
+  /// Refuses a file that does not lie on the grid of other images, by its header, before its voxels are read.
+  ///
+  /// - Throws: ``InputError`` as ``ImageVolumes/placed(on:_:of:like:ignoringAffine:)``.
+  public func checkPlace(
+    on grid: Geometry, _ name: String, like images: String, ignoringAffine: Bool
+  ) throws(InputError) {
+    _ = try geometry.arrangement(on: grid, name, of: self, like: images, ignoringAffine: ignoringAffine)
+  }
+
+  /// The voxels on the grid of other images, once the header says that they lie there.
+  ///
+  /// - Throws: ``InputError`` as ``ImageVolumes/placed(on:_:of:like:ignoringAffine:)``, ``FileError``.
+  public func volumes(
+    on grid: Geometry, _ name: String, like images: String, ignoringAffine: Bool
+  ) throws -> PlacedVolumes<Float> {
+    try checkPlace(on: grid, name, like: images, ignoringAffine: ignoringAffine)
+    return try volumes(scaling: .applied).placed(
+      on: grid, name, of: self, like: images, ignoringAffine: ignoringAffine)
+  }
+}
+
+extension Geometry {
+  /// How voxels lie on the grid of other images; `nil` where they are taken one by one.
+  fileprivate func arrangement(
+    on grid: Geometry, _ name: String, of file: NIfTIFile, like images: String, ignoringAffine: Bool
+  ) throws(InputError) -> GridArrangement? {
+    if ignoringAffine || !file.hasOrientation {
+      guard matrix == grid.matrix else {
+        throw InputError(
+          file.path, "the grid of the \(name) is \(matrix), and \(images) has \(grid.matrix)",
+          remedy: "Give files of the same scan, resampled to one grid")
+      }
+      return nil
     }
+    if let arrangement = arrangement(on: grid) { return arrangement }
     // Tilted axes of the same extents, as of a field direction that was stated otherwise, have a distance; others none.
     let distance =
-      geometry.matrix == grid.matrix
-      ? ", up to \(String(format: "%.3g", geometry.largestOffset(from: grid) * 1e3)) mm apart" : ""
+      matrix == grid.matrix
+      ? ", up to \(String(format: "%.3g", largestOffset(from: grid) * 1e3)) mm apart" : ""
     throw InputError(
       file.path,
-      "the grid of the \(name) is \(geometry.matrix), and \(images) has \(grid.matrix); their voxels do not lie at the same "
-        + "places\(distance). The \(name): \(geometry.account). The other: \(grid.account)",
+      "the grid of the \(name) is \(matrix), and \(images) has \(grid.matrix); their voxels do not lie at the same "
+        + "places\(distance). The \(name): \(account). The other: \(grid.account)",
       remedy: "Resample it to that grid first, or take it voxel by voxel with `ignoresAffine`")
   }
 }

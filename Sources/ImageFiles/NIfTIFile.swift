@@ -140,21 +140,12 @@ extension NIfTIFile {
     guard let needed, needed > 0, needed <= reader.capacity else {
       throw .truncated(path: path, expectedBytes: needed ?? .max, foundBytes: reader.capacity)
     }
-    let elements = needed / dataType.bytes,
-      (memory, overflows) = elements.multipliedReportingOverflow(
-        by: MemoryLayout<Element>.stride)
-    guard !overflows, memory <= MachineMemory.limit else {
-      throw .unsupported(
-        path: path,
-        feature: String(
-          format: "%.0f GB of voxels, more than the memory that there is", Double(memory) * 1e-9),
-        advice: "The file may be damaged; if it is not, take some of its volumes or a larger machine.")
-    }
+    let shape = [volumeCount] + geometry.matrix.shape
+    try MachineMemory.check(byteCount(of: shape, elementBytes: MemoryLayout<Element>.stride), toRead: path)
     try reader.skip(header.dataOffset)
     let pieceLength = 1 << 16
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceLength * dataType.bytes, alignment: 64)
     defer { piece.deallocate() }
-    let shape = [volumeCount] + geometry.matrix.shape
     let voxels = try NDArray<Element>(uninitializedShape: shape) { (target) throws(FileError) in
       for first in stride(from: 0, to: target.count, by: pieceLength) {
         let part = UnsafeMutableBufferPointer(

@@ -7,10 +7,11 @@ import Numerics
 public enum NumPyArray {
   /// Reads an array of complex or real floating-point numbers, of single or double precision.
   ///
-  /// - Throws: ``FileError`` if the file is missing, is no such array, or ends too early.
+  /// - Throws: ``FileError`` if the file is missing, is no such array, ends too early, or is larger than the memory.
   public static func read(_ path: String) throws(FileError) -> NDArray<Complex<Float>> {
     LastWord.note(.reading, path)
-    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+    // What is mapped counts where the address space is limited.
+    try MachineMemory.check(RegularFile.length(path), toRead: path)
     guard let data = try? Data(contentsOf: URL(filePath: path), options: .mappedIfSafe) else {
       throw .unreadable(path: path, reason: "no permission")
     }
@@ -32,6 +33,9 @@ public enum NumPyArray {
         expectedBytes: byteCount(of: header.shape, elementBytes: header.elementBytes) ?? .max,
         foundBytes: data.count - header.dataStart)
     }
+    // The axes of Fortran's order are reversed into another array.
+    let elementBytes = MemoryLayout<Complex<Float>>.stride * (header.isFortran ? 2 : 1)
+    try MachineMemory.check(byteCount(of: header.shape, elementBytes: elementBytes), toRead: path)
     func array(_ shape: [Int]) -> NDArray<Complex<Float>> {
       NDArray(uninitializedShape: shape) { target in
         data.withUnsafeBytes { bytes in

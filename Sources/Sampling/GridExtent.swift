@@ -15,6 +15,14 @@ public struct GridExtent: Sendable, Hashable, CustomStringConvertible {
     self.partitions = partitions
   }
 
+  /// The most positions of a grid that is made or read, 4096 x 4096: more than any scan has.
+  ///
+  /// Files and options of a few bytes may state any extents, and what is made on a grid takes many bytes per position.
+  public static let mostPositions = 1 << 24
+
+  /// Whether there are positions, and no more than any scan has.
+  public var isPlausible: Bool { lines > 0 && partitions > 0 && count <= Self.mostPositions }
+
   /// The extents as users write them, `ky` first.
   public var description: String { "\(lines)x\(partitions)" }
   /// The number of positions.

@@ -4,7 +4,7 @@ import MRIData
 
 /// Why a sampling mask could not be made, read, written or applied: both numbers, and what to do.
 public enum SamplingError: Error, Equatable, CustomStringConvertible {
-  /// The grid has no positions, or more than can be numbered.
+  /// The grid has no positions, or more than any scan has.
   case invalidGrid(lines: Int, partitions: Int)
   /// The acceleration is below 1 or not a number.
   case invalidAcceleration(Double)
@@ -40,7 +40,7 @@ public enum SamplingError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .invalidGrid(let lines, let partitions):
       "A grid of \(lines)x\(partitions) positions cannot be sampled. "
-        + "Give at least one line and one partition, and fewer than 2^30 positions."
+        + "Give at least one line and one partition, and no more than 2^24 positions."
     case .invalidAcceleration(let acceleration):
       "An acceleration of \(acceleration) is impossible. Ask for 1 or more."
     case .invalidParameter(let name, let value, let range):

@@ -72,8 +72,7 @@ struct SamplingGrid {
     encoded given: (lines: Range<Int>, partitions: Range<Int>)? = nil
   ) throws(SamplingError) {
     let grid = GridExtent(lines: lines, partitions: partitions)
-    let (count, overflow) = lines.multipliedReportingOverflow(by: partitions)
-    guard lines > 0, partitions > 0, !overflow, count < 1 << 30 else {
+    guard grid.isPlausible else {
       throw .invalidGrid(lines: lines, partitions: partitions)
     }
     let encoded: (lines: Range<Int>, partitions: Range<Int>)
@@ -98,7 +97,7 @@ struct SamplingGrid {
       throw .calibrationTooLarge(
         box: box, grid: GridExtent(lines: encoded.lines.count, partitions: encoded.partitions.count))
     }
-    var uses = [Use](repeating: .notEncoded, count: count)
+    var uses = [Use](repeating: .notEncoded, count: grid.count)
     var shutterCount = 0, freeCount = 0
     for partition in encoded.partitions {
       for line in encoded.lines {

@@ -49,8 +49,8 @@ public struct RegionFiles: Sendable {
     guard file.volumeCount == 1 else {
       throw InputError(truth, "it has \(file.volumeCount) volumes", remedy: "One volume is needed")
     }
-    return try file.volumes(scaling: .applied).placed(
-      on: grid, "true susceptibility", of: file, like: "the scan", ignoringAffine: ignoringAffine
+    return try file.volumes(
+      on: grid, "true susceptibility", like: "the scan", ignoringAffine: ignoringAffine
     ).volumes[0]
   }
 
@@ -63,10 +63,11 @@ public struct RegionFiles: Sendable {
     guard let anatomy else {
       return LabelVolume(try volume(labels, "label volume", on: grid), names: names)
     }
-    let drawnOn = try NIfTIFile(at: anatomy).volumes(scaling: .applied)
-    guard drawnOn.count == 1 else {
-      throw InputError(anatomy, "it has \(drawnOn.count) volumes", remedy: "One volume is needed")
+    let file = try NIfTIFile(at: anatomy)
+    guard file.volumeCount == 1 else {
+      throw InputError(anatomy, "it has \(file.volumeCount) volumes", remedy: "One volume is needed")
     }
+    let drawnOn = try file.volumes(scaling: .applied)
     return try LabelVolume(
       volume(labels, "label volume", on: drawnOn.geometry), names: names, drawnOn: drawnOn)
   }
@@ -77,8 +78,8 @@ public struct RegionFiles: Sendable {
     guard file.volumeCount == 1 else {
       throw InputError(path, "it has \(file.volumeCount) volumes", remedy: "One volume is needed")
     }
-    let placed = try file.volumes(scaling: .applied).placed(
-      on: grid, name, of: file, like: "the scan", ignoringAffine: ignoringAffine)
+    let placed = try file.volumes(
+      on: grid, name, like: "the scan", ignoringAffine: ignoringAffine)
     do throws(EvaluationError) {
       return try NDArray<Int32>(labels: placed.volumes[0])
     } catch {

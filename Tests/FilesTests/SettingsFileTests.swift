@@ -17,6 +17,17 @@ import Testing
     #expect(try value("[\(word), b]")?.words == [word, "b"])
   }
 
+  @Test(arguments: [Data([0x6E, 0x3A, 0x20, 0xE4, 0x0A]), Data([0xFF, 0xFE, 0x6E, 0x00, 0x3A, 0x00])])
+  func textsInOtherEncodingsAreNamed(_ content: Data) throws {
+    let folder = try TemporaryDirectory(), path = folder.path("c.yaml")
+    try content.write(to: URL(filePath: path))
+    #expect {
+      try SettingsFile(at: path)
+    } throws: {
+      "\($0)".contains("UTF-8")
+    }
+  }
+
   @Test func onlyYesAndNoAreFlags() throws {
     for word in ["true", "Yes", "on", "\"true\""] { #expect(try value(word)?.flag == true) }
     for word in ["false", "NO", "off"] { #expect(try value(word)?.flag == false) }

@@ -170,11 +170,36 @@ struct BadFileTests {
     try Data(header).write(to: URL(filePath: path))
     // Not every file system holds such a file.
     guard truncate(path, off_t(352 + 32767 * 32767 * 2500 * 4)) == 0 else { return }
-    guard case .unsupported(_, let feature, _) = try failure("sparse.nii") else {
+    guard case .tooLarge = try failure("sparse.nii") else {
       Issue.record("a file of 10 TB was read")
       return
     }
-    #expect(feature.contains("memory"))
+  }
+
+  @Test("A pipe that nobody writes to is refused, not waited for")
+  func pipe() throws {
+    #expect(mkfifo(directory.path("pipe.nii"), 0o600) == 0)
+    guard case .unreadable(_, let reason) = try failure("pipe.nii") else {
+      Issue.record("a pipe was taken for a file")
+      return
+    }
+    #expect(reason.contains("pipe"))
+  }
+
+  @Test("A file on another grid is refused by its header, before its voxels are read")
+  func place() throws {
+    let packed = try written("whole.nii.gz")
+    let path = directory.path("cut.nii.gz")
+    try packed.dropLast(8).write(to: URL(filePath: path))
+    let file = try NIfTIFile(at: path), grid = file.geometry
+    #expect(throws: FileError.self) {
+      try file.volumes(on: grid, "mask", like: "the phase", ignoringAffine: false)
+    }
+    let other = Geometry(
+      matrix: Extents(x: grid.matrix.x + 1, y: grid.matrix.y, z: grid.matrix.z), voxelSize: grid.voxelSize)
+    #expect(throws: InputError.self) {
+      try file.volumes(on: other, "mask", like: "the phase", ignoringAffine: false)
+    }
   }
 }
 

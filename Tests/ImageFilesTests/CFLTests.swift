@@ -111,6 +111,20 @@ struct CFLTests {
     }
   }
 
+  @Test("A sparse array of terabytes is refused before it is read")
+  func sparse() throws {
+    try "# Dimensions\n1000000 1000000\n".write(
+      toFile: directory.path("a.hdr"), atomically: true, encoding: .utf8)
+    try Data().write(to: URL(filePath: directory.path("a.cfl")))
+    // Not every file system holds such a file.
+    guard truncate(directory.path("a.cfl"), 8_000_000_000_000) == 0 else { return }
+    #expect {
+      try CFLFile.read(directory.path("a"))
+    } throws: {
+      "\($0)".contains("needs 8000.0 GB of memory")
+    }
+  }
+
   private func bits(_ value: Complex<Float>) -> [UInt32] {
     [value.real.bitPattern, value.imaginary.bitPattern]
   }

@@ -149,6 +149,23 @@ struct DICOMTests {
     #expect(report == "Müller^Änne P1 1.2.3 1.2.9 502 20261129 2D False False 0\n")
   }
 
+  /// Sequences of undefined length, each of one item that holds the next.
+  @Test func `A template whose sequences lie too deep within each other is refused`() throws {
+    let folder = try TemporaryDirectory()
+    let level: [UInt8] = [
+      0x08, 0x00, 0x40, 0x11, 0x53, 0x51, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF,
+      0xFF, 0xFF,
+    ]
+    let deep = Array(repeating: UInt8(0), count: 128) + Array("DICM".utf8)
+    let content = Data(deep + (0..<20000).flatMap { _ in level })
+    try content.write(to: URL(filePath: folder.path("deep.dcm")))
+    #expect {
+      try DICOMStudy(template: folder.path("deep.dcm"))
+    } throws: {
+      "\($0)".contains("too deep")
+    }
+  }
+
   @Test func `A template that is none is refused`() throws {
     let folder = try TemporaryDirectory()
     try Data("no DICOM".utf8).write(to: URL(filePath: folder.path("notes.txt")))

@@ -17,7 +17,7 @@ import Testing
     let disk = PoissonDisk(acceleration: 4, calibrationExtent: 24)
     #expect(message(disk, 0, 72).contains("0x72"))
     #expect(message(disk, 300, -1).contains("300x-1"))
-    #expect(message(disk, 1 << 40, 1 << 40).contains("2^30"))
+    #expect(message(disk, 1 << 40, 1 << 40).contains("2^24"))
     #expect(message(disk, 300, 18).contains("24x24") && message(disk, 300, 18).contains("300x18"))
     #expect(message(PoissonDisk(acceleration: 0.9), 30, 30).contains("0.9"))
     #expect(message(PoissonDisk(acceleration: .nan), 30, 30).contains("nan"))

@@ -66,6 +66,42 @@ import Testing
     #expect(try #require(try refusal("few.csv", few)).contains("0 samples"))
   }
 
+  @Test("arrays on grids that no scan has are refused as such, whatever they hold")
+  func arrays() throws {
+    for shape in ["(65536, 65536)", "(30000, 30000)", "(2048, 400, 400)"] {
+      #expect(try #require(try refusal("mask.npy", npy("|b1", shape, 16))).contains("too large"), "\(shape)")
+    }
+    try Data("# Dimensions\n1 30000 30000\n".utf8).write(to: URL(filePath: folder.path("mask.hdr")))
+    #expect(try #require(try refusal("mask.cfl", Data())).contains("too large"))
+  }
+
+  @Test("patterns are not laid over grids that no scan has")
+  func grids() {
+    let error = SamplingError.invalidGrid(lines: 32767, partitions: 32767)
+    #expect(throws: error) { try Lattice().mask(lines: 32767, partitions: 32767) }
+    #expect(throws: error) {
+      try RandomPositions(acceleration: 4).mask(lines: 32767, partitions: 32767, seed: 1)
+    }
+    #expect(throws: error) { try PoissonDisk(acceleration: 4).mask(lines: 32767, partitions: 32767, seed: 1) }
+  }
+
+  @Test("a byte order mark before a list is passed over")
+  func mark() throws {
+    let list = "\u{FEFF}# grid 4x4\nky,kz\n2,2\n"
+    #expect(try refusal("mask.csv", Data(list.utf8)) == nil)
+  }
+
+  @Test("pipes that nobody writes to are refused, not waited for", arguments: ["npy", "csv"])
+  func pipes(kind: String) throws {
+    let path = folder.path("pipe.\(kind)")
+    #expect(mkfifo(path, 0o600) == 0)
+    #expect {
+      try MaskFile.read(path)
+    } throws: {
+      "\($0)".contains("pipe or a device")
+    }
+  }
+
   @Test("boxes, grids and families of recipes overflow nothing")
   func recipes() throws {
     let huge = GridExtent(lines: 1 << 32, partitions: 1 << 32)

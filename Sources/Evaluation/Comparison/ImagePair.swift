@@ -50,6 +50,13 @@ public struct ImagePair {
       throw InputError(
         complex, "it is complex, but the other is real", remedy: "Compare magnitudes with magnitudes")
     }
+    try first.checkPlace(on: grid, "image", like: "the reference", ignoringAffine: ignoringAffine)
+    guard first.volumeCount == second.volumeCount else {
+      throw InputError(
+        image,
+        "it has \(Files.counted(first.volumeCount, "volume")), but \(reference) has \(second.volumeCount)",
+        remedy: "Compare files with the same echoes")
+    }
     var remarks: [String] = []
     func place<Element>(
       _ volumes: ImageVolumes<Element>, _ name: String, _ file: NIfTIFile
@@ -65,6 +72,7 @@ public struct ImagePair {
         throw InputError(
           path, "it has \(file.volumeCount) volumes", remedy: "One volume is needed, which serves all echoes")
       }
+      try file.checkPlace(on: grid, name, like: "the reference", ignoringAffine: ignoringAffine)
       return try place(file.volumes(scaling: .applied), name, file)[0]
     }
     if first.dataType.isComplex {
@@ -77,12 +85,6 @@ public struct ImagePair {
     } else {
       voxels = .real(
         try place(first.volumes(scaling: .applied), "image", first), try second.volumes(scaling: .applied))
-    }
-    guard first.volumeCount == second.volumeCount else {
-      throw InputError(
-        image,
-        "it has \(Files.counted(first.volumeCount, "volume")), but \(reference) has \(second.volumeCount)",
-        remedy: "Compare files with the same echoes")
     }
     counted = try mask.map { try volume($0, "mask").map { $0 > 0 } }
     regions = try labels.map { path in

@@ -27,7 +27,7 @@ final class DICOMDataset {
   ///
   /// - Throws: ``FileError``.
   init(at path: String) throws(FileError) {
-    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+    try RegularFile.length(path)
     var reason = [CChar](repeating: 0, count: 256)
     guard let set = kspace_dicom_read(path, &reason, reason.count) else {
       throw .unreadable(path: path, reason: "as DICOM: " + Self.text(reason))

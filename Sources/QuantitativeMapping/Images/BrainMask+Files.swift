@@ -27,8 +27,8 @@ extension BrainMask {
       throw InputError(
         path, contradiction, remedy: "Correct the header, so that voxel sizes and orientation agree")
     }
-    let placed = try file.volumes(scaling: .applied).placed(
-      on: grid, name, of: file, like: "the phase", ignoringAffine: ignoringAffine)
+    let placed = try file.volumes(
+      on: grid, name, like: "the phase", ignoringAffine: ignoringAffine)
     let values = placed.volumes[0]
     let threshold = try Self.threshold(values, name, path)
     self.init(values.map { $0 > threshold }, geometry: placed.volumes.geometry)

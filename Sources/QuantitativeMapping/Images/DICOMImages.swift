@@ -19,7 +19,9 @@ final class DICOMImages: Sendable {
   static func files(in folder: String) -> [String] {
     let names = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []
     return names.sorted().map { "\(folder)/\($0)" }.filter { path in
-      guard let handle = FileHandle(forReadingAtPath: path) else { return false }
+      guard (try? RegularFile.length(path)) != nil, let handle = FileHandle(forReadingAtPath: path) else {
+        return false
+      }
       defer { try? handle.close() }
       let start = try? handle.read(upToCount: 132)
       return start?.count == 132 && start?.suffix(4) == Data("DICM".utf8)

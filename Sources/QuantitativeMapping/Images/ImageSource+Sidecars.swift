@@ -228,7 +228,7 @@ extension Sidecar {
   /// ``extra``, and of a file that is absent or no JSON nothing is known.
   init(readableAt path: String) {
     self.init()
-    guard let data = FileManager.default.contents(atPath: path),
+    guard (try? RegularFile.length(path)) != nil, let data = FileManager.default.contents(atPath: path),
       let all = try? JSONFile.decode([String: JSONValue].self, from: data)
     else { return }
     var known: [String: JSONValue] = [:]

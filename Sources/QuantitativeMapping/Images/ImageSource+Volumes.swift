@@ -140,9 +140,11 @@ extension ImageSource {
     }
   }
 
-  /// The volumes of one file, or of several files of one volume each, on the grid of the first.
+  /// The volumes of one file, or of several files of one volume each, on the grid of the first, whose header is checked
+  /// before voxels are read.
   static func series(
-    _ paths: [String], scaling: NIfTIFile.Scaling, ignoringAffine: Bool = false, _ assumptions: inout [String]
+    _ paths: [String], scaling: NIfTIFile.Scaling, ignoringAffine: Bool = false,
+    _ assumptions: inout [String], checking check: (NIfTIFile) throws -> Void = { _ in }
   ) throws -> ImageVolumes<Float> {
     let files = try paths.map { try NIfTIFile(at: $0) }
     for file in files {
@@ -157,6 +159,11 @@ extension ImageSource {
       throw InputError(
         file.path, "this file holds \(file.volumeCount) volumes, and there are \(paths.count) files",
         remedy: "Give one file of all echoes, or one file for each")
+    }
+    try check(files[0])
+    for file in files.dropFirst() {
+      try file.checkPlace(
+        on: files[0].geometry, "echo", like: "the first echo", ignoringAffine: ignoringAffine)
     }
     let first = try files[0].volumes(scaling: scaling)
     if files.count == 1 { return first }
@@ -181,7 +188,9 @@ extension ImageSource {
     }
     // Where the images themselves lie nowhere, nothing can lie elsewhere.
     let ignores = try reading.ignoresAffine || !NIfTIFile(at: owner).hasOrientation
-    let volumes = try Self.series(paths, scaling: .applied, ignoringAffine: ignores, &assumptions)
+    let volumes = try Self.series(paths, scaling: .applied, ignoringAffine: ignores, &assumptions) {
+      try $0.checkPlace(on: grid, kind, like: images, ignoringAffine: ignores)
+    }
     let placed = try volumes.placed(
       on: grid, kind, of: try NIfTIFile(at: first), like: images, ignoringAffine: ignores)
     if let remark = placed.remark { assumptions.append(remark) }

@@ -48,8 +48,8 @@ extension SusceptibilityMaps {
     var irreversible = SourceSeparation.Irreversible.constant(Self.usualR2)
     if let path {
       let file = try NIfTIFile(at: path)
-      let placed = try file.volumes(scaling: .applied).placed(
-        on: maps.geometry, "map of R2", of: file, like: "the phase", ignoringAffine: ignoringAffine)
+      let placed = try file.volumes(
+        on: maps.geometry, "map of R2", like: "the phase", ignoringAffine: ignoringAffine)
       irreversible = .map(placed.volumes)
       assumptions += file.remarks + [placed.remark].compactMap(\.self)
     } else {

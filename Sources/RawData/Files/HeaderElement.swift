@@ -44,6 +44,11 @@ extension HeaderElement {
     guard !xml.utf8.contains("<!DOCTYPE".utf8) else {
       throw Failure(line: 1, isEmpty: false, reason: "the XML header has a document type declaration")
     }
+    guard !hasManyAttributes(Array(xml.utf8)) else {
+      throw Failure(
+        line: 1, isEmpty: false,
+        reason: "the XML header has an element of more than \(mostAttributes) attributes")
+    }
     let builder = Builder()
     let parser = XMLParser(data: Data(withBlanksInInstructions(Array(xml.utf8))))
     parser.shouldResolveExternalEntities = false
@@ -56,6 +61,40 @@ extension HeaderElement {
           ? "elements lie more than \(Builder.largestDepth) deep within each other" : nil)
     }
     return root
+  }
+
+  /// The most attributes of an element; a header of MRD has a few, and each is compared with all others.
+  private static let mostAttributes = 1000
+
+  /// Whether the tag of any element holds more attributes, by its equals signs outside of quotes.
+  private static func hasManyAttributes(_ text: [UInt8]) -> Bool {
+    // What looks like a tag in these is none.
+    let others = [("!--", "-->"), ("![CDATA[", "]]>"), ("?", "?>")].map { (Array($0.utf8), Array($1.utf8)) }
+    var place = 0
+    while let tag = text[place...].firstIndex(of: UInt8(ascii: "<")) {
+      place = tag + 1
+      if let (opening, closing) = others.first(where: { text[place...].starts(with: $0.0) }) {
+        place += opening.count
+        while place < text.count, !text[place...].starts(with: closing) { place += 1 }
+        continue
+      }
+      var attributes = 0, quote: UInt8?
+      while place < text.count {
+        let byte = text[place]
+        place += 1
+        if let open = quote {
+          if byte == open { quote = nil }
+        } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+          quote = byte
+        } else if byte == UInt8(ascii: "=") {
+          attributes += 1
+          if attributes > mostAttributes { return true }
+        } else if byte == UInt8(ascii: ">") {
+          break
+        }
+      }
+    }
+    return false
   }
 
   /// The text with a blank in each processing instruction that has no content, `<?name?>`: Foundation's parser takes

@@ -26,6 +26,7 @@ public enum MaskFile {
     _ path: String, matrix: GridExtent? = nil, axes: MaskAxes? = nil
   ) throws(SamplingError) -> [SamplingMask] {
     LastWord.note(.reading, path)
+    try checkKind(of: path)
     if let axes, ["cfl", "hdr", "csv"].contains(kind(of: path)) {
       throw .file(
         path: path, problem: "says itself which axis is ky: `maskAxes: \(axes.rawValue)` is for .npy arrays",
@@ -46,6 +47,16 @@ public enum MaskFile {
       try mask.validate()
     }
     return masks
+  }
+
+  /// Refuses what is there and no regular file: whoever opens a pipe that nobody writes to waits for ever.
+  private static func checkKind(of path: String) throws(SamplingError) {
+    do throws(FileError) {
+      try RegularFile.length(path)
+    } catch {
+      if case .missing = error { return }
+      throw .imageFile(error)
+    }
   }
 
   /// Puts the axes of an array's masks in order, which arrays from elsewhere may have the other way round.
@@ -164,17 +175,28 @@ public enum MaskFile {
   private static func kind(of path: String) -> String { URL(filePath: path).pathExtension.lowercased() }
 
   private static func readArray(_ path: String) throws(SamplingError) -> [SamplingMask] {
-    let array: NDArray<Complex<Float>>
-    do {
-      array = try CFLFile.readScan(path)
+    let array: NDArray<Complex<Float>>, shape: [Int]
+    do throws(FileError) {
+      shape = try CFLFile.scanShape(path)
     } catch {
       throw .imageFile(error)
     }
-    let shape = array.shape
     guard shape[1] == 1, shape[4] == 1 else {
       throw .file(
         path: path, problem: "holds \(shape[1]) channels and \(shape[4]) readout samples, which is no mask",
         remedy: "Take one sample of one channel, or make the mask with bart pattern")
+    }
+    let grid = GridExtent(lines: shape[3], partitions: shape[2])
+    guard grid.isPlausible, shape[0] <= 1024, shape[0] * grid.count <= 16 * GridExtent.mostPositions else {
+      throw .file(
+        path: path,
+        problem: "holds \(counted(shape[0], "mask")) of \(grid) positions, too large for any scan",
+        remedy: "Check that it is a mask")
+    }
+    do throws(FileError) {
+      array = try CFLFile.readScan(path)
+    } catch {
+      throw .imageFile(error)
     }
     guard array.elements.allSatisfy(\.isFinite) else {
       throw .file(

@@ -14,20 +14,33 @@ enum NumPyMask {
     guard FileManager.default.fileExists(atPath: path) else {
       throw .file(path: path, problem: "no such file", remedy: "Check the path")
     }
-    guard let data = FileManager.default.contents(atPath: path) else { throw fault("cannot be read") }
-    let bytes = [UInt8](data)
+    // The header first: the content may be none of a mask, and larger than any.
+    guard let file = FileHandle(forReadingAtPath: path) else { throw fault("cannot be read") }
+    let beginning = (try? file.read(upToCount: 1 << 17)) ?? Data()
     let header: NumPyHeader
-    do throws(NumPyHeader.Fault) { header = try NumPyHeader(bytes) } catch { throw fault(error.problem) }
+    do throws(NumPyHeader.Fault) { header = try NumPyHeader(beginning) } catch { throw fault(error.problem) }
     let (type, size, shape, start) = (header.type, header.elementBytes, header.shape, header.dataStart)
-    guard shape.count == 2 || shape.count == 3, shape.allSatisfy({ $0 > 0 && $0 < 1 << 15 }) else {
+    guard shape.count == 2 || shape.count == 3, shape.allSatisfy({ $0 > 0 }) else {
       throw fault("has shape \(shape) instead of [kz, ky] or [echo, kz, ky]")
     }
-    let count = shape.reduce(1, *)
-    guard bytes.count - start == count * size else {
-      throw fault(
-        "has \(bytes.count - start) bytes of data, but shape \(shape) of \(type)\(size) needs \(count * size)"
-      )
+    let grid = GridExtent(lines: shape[shape.count - 1], partitions: shape[shape.count - 2])
+    let masks = shape.count == 3 ? shape[0] : 1
+    guard grid.isPlausible, max(grid.lines, grid.partitions) < 1 << 15, masks <= 1024,
+      masks * grid.count <= 16 * GridExtent.mostPositions
+    else {
+      throw .file(
+        path: path, problem: "has shape \(shape), too large for any scan",
+        remedy: "Check that it is a mask, of axes [kz, ky] or [echo, kz, ky]")
     }
+    let count = masks * grid.count
+    guard let end = try? file.seekToEnd(), end == UInt64(start + count * size),
+      let data = FileManager.default.contents(atPath: path), data.count == start + count * size
+    else {
+      let found = (try? file.seekToEnd()).map { Int($0) } ?? 0
+      throw fault(
+        "has \(found - start) bytes of data, but shape \(shape) of \(type)\(size) needs \(count * size)")
+    }
+    let bytes = [UInt8](data)
     // Negative zero is zero: the sign of a float is its highest bit.
     let isFloat = type == "f" || type == "c"
     let part = type == "c" ? size / 2 : size

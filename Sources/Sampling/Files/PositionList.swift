@@ -33,8 +33,6 @@ extension SamplingMask {
 /// perhaps `echo`, and one row per repetition with indices from 0.
 enum PositionList {
   private static let gridComment = "# grid "
-  /// More positions than any scan has.
-  private static let mostPositions = 1 << 24
 
   static func data(_ masks: [SamplingMask], order: AcquisitionOrder) -> Data {
     let grid = masks[0].extent
@@ -60,7 +58,10 @@ enum PositionList {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .file(path: path, problem: "no such file, or no permission", remedy: "Check the path")
     }
-    let rows = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
+    // Spreadsheets begin UTF-8 with a byte order mark.
+    let text = String(
+      decoding: data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data, as: UTF8.self)
+    let rows = text.split(whereSeparator: \.isNewline)
     let comments = rows.filter { $0.hasPrefix("#") }
     let stated = comments.first { $0.hasPrefix(gridComment) }.flatMap {
       GridExtent(String($0.dropFirst(gridComment.count)).trimmingCharacters(in: .whitespaces))
@@ -80,7 +81,7 @@ enum PositionList {
           "asks for \(echoes > 1 ? "\(echoes) masks" : "a mask") on a grid of \(grid) positions, too large for any scan",
         remedy: "Check the line \"\(gridComment)...\", or `matrix`, and the column echo")
     }
-    guard grid.count <= mostPositions else { throw tooLarge(1) }
+    guard grid.count <= GridExtent.mostPositions else { throw tooLarge(1) }
     var table = rows.lazy.filter { !$0.hasPrefix("#") }.makeIterator()
     let names = table.next().map { cells($0).map { $0.lowercased() } } ?? []
     guard let line = names.firstIndex(of: "ky"), let partition = names.firstIndex(of: "kz") else {
@@ -101,7 +102,7 @@ enum PositionList {
         throw fault("has a row \"\(row)\" outside the grid of \(grid) positions")
       }
       // A row must not make more masks than there can be.
-      guard index < masks.count || (index + 1) * grid.count <= 16 * mostPositions else {
+      guard index < masks.count || (index + 1) * grid.count <= 16 * GridExtent.mostPositions else {
         throw tooLarge(index + 1)
       }
       while masks.count <= index {

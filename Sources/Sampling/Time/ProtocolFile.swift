@@ -110,6 +110,9 @@ public struct ProtocolFile: Sendable, Equatable {
       if matrix.count != 3 || matrix.contains(where: { !(1...32767).contains($0) }) {
         return "the matrix is \(matrix) instead of three numbers from 1 to 32767, x first"
       }
+      if matrix[1] * matrix[2] > GridExtent.mostPositions {
+        return "the matrix is \(matrix), whose \(matrix[1] * matrix[2]) lines are too many for any scan"
+      }
       if voxelSize.count != 3 || voxelSize.contains(where: { $0.value <= 0 }) {
         return "the voxel size is not three positive lengths, x first"
       }

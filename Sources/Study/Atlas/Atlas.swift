@@ -121,14 +121,13 @@ public struct Atlas: Sendable {
     guard file.volumeCount == 1 else {
       throw InputError(path, "the \(name) has \(file.volumeCount) volumes", remedy: "One volume is needed")
     }
-    let volume = try file.volumes(scaling: .applied)
-    guard let arrangement = volume.geometry.arrangement(on: grid), file.hasOrientation else {
+    guard let arrangement = file.geometry.arrangement(on: grid), file.hasOrientation else {
       throw InputError(
         path,
-        "the \(name) of the atlas does not lie on the voxels of \(template). It has \(volume.geometry.account); the other "
+        "the \(name) of the atlas does not lie on the voxels of \(template). It has \(file.geometry.account); the other "
           + "\(grid.account)", remedy: "Resample the files of the atlas to one grid")
     }
-    return volume.arranged(by: arrangement, on: grid)
+    return try file.volumes(scaling: .applied).arranged(by: arrangement, on: grid)
   }
 
   private static func labels(

@@ -130,8 +130,8 @@ public struct CohortSource {
       let grid = StudyScan.images(of: stack)
       let truth = try files.truth.map { path in
         let file = try NIfTIFile(at: path)
-        return try file.volumes(scaling: .applied).placed(
-          on: grid, "true susceptibility", of: file, like: "the scan", ignoringAffine: ignoringAffine)
+        return try file.volumes(
+          on: grid, "true susceptibility", like: "the scan", ignoringAffine: ignoringAffine)
       }
       return CohortScan(
         stack,
