@@ -8,6 +8,8 @@ public struct ScanSize: Sendable, Equatable {
   public var matrix: Extents
   /// The voxels of its images.
   public var prescribed: Extents
+  /// The distance of neighbouring voxels of its images along `x`, `y`, `z` [m].
+  public var voxelSize: SIMD3<Double>
   /// The length of readouts as they are held, which may have been cut to the prescribed field of view.
   public var readoutLength: Int
   /// The number of slices.
@@ -26,6 +28,7 @@ public struct ScanSize: Sendable, Equatable {
   /// - Parameters:
   ///   - matrix: The encoded grid of one slice.
   ///   - prescribed: The voxels of its images; those of the grid unless given.
+  ///   - voxelSize: The distance of neighbouring voxels of its images [m]; cubes unless given.
   ///   - readoutLength: The length of readouts as they are held; that of the grid unless given.
   ///   - slices: The number of slices.
   ///   - channels: The number of receive channels.
@@ -33,11 +36,12 @@ public struct ScanSize: Sendable, Equatable {
   ///   - readouts: The number of readouts of any kind; as many as a complete scan has unless given.
   ///   - acquiredShare: The share of the grid's positions that was acquired.
   public init(
-    matrix: Extents, prescribed: Extents? = nil, readoutLength: Int? = nil, slices: Int = 1, channels: Int,
-    echoes: Int, readouts: Int? = nil, acquiredShare: Double = 1
+    matrix: Extents, prescribed: Extents? = nil, voxelSize: SIMD3<Double>? = nil, readoutLength: Int? = nil,
+    slices: Int = 1, channels: Int, echoes: Int, readouts: Int? = nil, acquiredShare: Double = 1
   ) {
     self.matrix = matrix
     self.prescribed = prescribed ?? matrix
+    self.voxelSize = voxelSize ?? [1e-3, 1e-3, 1e-3]
     self.readoutLength = readoutLength ?? matrix.x
     self.slices = slices
     self.channels = channels

@@ -6,7 +6,7 @@ extension FieldUnwrapping: ConfiguredMethod {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
     switch method {
-    case .laplacian: MethodConfiguration("Laplacian unwrapping", revision: 1)
+    case .laplacian: MethodConfiguration("Laplacian unwrapping", revision: 2)
     case .regionGrowing(let romeo): romeo.configuration
     }
   }
@@ -15,7 +15,7 @@ extension FieldUnwrapping: ConfiguredMethod {
 extension ROMEO: ConfiguredMethod {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("ROMEO", revision: 1).with("weights", weights.rawValue).with("template", template)
+    MethodConfiguration("ROMEO", revision: 2).with("weights", weights.rawValue).with("template", template)
       .with("individual echoes", isIndividual).with("seeds", seeds).with("merging", mergesRegions)
       .with("centring", centersRegions).with("global turns", correctsGlobalWraps)
       .with("second look", rechecksUncertainVoxels).with("slope allowance", Double(slopeAllowance), "rad")

@@ -13,7 +13,7 @@ extension BrainSurface: ConfiguredMethod {
 extension BrainExtraction: ConfiguredMethod {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("brain extraction", revision: 1).with("surface", surface.configuration)
+    MethodConfiguration("brain extraction", revision: 2).with("surface", surface.configuration)
       .with("brightness", brightness).with("quality", quality).with("erosion", erosion.millimetres, "mm")
   }
 }
@@ -21,7 +21,7 @@ extension BrainExtraction: ConfiguredMethod {
 extension MagnitudeMask: ConfiguredMethod {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("magnitude threshold", revision: 2).with("factor", factor)
+    MethodConfiguration("magnitude threshold", revision: 3).with("factor", factor)
       .with("opening radius", openingRadius.millimetres, "mm")
       .with("closing radius", closingRadius.millimetres, "mm").with("erosion", erosion.millimetres, "mm")
   }
@@ -79,7 +79,7 @@ extension LBV {
 extension TFI {
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("TFI", revision: 2).with("tolerance", tolerance)
+    MethodConfiguration("TFI", revision: 3).with("tolerance", tolerance)
       .with("most iterations", maximumIterations).with(
         "sources inside", Double(Self.inner), "deviations of the field"
       )

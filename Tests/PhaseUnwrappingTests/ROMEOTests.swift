@@ -105,6 +105,33 @@ struct ROMEOTests {
     #expect(sides == 1, "one seed reaches one side only")
   }
 
+  @Test("a voxel's quality is the mean over the neighbours that there are, NaN counting as zero")
+  func qualityAtTheEnds() throws {
+    var phase = NDArray<Float>(repeating: 1, shape: [5, 4, 6])
+    let method = ROMEO(weights: .romeo2)
+    #expect(try method.quality(phase).elements.allSatisfy { abs($0 - 1) < 1e-6 })
+    phase[2, 2, 2] = .nan
+    let quality = try method.quality(phase)
+    #expect(
+      quality[2, 2, 2] == 0 && abs(quality[2, 2, 3] - 5.0 / 6) < 1e-6 && abs(quality[0, 0, 0] - 1) < 1e-6)
+  }
+
+  @Test("of one volume, no template is looked for")
+  func qualityOfOneVolume() throws {
+    let phase = PhaseVolumes.wrapped(PhaseVolumes.smooth(Extents(x: 7, y: 6, z: 5)))
+    #expect(try ROMEO(template: 1).quality(phase) == ROMEO().quality(phase))
+  }
+
+  @Test("echoes keep their value where the one before is not a number")
+  func missingTemplate() throws {
+    // Two rows of eight voxels at once, and some left over.
+    var phase = NDArray<Float>(repeating: 0.5, shape: [3, 2, 2, 9])
+    for voxel in [[0, 0, 3], [1, 1, 8]] { phase[0, voxel[0], voxel[1], voxel[2]] = .nan }
+    let result = try ROMEO()(phase, echoTimes: [0.004, 0.008, 0.012])
+    let changed = zip(result.elements, phase.elements).count { !$0.0.isNaN && $0.0 != $0.1 }
+    #expect(result.elements.count { $0.isNaN } == 2 && changed == 0)
+  }
+
   @Test("whole turns are brought back to the median, and late echoes to what early ones predict")
   func globalWraps() throws {
     let matrix = Extents(x: 9, y: 8, z: 7)
@@ -179,7 +206,12 @@ struct ROMEOTests {
     let last = phase.part(at: 2), single = try ROMEO()(last, magnitude: magnitude.part(at: 2))
     let singleWraps = zip(single.elements, last.elements).map { Int8((($0 - $1) / turn).rounded()) }
     #expect(sha256(singleWraps).hasPrefix("b467d9be9c3c8fea"))
+    // The authors divide by six at the ends of the volume, too.
     let quality = try ROMEO().quality(phase, echoTimes: [0.004, 0.008, 0.012], magnitude: magnitude).elements
+      .enumerated().map { index, value in
+        let ends = [index % 51 % 50, index / 51 % 51 % 50, index / (51 * 51) % 40].count { $0 == 0 }
+        return value * Float(6 - ends) / 6
+      }
     #expect(abs(quality.reduce(0) { $0 + Double($1) } / Double(quality.count) - 0.77547) < 1e-5)
     #expect(abs((quality.min() ?? 0) - 0.09546) < 1e-5 && abs((quality.max() ?? 0) - 0.95043) < 1e-5)
   }

@@ -99,7 +99,11 @@ public struct ROMEO: Sendable, Equatable {
     try UnwrappingJob(self, phase, echoTimes, magnitude: magnitude, mask: mask, noise: noise).result()
   }
 
-  /// How well each voxel goes together with its six neighbours, from 0 to 1: the mean of its edges' weights.
+  /// How well each voxel goes together with its neighbours, from 0 to 1: the mean of its edges' weights.
+  ///
+  /// Where a neighbour is not a number, the edge's weight is zero; at the end of the volume there are fewer edges, where the
+  /// authors' method divides by six as elsewhere. ``Weights/bestpath`` judges voxels rather than edges, which has no such
+  /// quality: it is that of ``Weights/romeo3``, for one volume that of ``Weights/romeo2``.
   ///
   /// - Parameters: As of ``callAsFunction(_:echoTimes:magnitude:mask:noise:)``; there is no mask.
   /// - Throws: ``PhaseUnwrappingError/echoTimes(_:needed:)`` if they do not fit the echoes.

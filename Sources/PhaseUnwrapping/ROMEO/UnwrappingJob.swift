@@ -76,9 +76,9 @@ struct UnwrappingJob {
     return result.reshaped(to: shape)
   }
 
-  /// The mean weight of each voxel's six edges; those beyond the volume count as nothing.
+  /// The mean weight of each voxel's edges; those beside NaN count as zero.
   func quality() -> NDArray<Float> {
-    withVolumes(echoes == 1 ? 0 : method.template, phase, maskingMagnitude: false) { volumes, terms in
+    withVolumes(echoes > 1 ? method.template : 0, phase, maskingMagnitude: false) { volumes, terms in
       let volumes = Shared(volumes), steps = volumes.value.steps
       var sum = NDArray<Float>(repeating: 0, shape: matrix.shape)
       sum.withUnsafeMutableBufferPointer { sum in
@@ -86,15 +86,23 @@ struct UnwrappingJob {
           for row in 0..<matrix.y * matrix.z {
             volumes.value.forEachEdge(axis: axis, row: row, terms) { start, count, weights in
               for lane in 0..<count where weights[lane] >= 0 && weights[lane] <= 1 {
-                sum[start + lane] += weights[lane] / 6
-                sum[start + lane + steps[axis]] += weights[lane] / 6
+                sum[start + lane] += weights[lane]
+                sum[start + lane + steps[axis]] += weights[lane]
               }
             }
           }
         }
+        for index in sum.indices { sum[index] /= Float(edgeCount(of: index)) }
       }
       return sum
     }
+  }
+
+  /// The number of a voxel's neighbours in the volume, at least 1.
+  private func edgeCount(of voxel: Int) -> Int {
+    let x = voxel % matrix.x, y = voxel / matrix.x % matrix.y, z = voxel / (matrix.x * matrix.y)
+    func count(_ index: Int, of extent: Int) -> Int { (index > 0 ? 1 : 0) + (index + 1 < extent ? 1 : 0) }
+    return max(count(x, of: matrix.x) + count(y, of: matrix.y) + count(z, of: matrix.z), 1)
   }
 }
 

@@ -50,6 +50,7 @@ public struct AutomaticBackground: WeightedBackgroundRemoval {
       let known = ImageVolumes(kept.map { $0 ? UInt8(1) : 0 }, geometry: field.geometry)
       result = LocalField(restricting: found.field, to: known)
       (result.iterations, result.change) = (found.iterations, found.change)
+      result.warnings = found.warnings
     }
     result.choice = "projection onto dipole fields, as \(reason)"
     return result

@@ -44,7 +44,7 @@ public struct LBV: BackgroundRemoval {
     ) { negativeLaplacian(&$0, grid: grid, inside: inside) }
     return LocalField(
       field: grid.store(result.solution, in: inside), mask: grid.store(inside),
-      iterations: result.iterations, change: result.residual)
+      iterations: result.iterations, change: result.residual, warnings: grid.slabWarnings)
   }
 
   /// The voxels whose six neighbours lie in the mask.

@@ -13,4 +13,6 @@ public struct LocalField: Sendable {
   public var change: Double
   /// How the background was removed, in words, where a method chose another one.
   public var choice: String?
+  /// What the user should look at before trusting the field, one sentence each.
+  public var warnings: [String] = []
 }

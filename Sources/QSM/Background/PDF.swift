@@ -67,6 +67,6 @@ public struct PDF: WeightedBackgroundRemoval {
     let local = centred.combined(with: background) { $0 - $1 }
     return LocalField(
       field: grid.store(local), mask: grid.store(inside), iterations: result.iterations,
-      change: result.residual)
+      change: result.residual, warnings: grid.slabWarnings)
   }
 }

@@ -76,7 +76,7 @@ public struct TFI: WeightedBackgroundRemoval {
     let local = first.combined(with: background) { $0 - $1 }
     var removed = LocalField(
       field: grid.store(local), mask: start.mask, iterations: result.iterations, change: result.residual)
-    removed.choice = choice
+    (removed.choice, removed.warnings) = (choice, start.warnings)
     return removed
   }
 }

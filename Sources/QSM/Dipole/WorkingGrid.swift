@@ -51,21 +51,10 @@ struct WorkingGrid: Sendable {
     switch region {
     case .wholeGrid:
       (origin, box, matrix) = (Extents(x: 0, y: 0, z: 0), extents, extents)
-    case .mask(let margin), .object(let margin):
-      precondition(margin >= 0, "a margin of \(margin)")
+    case .mask, .object:
       origin = lower
-      var distance = margin
-      if case .object = region {
-        let sides = (0..<3).map { Double(upper[$0] - lower[$0] + 1) * geometry.voxelSize[$0] }
-        distance = margin * (sides.max() ?? 0)
-      }
-      var box = extents, matrix = extents
-      for axis in 0..<3 {
-        box[axis] = upper[axis] - lower[axis] + 1
-        let zeros = Int((distance / geometry.voxelSize[axis]).rounded(.up))
-        matrix[axis] = FastExtent.next(box[axis] + zeros)
-      }
-      (self.box, self.matrix) = (box, matrix)
+      box = Extents(x: upper.x - lower.x + 1, y: upper.y - lower.y + 1, z: upper.z - lower.z + 1)
+      matrix = region.matrix(around: box, voxelSize: geometry.voxelSize)
     }
     self.mask = Self.load(inside, origin: origin, box: box, matrix: matrix, empty: false) { $0 }
   }

@@ -47,18 +47,19 @@ public struct Morphology: Sendable {
   }
 
   /// The mask with everything that the end of the volume cannot be reached from.
+  ///
+  /// Along an axis of a single voxel the volume has no end.
   public func withHolesFilled(_ mask: NDArray<Bool>) -> NDArray<Bool> {
     let parts = ConnectedParts(mask.map { !$0 })
     let (depth, height, width) = (mask.shape[0], mask.shape[1], mask.shape[2])
+    func isEnd(_ index: Int, of extent: Int) -> Bool { extent > 1 && (index == 0 || index == extent - 1) }
     var isOpen = [Bool](repeating: false, count: parts.sizes.count + 1)
     parts.labels.withUnsafeBufferPointer { labels in
       for z in 0..<depth {
         for y in 0..<height {
           let row = (z * height + y) * width
-          // An axis of one voxel has no ends: a slice's holes are those of a picture.
-          let isEnd =
-            (height > 1 && (y == 0 || y == height - 1)) || (depth > 1 && (z == 0 || z == depth - 1))
-          for x in 0..<width where isEnd || (width > 1 && (x == 0 || x == width - 1)) {
+          let isRowAtEnd = isEnd(y, of: height) || isEnd(z, of: depth)
+          for x in 0..<width where isRowAtEnd || isEnd(x, of: width) {
             isOpen[Int(labels[row + x])] = true
           }
         }
@@ -76,47 +77,4 @@ public struct Morphology: Sendable {
 
   // A voxel exactly at the radius belongs to the ball, whatever rounding says.
   private func square(_ radius: Double) -> Float { Float(radius * radius * (1 + 1e-6)) }
-}
-
-/// The parts of a mask that faces of voxels connect.
-struct ConnectedParts {
-  /// The number of each voxel's part, from 1; 0 outside.
-  private(set) var labels: NDArray<Int32>
-  /// The number of voxels of each part.
-  private(set) var sizes: [Int] = []
-
-  init(_ mask: NDArray<Bool>) {
-    precondition(mask.shape.count == 3, "a mask of shape \(mask.shape) is no volume")
-    let (height, width) = (mask.shape[1], mask.shape[2]), count = mask.count
-    let slice = width * height
-    labels = NDArray(repeating: 0, shape: mask.shape)
-    var sizes: [Int] = [], waiting: [Int] = []
-    labels.withUnsafeMutableBufferPointer { labels in
-      mask.withUnsafeBufferPointer { mask in
-        for start in 0..<count where mask[start] && labels[start] == 0 {
-          let label = Int32(sizes.count + 1)
-          var size = 0
-          labels[start] = label
-          waiting.append(start)
-          while let voxel = waiting.popLast() {
-            size += 1
-            let x = voxel % width, y = voxel / width % height
-            func visit(_ other: Int) {
-              guard mask[other], labels[other] == 0 else { return }
-              labels[other] = label
-              waiting.append(other)
-            }
-            if x > 0 { visit(voxel - 1) }
-            if x + 1 < width { visit(voxel + 1) }
-            if y > 0 { visit(voxel - width) }
-            if y + 1 < height { visit(voxel + width) }
-            if voxel >= slice { visit(voxel - slice) }
-            if voxel + slice < count { visit(voxel + slice) }
-          }
-          sizes.append(size)
-        }
-      }
-    }
-    self.sizes = sizes
-  }
 }

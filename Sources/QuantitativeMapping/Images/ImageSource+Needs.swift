@@ -5,9 +5,10 @@ extension ImageSource {
   /// How much there is of the scan, by the headers of its files; `nil` where none can be read.
   public var size: ScanSize? {
     let files = paths.compactMap { try? NIfTIFile(at: $0) }
-    guard let matrix = files.first?.geometry.matrix else { return nil }
+    guard let geometry = files.first?.geometry else { return nil }
     let volumes = files.reduce(0) { $0 + $1.volumeCount }
-    return ScanSize(matrix: matrix, channels: 1, echoes: max(1, volumes / 2))
+    return ScanSize(
+      matrix: geometry.matrix, voxelSize: geometry.voxelSize, channels: 1, echoes: max(1, volumes / 2))
   }
 
   /// What the way from the files to susceptibility takes: all echoes as magnitude, phase and complex numbers with the

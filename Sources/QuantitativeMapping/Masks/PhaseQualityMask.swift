@@ -9,7 +9,7 @@ import QSM
 /// ROMEO's quality of the field's edges x brightness up to a bright level -> threshold and morphology
 /// ```
 public struct PhaseQualityMask: BrainMasking {
-  /// Whose quality counts.
+  /// Whose quality counts; that of ``ROMEO/Weights/romeo2`` for ``ROMEO/Weights/bestpath``, which has none.
   public var unwrapping: ROMEO
   /// What makes a mask of the quality.
   public var threshold: MagnitudeMask
@@ -22,8 +22,15 @@ public struct PhaseQualityMask: BrainMasking {
 
   /// The method with its parameters.
   public var configuration: MethodConfiguration {
-    MethodConfiguration("phase quality", revision: 1).with("quality", unwrapping.configuration)
+    MethodConfiguration("phase quality", revision: 2).with("quality", judging.configuration)
       .with("threshold", threshold.configuration)
+  }
+
+  /// The method that judges edges: by second differences there is none.
+  private var judging: ROMEO {
+    var method = unwrapping
+    if method.weights == .bestpath { method.weights = .romeo2 }
+    return method
   }
 
   /// What the mask follows from.
@@ -33,7 +40,7 @@ public struct PhaseQualityMask: BrainMasking {
   ///
   /// - Throws: ``MappingError/noField(reason:)`` without a field, ``QSMError/noObject(_:)`` if nothing is left.
   public func callAsFunction(_ maps: EchoMaps) throws -> BrainMask {
-    var quality = try maps.phaseQuality(by: unwrapping, magnitude: maps.combinedMagnitude?[0])
+    var quality = try maps.phaseQuality(by: judging, magnitude: maps.combinedMagnitude?[0])
     if let first = maps.magnitude?[0].elements {
       let bright = max(first.filter(\.isFinite).sorted().ranked(0.95) ?? 1, .leastNormalMagnitude)
       quality.withUnsafeMutableBufferPointer { quality in

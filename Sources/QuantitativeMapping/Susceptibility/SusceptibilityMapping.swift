@@ -41,18 +41,25 @@ public struct SusceptibilityMapping: Sendable {
     self.reliableVoxelsFirst = reliableVoxelsFirst
   }
 
-  /// All stages, with a total field inversion and a total variation of 50 iterations [s per voxel].
-  private static let cost = 4e-6
+  /// All stages, with a total field inversion and a total variation of 50 iterations [s per voxel of the working grid].
+  private static let cost = 8e-6
 
-  /// What the stages take: the volumes of the inversion beside the echoes, and what is the inversion's own.
+  /// What the stages take: the volumes of background and inversion, on the grid with zeros around the object, beside the
+  /// echoes, and what is the inversion's own.
+  ///
+  /// The object is taken to fill the volume, as nothing tells its mask yet.
   public func needs(for size: ScanSize) -> MethodNeeds {
     var matrix = size.prescribed
     matrix.z *= size.slices
     let voxels = Double(matrix.count), own = inversion.needs(for: matrix)
+    // A damaged header may hold anything.
+    let sides = size.voxelSize, isUsable = sides.min() > 0 && sides.sum() < 1e3 * sides.min()
+    let grid = WorkingRegion.surroundings.matrix(around: matrix, voxelSize: isUsable ? sides : [1, 1, 1])
+    let working = Double(grid.x) * Double(grid.y) * Double(grid.z)
     let passes = reliableVoxelsFirst == nil ? 1.0 : 2.0
     return MethodNeeds(
-      memory: voxels * Double(8 * size.echoes + 90) + own.memory,
-      seconds: passes * (Self.cost * voxels + own.seconds))
+      memory: voxels * Double(8 * size.echoes) + working * 110 + own.memory,
+      seconds: passes * (Self.cost * working + own.seconds))
   }
 
   /// What a stage is called, for those who follow the way.
@@ -155,8 +162,9 @@ public struct SusceptibilityMapping: Sendable {
     var result = SusceptibilityMaps(
       mask: BrainMask(known.mask.isInside, geometry: places, origin: brain.origin), totalField: total,
       local: local, map: map, assumptions: assumptions)
-    result.warnings = maps.warnings + doubts + map.warnings
-    if let shrinkage = map.shrinkage, shrinkage > 0.6 {
+    result.warnings = maps.warnings + doubts + local.warnings + map.warnings
+    // Where the background took the field away, its sign explains nothing.
+    if let shrinkage = map.shrinkage, shrinkage > 0.6, local.warnings.isEmpty {
       result.warnings.append(
         "The map explains hardly anything of the field (\(Int((100 * shrinkage).rounded())) % of its strength is left): check "
           + "that field and mask belong together, the sign of the echoes (`phaseSign`) and the polarity of their readouts "
@@ -198,7 +206,7 @@ public struct SusceptibilityMapping: Sendable {
   }
 
   /// What all ways share: which voxels are known, whose magnitude shows edges.
-  private static let rules = MethodConfiguration("known voxels", revision: 3)
+  private static let rules = MethodConfiguration("known voxels", revision: 4)
     .with("largest noise", Double(KnownVoxels.largestNoise), "medians")
     .with("small noise", KnownVoxels.smallNoise, "ppm").with("edges of", "all echoes")
 }

@@ -8,7 +8,8 @@ extension ScanLayout {
     let positions = Double(matrix.y) * Double(matrix.z) * Double(echoes) * Double(slices)
     let images = uses.count { $0.isImage }
     return ScanSize(
-      matrix: matrix, prescribed: grid.prescribed, readoutLength: grid.readoutLength, slices: slices,
+      matrix: matrix, prescribed: grid.prescribed, voxelSize: geometry?.voxelSize,
+      readoutLength: grid.readoutLength, slices: slices,
       channels: max(1, channels), echoes: echoes, readouts: uses.count,
       acquiredShare: min(1, Double(images) / max(1, positions)))
   }

@@ -81,7 +81,9 @@ public struct CohortSimulation: Codable, Equatable, Sendable {
   var size: (size: ScanSize, needs: MethodNeeds) {
     let needs = HeadPhantom.needs(
       of: HeadAnatomy(seed: 1, age: 45), geometry: geometry, channels: channels, echoes: echoTimes.count)
-    return (ScanSize(matrix: geometry.matrix, channels: channels, echoes: echoTimes.count), needs)
+    let size = ScanSize(
+      matrix: geometry.matrix, voxelSize: geometry.voxelSize, channels: channels, echoes: echoTimes.count)
+    return (size, needs)
   }
 
   /// What identifies a subject's scan: everything that its samples follow from.

@@ -38,6 +38,21 @@ import Testing
     #expect(result.mask.voxels.elements.contains { $0 != 0 })
   }
 
+  @Test func slabsAreWarnedOf() throws {
+    let scene = BackgroundScene(matrix: Extents(x: 31, y: 30, z: 21), voxelSize: [2e-3, 2e-3, 3e-3])
+    for slices in [1, 3, 4] {
+      var slab = scene.mask.map { _ in UInt8(0) }
+      for z in 9..<9 + slices { for y in 8..<22 { for x in 8..<23 { slab.voxels[0, z, y, x] = 1 } } }
+      let results = [
+        try AutomaticBackground()(scene.total, mask: slab), try PDF()(scene.total, mask: slab),
+      ]
+      for result in results {
+        #expect(result.warnings.contains { $0.contains("thick along z") } == (slices < 4), "\(slices)")
+      }
+    }
+    #expect(try AutomaticBackground()(scene.total, mask: scene.mask).warnings.isEmpty)
+  }
+
   /// Voxels at the border that are known to be wrong do not draw the background to themselves.
   @Test func noiseWeighsTheProjection() throws {
     let scene = BackgroundScene(matrix: Extents(x: 41, y: 40, z: 28), voxelSize: [2e-3, 2e-3, 3e-3])

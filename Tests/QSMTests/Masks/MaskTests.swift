@@ -89,6 +89,20 @@ struct MaskTests {
     }
   }
 
+  @Test("holes of a slice are filled, whichever way it lies", arguments: [0, 1, 2])
+  func holesOfASlice(axis: Int) {
+    // A ring around a hole, with a dent that is open.
+    let ring = (0..<63).map { index -> Bool in
+      let (row, column) = (index / 9, index % 9)
+      return (1...5).contains(row) && (1...7).contains(column) && [row, column] != [3, 4]
+        && [row, column] != [1, 2]
+    }
+    var shape = [7, 9]
+    shape.insert(1, at: axis)
+    let filled = Morphology(voxelSize: [1, 1, 1]).withHolesFilled(NDArray(ring, shape: shape)).elements
+    #expect(filled[3 * 9 + 4] && !filled[9 + 2] && !filled[0] && filled.count { $0 } == ring.count { $0 } + 1)
+  }
+
   @Test("a bright body in noise is found to within its rim; nothing is found in nothing")
   func magnitude() throws {
     let matrix = Extents(x: 48, y: 40, z: 30)
