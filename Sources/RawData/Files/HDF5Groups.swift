@@ -70,6 +70,17 @@ struct HDF5Groups {
     func demand(_ count: Int) throws(HDF5Damage) {
       guard content.count >= count else { throw HDF5Damage("a message of an object's header is cut short") }
     }
+    if message.isShared {
+      // A type that has a header of its own; others lie in heaps, which is the library's to explain.
+      guard content.count >= 10, let version = content.first else {
+        throw HDF5Damage("a message of an object's header is cut short")
+      }
+      let place = version == 1 ? 8 : 2
+      guard version < 3 || content[1] == 2 else { return }
+      try demand(place + 8)
+      headers.append(content.little(at: place))
+      return
+    }
     switch message.kind {
     case 0x02:
       // Members in a fractal heap, and the tree of their names.

@@ -8,12 +8,18 @@ import NDArrays
 /// even protect itself; so every call of this module goes through ``exclusively(_:)``.
 enum HDF5 {
   private static let lock = NSRecursiveLock()
+  /// Done once, before the first call.
+  ///
+  /// At a process's end libhdf5 would look after what damaged files have left open, in vain and aloud; whatever is written is closed
+  /// long before.
+  private static let leavesEndAlone: Void = { _ = H5dont_atexit() }()
 
   /// Runs HDF5 calls undisturbed by other threads and without HDF5's printing its errors.
   static func exclusively<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure)
     -> Result
   {
     lock.lock()
+    _ = leavesEndAlone
     var printer: H5E_auto2_t?
     var printerData: UnsafeMutableRawPointer?
     H5Eget_auto2(0, &printer, &printerData)

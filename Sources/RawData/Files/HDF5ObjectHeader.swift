@@ -4,6 +4,8 @@
 struct HDF5ObjectHeader {
   struct Message {
     let kind: Int
+    /// Whether the content says where the message lies, rather than being it.
+    let isShared: Bool
     let content: [UInt8]
   }
 
@@ -67,10 +69,12 @@ struct HDF5ObjectHeader {
         let kind = isSecond ? Int(chunk[position]) : Int(chunk[position]) | Int(chunk[position + 1]) << 8
         let size =
           Int(chunk[position + sizePlace]) | Int(chunk[position + sizePlace + 1]) << 8
+        let flags = chunk[position + sizePlace + 2]
         position += head
         // The library refuses what ends beyond the chunk.
         guard size <= chunk.endIndex - position else { break }
-        messages.append(Message(kind: kind, content: Array(chunk[position..<position + size])))
+        messages.append(
+          Message(kind: kind, isShared: flags & 2 != 0, content: Array(chunk[position..<position + size])))
         position += size
       }
       return messages

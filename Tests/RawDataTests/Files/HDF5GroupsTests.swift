@@ -138,6 +138,37 @@ struct HDF5GroupsTests {
     try expectRefusal(bytes, "a column of a table takes no bytes", name)
   }
 
+  @Test("Types that end beyond their message, or have too many axes, are refused")
+  func types() throws {
+    let number: [UInt8] = [0x10, 0, 0, 0, 4, 0, 0, 0, 0, 0, 32, 0]
+    let array = { (rank: UInt8) -> [UInt8] in
+      [0x3A, 0, 0, 0, 4, 0, 0, 0, rank] + Array(repeating: 1, count: 4 * Int(rank)) + number
+    }
+    // A structure of one member: its name, where it begins and, in the first version, its axes.
+    let members = { (version: UInt8, axes: UInt8) -> [UInt8] in
+      [version << 4 | 6, 1, 0, 0, 4, 0, 0, 0] + Array("member\0\0".utf8) + [0, 0, 0, 0]
+        + (version == 1 ? [axes] + Array(repeating: 0, count: 27) : []) + number
+    }
+    let sound = [number, array(3), array(32), members(1, 0), members(1, 4), members(2, 0)]
+    for type in sound {
+      try HDF5Datatype(type)
+      try HDF5Datatype(type + [0, 0, 0])
+      for length in 0..<type.count {
+        #expect(throws: HDF5Damage.self, "\(type.count) bytes cut to \(length)") {
+          try HDF5Datatype(Array(type.prefix(length)))
+        }
+      }
+    }
+    for type in [array(33), array(255), members(1, 5)] {
+      #expect(throws: HDF5Damage.self) { try HDF5Datatype(type) }
+    }
+    let lists = (0..<40).reduce(number) { type, _ in [0x39, 0, 0, 0, 16, 0, 0, 0] + type }
+    #expect(throws: HDF5Damage.self) { try HDF5Datatype(lists) }
+    let found = SharedData.packageRoot.appending(path: "Tests/Fuzzing/Corpus/hdf5/name_without_end.h5").path
+    let error = try #require(throws: RawDataError.self) { try MRDFile(at: found) }
+    #expect(error.problem.contains("column"), "\(error)")
+  }
+
   @Test("Files with addresses of other sizes, or that end before their structures do, are refused")
   func superblocks() throws {
     for (place, size) in [(13, UInt8(4)), (14, 4), (13, 0), (14, 16)] {
@@ -194,6 +225,8 @@ struct HDF5GroupsTests {
           kinds = [('e', h5py.enum_dtype({'A': 1, 'B': 2}, 'i1')), ('s', h5py.string_dtype()), ('v', h5py.vlen_dtype('f4')),
                    ('a', 'f8', (2, 3)), ('o', 'V5'), ('t', 'S3'), ('r', h5py.ref_dtype), ('c', [('x', 'i2'), ('y', '>f4')])]
           g.create_dataset('kinds', (2,), dtype=np.dtype(kinds))
+          g['type'] = np.dtype([('x', 'i2'), ('y', '>f4')])
+          g.create_dataset('typed', (2,), dtype=g['type'])
           for i in range(40): table.attrs[f'note_{i}'] = np.zeros(100)
       """, path, other)
     #expect(try MRDFile(at: other, group: "dataset").hexadecimals() == MRDFile(at: path).hexadecimals())
