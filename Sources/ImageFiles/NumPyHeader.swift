@@ -44,6 +44,13 @@ public struct NumPyHeader: Sendable, Equatable {
         problem: "its header lacks the element type or whole numbers as shape: \(header.prefix(80))")
     }
     guard shape.allSatisfy({ $0 >= 0 }) else { throw Fault(problem: "has negative extents: \(shape)") }
+    // An axis of no extent would hide that the others cannot be.
+    var count = 1
+    for extent in shape where extent > 0 {
+      let (product, overflows) = count.multipliedReportingOverflow(by: extent)
+      guard !overflows else { throw Fault(problem: "has impossible extents: \(shape)") }
+      count = product
+    }
     let size = Int(kind.drop { !$0.isNumber }) ?? 0
     let sizes: [Character: [Int]] = [
       "b": [1], "i": [1, 2, 4, 8], "u": [1, 2, 4, 8], "f": [2, 4, 8, 16], "c": [8, 16, 32],

@@ -7,8 +7,8 @@ import Synchronization
 /// - Chunks that claim to be larger than their rows: reading them writes beyond its buffers.
 /// - Rows that take more than is stored of them: reading them reads from beyond its buffers.
 /// - Global heap collections whose objects have impossible sizes: the library walks in circles.
-/// - References to objects that are not there, or are longer than their references say: the library reads from anywhere, or
-///   writes beyond its buffers.
+/// - References to objects that are not there, or are of other lengths than their references say: the library reads from
+///   anywhere, or writes beyond its buffers.
 ///
 /// - SeeAlso: HDF5 File Format Specification 3.0, section III.E "Global Heap".
 enum HDF5Soundness {
@@ -198,8 +198,9 @@ final class HDF5RawRows: Sendable {
         guard let found = lengthsOfObjects(in: base + collection) else { return false }
         (last, lengths) = (collection, found)
       }
-      let (longest, overflows) = Int(count).multipliedReportingOverflow(by: elementSize)
-      guard !overflows, number < lengths.count, 0...longest ~= lengths[Int(number)] else { return false }
+      // The library reserves what the reference says, and takes for content what follows a shorter object.
+      let (length, overflows) = Int(count).multipliedReportingOverflow(by: elementSize)
+      guard !overflows, number < lengths.count, lengths[Int(number)] == length else { return false }
     }
     return true
   }
