@@ -1,3 +1,4 @@
+import Foundation
 import MRIData
 import NDArrays
 import QuantitativeMapping
@@ -66,5 +67,44 @@ struct KnownVoxelsTests {
     #expect(throws: MappingError.nothingKnown(voxels: 6)) {
       try known(noise: nil, field: [.nan, .nan, .nan, .nan, .nan, .nan, 1])
     }
+  }
+
+  /// Which voxels of a cube are known of a field without wraps.
+  private func known(of field: (Int, Int, Int) -> Float) throws -> NDArray<Bool> {
+    let geometry = Geometry(matrix: Extents(x: 16, y: 16, z: 16), voxelSize: [1e-3, 1e-3, 1e-3])
+    let values = (0..<4096).map { field($0 % 16, $0 / 16 % 16, $0 / 256) }
+    let maps = EchoMaps(
+      field: FieldMap(ImageVolumes(NDArray(values, shape: [16, 16, 16]), geometry: geometry), stage: .total),
+      parameters: ScanParameters(echoTimes: [], fieldStrength: 3), geometry: geometry)
+    return try KnownVoxels(
+      of: BrainMask(NDArray(repeating: true, shape: [16, 16, 16]), geometry: geometry), in: maps
+    ).mask.isInside
+  }
+
+  @Test func `Zeros of a field in whole numbers are values, and holes in it are not`() throws {
+    func isHole(_ x: Int, _ y: Int, _ z: Int) -> Bool {
+      [x, y, z].allSatisfy { (2..<7).contains($0) }
+    }
+    // A few steps, of which zero is the most frequent, and a slope of more than a step per voxel.
+    func flat(_ x: Int, _ y: Int, _ z: Int) -> Float {
+      (1.6 * sin(Float(x) / 3 + Float(y) / 5 + Float(z) / 7)).rounded()
+    }
+    func steep(_ x: Int, _ y: Int, _ z: Int) -> Float {
+      (2.3 * Float(x - 9) + 0.4 * Float(y) - 0.3 * Float(z)).rounded()
+    }
+    for field in [flat, steep] {
+      #expect(try known(of: field).elements.allSatisfy(\.self))
+      #expect(try known { 0.125 * field($0, $1, $2) }.elements.allSatisfy(\.self))
+    }
+    // The hole lies where the slope is far from zero.
+    let known = try known { isHole($0, $1, $2) ? 0 : steep($0, $1, $2) }
+    #expect(known.elements.count { !$0 } == 125 && !known[4, 4, 4] && !known[2, 2, 2])
+  }
+
+  @Test func `Zeros of a field in fractions are no values`() throws {
+    let known = try known { x, y, z in
+      x == 5 ? 0 : 1.7 * Float(x - 9) + 0.41 * Float(y) - 0.0037 * Float(z * (y + 1)) + 0.0021
+    }
+    #expect(known.elements.count { !$0 } == 256 && !known[3, 3, 5])
   }
 }

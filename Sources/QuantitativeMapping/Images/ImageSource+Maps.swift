@@ -124,7 +124,7 @@ extension ImageSource {
     var maps = EchoMaps(
       magnitude: echoes,
       field: FieldMap(
-        stored.map { $0.isFinite ? $0 * factor.hertz * sign : 0 }, noise: deviation, stage: stage),
+        stored.map { $0.isFinite ? $0 * factor.hertz * sign : .nan }, noise: deviation, stage: stage),
       parameters: ScanParameters(echoTimes: times, fieldStrength: strength), geometry: stored.geometry,
       fieldDirection: direction, isPlaced: try isPlaced(path), assumptions: assumptions)
     maps.warnings = warnings

@@ -5,7 +5,7 @@ import QSM
 /// The voxels of a mask whose field is known, and what was said of the others.
 ///
 /// ```
-/// known:  f finite (and not 0 where it was unwrapped before),  signal,
+/// known:  f finite (and not 0 for want of a field, where it was unwrapped before),  signal,
 ///         0 < sigma_f < period / 6,  and <= 5 medians of the mask, or <= 0.02 ppm where those enclose it
 /// ```
 ///
@@ -40,9 +40,10 @@ public struct KnownVoxels: Sendable {
     let deviations = field.noise?.voxels.elements
     let flags = mask.isInside.elements, inside = flags.indices.filter { flags[$0] }
     let sorted = deviations.map { all in inside.map { all[$0] }.filter { $0 > 0 && $0.isFinite }.sorted() }
+    // Fields without wraps are zero where nobody knew them.
+    let measured = field.period == nil ? field.values[0].measuredZeros(within: mask.isInside).elements : nil
     let tells = inside.map { index in
-      // Fields without wraps are zero where nobody knew them.
-      values[index].isFinite && (signal?[index] ?? 1) > 0 && (field.period != nil || values[index] != 0)
+      values[index].isFinite && (signal?[index] ?? 1) > 0 && (values[index] != 0 || measured?[index] ?? true)
     }
     /// The voxels whose noise is at most a limit.
     func known(upTo limit: Float?) -> NDArray<Bool> {
@@ -75,8 +76,8 @@ public struct KnownVoxels: Sendable {
     var remarks: [String] = []
     if omitted > 0 {
       remarks.append(
-        "\(omitted) of \(inside.count) voxels of the mask were left out: without signal, or of noise beyond five times "
-          + "the median or a sixth of the period.")
+        "\(omitted) of \(inside.count) voxels of the mask were left out: without signal or field, or of noise beyond five "
+          + "times the median or a sixth of the period.")
     }
     if let sorted, !sorted.isEmpty, sorted.count < inside.count, field.noise != nil {
       let unknown = inside.count - sorted.count

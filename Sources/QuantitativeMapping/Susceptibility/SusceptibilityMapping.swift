@@ -206,7 +206,7 @@ public struct SusceptibilityMapping: Sendable {
   }
 
   /// What all ways share: which voxels are known, whose magnitude shows edges.
-  private static let rules = MethodConfiguration("known voxels", revision: 4)
+  private static let rules = MethodConfiguration("known voxels", revision: 5)
     .with("largest noise", Double(KnownVoxels.largestNoise), "medians")
     .with("small noise", KnownVoxels.smallNoise, "ppm").with("edges of", "all echoes")
 }
