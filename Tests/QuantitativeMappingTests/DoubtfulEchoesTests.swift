@@ -22,14 +22,15 @@ struct DoubtfulEchoesTests {
 
   /// Writes one file per echo and part, with sidecars.
   private func write(
-    scale: Float = 1, keys: (_ part: String, _ echo: Int) -> [String: Any] = { _, _ in [:] },
+    scale: Float = 1, magnitude: (Int) -> Float = { 100 - 20 * Float($0) },
+    keys: (_ part: String, _ echo: Int) -> [String: Any] = { _, _ in [:] },
     _ value: (Int, Int, Int, Int) -> Float
   ) throws {
     for part in ["phase", "mag"] {
       for echo in times.indices {
         let values = (0..<5760).map { index -> Float in
           let (x, y, z) = (index % 20, index / 20 % 18, index / 360)
-          return part == "mag" ? 100 - 20 * Float(echo) : scale * value(echo, x, y, z)
+          return part == "mag" ? magnitude(echo) : scale * value(echo, x, y, z)
         }
         let name = "\(part)\(echo + 1)"
         try NIfTIFile.write(
@@ -70,6 +71,26 @@ struct DoubtfulEchoesTests {
     #expect(
       message.contains("echo \(turned + 1) runs against") && message.contains("ReadoutPolarity"), "\(message)"
     )
+  }
+
+  @Test(arguments: [([0, 2, 1], "1, 3, 2"), ([1, 0, 2], "2, 1, 3")])
+  func `Echoes in another order than their times are refused`(_ order: [Int], _ words: String) throws {
+    try write { phase(order[$0], $1, $2, $3) }
+    let message = refusal()
+    #expect(
+      message.contains("in the order \(words)") && message.contains("`echoTimes`")
+        && !message.contains("other sign"), "\(message)")
+  }
+
+  @Test func `Echoes in reverse order are told by their magnitude`() throws {
+    try write(magnitude: { 60 + 20 * Float($0) }) { phase(2 - $0, $1, $2, $3) }
+    let warnings = try maps().warnings
+    #expect(
+      warnings.contains { $0.contains("magnitude grows by 67 %") && $0.contains("`echoTimes`") },
+      "\(warnings)")
+    // Echoes that were scaled alike one by one do not decay, which is no growth.
+    try write(magnitude: { _ in 100 }) { phase($0, $1, $2, $3) }
+    #expect(try maps().warnings == [])
   }
 
   @Test func `Phase that alternates along the readout is told, unless it is known`() throws {

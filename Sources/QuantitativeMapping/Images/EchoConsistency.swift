@@ -10,6 +10,7 @@ import Numerics
 /// g_k = d phase_k / dx = a + b t_k                              the field makes b, whatever receives the signal makes a
 /// g_k = a + b t_k + (-1)^k r                                    r the same everywhere: every other echo read out backwards
 /// g_k = s_k (a + b t_k),  s_k = -1 for some                     those echoes have the other sign
+/// g_k = a + b t_p(k)                                            the echoes come in another order p than their times
 /// ```
 ///
 /// Gradients are those of blocks of 4 x 4 x 4 voxels, by the phase of the summed products of neighbours, so that wraps do
@@ -18,6 +19,9 @@ import Numerics
 struct EchoConsistency {
   /// Echoes whose phase has the other sign than the rest, from 0; empty for none.
   let turned: [Int]
+  /// The echoes in the order in which their phase grows, from 0, where it is another one than that of the echo times and
+  /// explains the phase; `nil` where it does not.
+  let order: [Int]?
   /// The axis along which phase alternates from echo to echo, and by how much over the volume [rad]; `nil` for none.
   let alternation: (axis: String, phase: Double)?
   /// The part of the phase's gradients that no field explains, where it is most of them; `nil` where it is not.
@@ -68,7 +72,14 @@ struct EchoConsistency {
     let every = Array(stride(from: 1, to: times.count, by: 2))
     let candidates = times.indices.map { [$0] } + (every.count > 1 ? [every] : [])
     let best = candidates.map { (turned: $0, rest: rest($0)) }.min { $0.rest < $1.rest }
-    if energy > 0, plain > 0.02 * energy, let best, best.rest < 0.25 * plain {
+    let order = Self.order(samples.map { ($0.weight, $0.gradients) })
+    let ordered = samples.reduce(0) { sum, sample in
+      sum + sample.weight * line.rest(order.map { sample.gradients[$0] }).reduce(0) { $0 + $1 * $1 }
+    }
+    let isDoubtful = energy > 0 && plain > 0.02 * energy
+    let isOrder = isDoubtful && order != Array(times.indices) && ordered < 0.25 * plain
+    self.order = isOrder && ordered < best?.rest ?? .infinity ? order : nil
+    if isDoubtful, self.order == nil, let best, best.rest < 0.25 * plain {
       turned = best.turned
     } else {
       turned = []
@@ -77,8 +88,36 @@ struct EchoConsistency {
     unexplained = plain > 0.6 * energy && plain > 0.01 * weight ? plain / energy : nil
   }
 
-  /// Refuses echoes of different signs.
+  /// The echoes in the order in which their phase grows, or falls, whichever is nearer to their own.
+  ///
+  /// The gradients of most of the field are one shape that grows with time: the first principal component.
+  private static func order(_ samples: [(weight: Double, gradients: [Double])]) -> [Int] {
+    let count = samples.first?.gradients.count ?? 0
+    var shape = [Double](repeating: 1, count: count)
+    for _ in 0..<30 {
+      var next = [Double](repeating: 0, count: count)
+      for (weight, gradients) in samples {
+        let amplitude = weight * zip(gradients, shape).reduce(0) { $0 + $1.0 * $1.1 }
+        for echo in 0..<count { next[echo] += amplitude * gradients[echo] }
+      }
+      let norm = next.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      guard norm > 0, norm.isFinite else { break }
+      shape = next.map { $0 / norm }
+    }
+    let rising = (0..<count).sorted { (shape[$0], $0) < (shape[$1], $1) }
+    func displaced(_ order: [Int]) -> Int { order.indices.count { order[$0] != $0 } }
+    return [rising, rising.reversed()].min { displaced($0) < displaced($1) } ?? rising
+  }
+
+  /// Refuses echoes of different signs, and such that come in another order than their times.
   func check(_ paths: [String]) throws(InputError) {
+    if let order, let first = order.indices.first(where: { order[$0] != $0 }) {
+      throw InputError(
+        paths[paths.count > first ? first : 0],
+        "the phase of the echoes grows in the order \(order.map { "\($0 + 1)" }.joined(separator: ", ")), and the echo times "
+          + "in that of the files: they belong to other echoes",
+        remedy: "Give the images in the order of their echo times (`echoTimes`)")
+    }
     guard let first = turned.first else { return }
     let names = turned.map { "\($0 + 1)" }.joined(separator: ", ")
     throw InputError(

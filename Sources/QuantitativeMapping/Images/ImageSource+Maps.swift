@@ -227,6 +227,7 @@ extension ImageSource {
       try consistency.check(phasePaths)
       warnings += consistency.warnings(isBipolar: Set(parameters.polarities).count > 1)
     }
+    if let doubt = magnitude?.growth { warnings.append(doubt) }
     var maps: EchoMaps
     if phase.count == 1 {
       assumptions.append(
@@ -252,5 +253,23 @@ extension ImageSource {
     maps.assumptions = assumptions + maps.assumptions
     maps.warnings = warnings + maps.warnings
     return maps
+  }
+}
+
+extension ImageVolumes<Float> {
+  /// Says that the magnitude grows from the first echo to the last; `nil` where it does not.
+  ///
+  /// Images that come in the reverse order of their echo times look alike in all else: their phase runs evenly, and the
+  /// map has the other sign.
+  fileprivate var growth: String? {
+    guard count > 1 else { return nil }
+    let sums = [0, count - 1].map { echo in
+      self[echo].elements.reduce(0.0) { $1.isFinite ? $0 + Double($1) * Double($1) : $0 }
+    }
+    guard sums[0] > 0, sums[1] > 1.1 * sums[0] else { return nil }
+    return
+      "The magnitude grows by \(Int((100 * ((sums[1] / sums[0]).squareRoot() - 1)).rounded())) % from the first echo to the "
+      + "last, and no signal does: check that the images come in the order of their echo times (`echoTimes`), as the map would "
+      + "have the other sign, and that all echoes have one scale."
   }
 }
