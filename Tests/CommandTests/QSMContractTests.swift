@@ -87,6 +87,10 @@ struct QSMContractTests {
       (["phase", "mask"], ["TE": [0.008, 0.004, 0.012, 0.016], "B0": 3], "do not rise"),
       (["phase", "mask"], ["TE": [0.004], "B0": 3], "1 echo time for 4 echoes"),
       (["phase", "mask"], ["B0": 3], "echo times"), (["phase", "mask"], ["TE": [0.004, 0.008]], "B0 [T]"),
+      (
+        ["phase", "mask"], ["TE": [0.004, 0.008], "B0": 3, "B0_dir": [0.0, 0]], "params.json: its key B0_dir"
+      ),
+      (["phase", "mask"], ["TE": [0.004, 0.008], "B0": 3, "B0_dir": [0, 0, 0]], "which is no direction"),
     ]
     for (artifacts, parameters, words) in cases {
       let scene = try Self.scene(artifacts, parameters: parameters)

@@ -190,6 +190,22 @@ struct DoubtfulEchoesTests {
       "\(high)")
   }
 
+  @Test(arguments: [[0.0, 1], [0, 0, 0], "0,0,1"] as [any Sendable])
+  func `A field's direction that is none is named with file and key`(_ direction: any Sendable) throws {
+    try write(keys: { _, _ in ["B0_dir": direction] }) { phase($0, $1, $2, $3) }
+    let assumptions = try maps().assumptions
+    #expect(assumptions.contains { $0.contains("phase1.json: its key B0_dir is") }, "\(assumptions)")
+    #expect(!assumptions.contains { $0.contains("No sidecar says") })
+  }
+
+  @Test func `The polarity of some echoes alone is told`() throws {
+    try write(keys: { _, echo in echo == 1 ? ["ReadoutPolarity": "reversed"] : [:] }) {
+      phase($0, $1, $2, $3)
+    }
+    let assumptions = try maps().assumptions
+    #expect(assumptions.contains { $0.contains("1 of 3 echoes alone") }, "\(assumptions)")
+  }
+
   @Test func `A sidecar that is no JSON is named`() throws {
     try write { phase($0, $1, $2, $3) }
     try Data("{\"EchoTime\": 0.009,".utf8).write(to: folder.url.appending(path: "phase2.json"))

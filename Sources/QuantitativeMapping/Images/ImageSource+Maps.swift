@@ -53,7 +53,7 @@ extension ImageSource {
     }
     var assumptions: [String] = []
     var map = try Self.series([field], scaling: .applied, &assumptions)
-    let direction = try fieldDirection(sidecar, map.geometry, &assumptions)
+    let direction = fieldDirection(sidecar, of: field, map.geometry, &assumptions)
     func companion(_ path: String?, _ kind: String) throws -> ImageVolumes<Float>? {
       try path.map {
         try placed([$0], kind, on: map.geometry, of: field, like: "the field map", &assumptions)
@@ -90,7 +90,7 @@ extension ImageSource {
     guard stored.count == 1 else {
       throw InputError(path, "the field holds \(stored.count) volumes", remedy: "Give a file of one volume")
     }
-    let direction = try fieldDirection(sidecar, stored.geometry, &assumptions)
+    let direction = fieldDirection(sidecar, of: path, stored.geometry, &assumptions)
     let strength = try fieldStrength(sidecar, path, &assumptions)
     let echoes =
       magnitude.isEmpty
@@ -194,7 +194,7 @@ extension ImageSource {
     var warnings = sidecarDoubts(phasePaths, magnitudePaths)
     var phase = try readPhase(phasePaths, &assumptions, &warnings)
     let sidecar = Sidecar(readableAt: NamedImage.sidecar(of: phasePaths[0]))
-    let direction = try fieldDirection(sidecar, phase.geometry, &assumptions)
+    let direction = fieldDirection(sidecar, of: phasePaths[0], phase.geometry, &assumptions)
     var magnitude: ImageVolumes<Float>?
     if magnitudePaths.isEmpty {
       assumptions.append(

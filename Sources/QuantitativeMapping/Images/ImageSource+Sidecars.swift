@@ -99,7 +99,14 @@ extension ImageSource {
       guard case .string(let word)? = sidecar.extra["ReadoutPolarity"] else { return nil }
       return ReadoutPolarity(rawValue: word)
     }
-    guard stated.count == count else { return Array(repeating: .forward, count: count) }
+    guard stated.count == count else {
+      if stated.contains(.reversed) {
+        assumptions.append(
+          "ReadoutPolarity is stated by the sidecars of \(stated.count) of \(counted(count, "echo")) alone, and was not used."
+        )
+      }
+      return Array(repeating: .forward, count: count)
+    }
     if Set(stated).count > 1 {
       assumptions.append(
         "By the sidecars, echoes were read out in both directions; the phase of that is taken out.")
@@ -176,8 +183,8 @@ extension ImageSource {
 
   /// The direction of the static field along the voxel axes: as given, as the sidecar states, or as the grid lies.
   func fieldDirection(
-    _ sidecar: Sidecar, _ geometry: Geometry, _ assumptions: inout [String]
-  ) throws(InputError) -> SIMD3<Double> {
+    _ sidecar: Sidecar, of path: String, _ geometry: Geometry, _ assumptions: inout [String]
+  ) -> SIMD3<Double> {
     var direction = reading.fieldDirection
     if direction == nil, let stated = sidecar.fieldDirection, stated.count == 3 {
       let vector = SIMD3(stated[0], stated[1], stated[2]), length = (vector * vector).sum().squareRoot()
@@ -186,9 +193,14 @@ extension ImageSource {
     let own = geometry.fieldDirection
     guard let direction else {
       let text = (0..<3).map { String(format: "%.3f", own[$0]) }.joined(separator: ", ")
+      let place = NamedImage.sidecar(of: path)
+      let fault = Sidecar.fault(
+        at: place, keys: ["B0_dir"], need: "three numbers along the voxel axes that are not all zero")
       assumptions.append(
-        "No sidecar says where the static field points; it was taken for the patient's long axis, (\(text)) along the "
-          + "voxel axes by the file's orientation.")
+        (fault.map { "\(place): \($0). The static field" }
+          ?? "No sidecar says where the static field points; it")
+          + " was taken for the patient's long axis, (\(text)) along the voxel axes by the file's orientation."
+      )
       return own
     }
     let angle = acos(max(-1, min(1, (direction * own).sum()))) * 180 / Double.pi

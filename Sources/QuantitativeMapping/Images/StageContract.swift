@@ -58,10 +58,14 @@ public struct StageContract {
     reading.fieldUnit = .partsPerMillion
     reading.fieldStrength = parameters.B0
     reading.echoTimes = parameters.TE
-    reading.fieldDirection = parameters.B0_dir.flatMap { stated in
-      guard stated.count == 3 else { return nil }
-      let vector = SIMD3(stated[0], stated[1], stated[2]), length = (vector * vector).sum().squareRoot()
-      return length > 0 && length.isFinite ? vector / length : nil
+    reading.fieldDirection = try parameters.B0_dir.map { stated throws(InputError) in
+      let length = stated.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      guard stated.count == 3, length > 0, length.isFinite else {
+        throw InputError(
+          "\(input)/params.json", "its key B0_dir is \(stated), which is no direction",
+          remedy: "Write three numbers along the voxel axes that are not all zero")
+      }
+      return SIMD3(stated[0], stated[1], stated[2]) / length
     }
     let magnitude = has("magnitude", in: input) ? [path("magnitude")] : []
     for (name, stage) in [("localfield", FieldMap.Stage.local), ("totalfield", .total)]
