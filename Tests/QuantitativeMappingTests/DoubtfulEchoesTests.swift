@@ -82,6 +82,16 @@ struct DoubtfulEchoesTests {
         && !message.contains("other sign"), "\(message)")
   }
 
+  @Test(arguments: [(0, "is 0.0 everywhere"), (.nan, "is not finite anywhere")] as [(Float, String)])
+  func `An echo that holds nothing is refused by its number`(_ value: Float, _ words: String) throws {
+    try write { $0 == 1 ? value : self.phase($0, $1, $2, $3) }
+    let phase = refusal()
+    #expect(phase.contains("phase2.nii: the phase of echo 2 \(words)"), "\(phase)")
+    try write(magnitude: { $0 == 1 ? value : 100 }) { self.phase($0, $1, $2, $3) }
+    let magnitude = refusal()
+    #expect(magnitude.contains("mag2.nii: the magnitude of echo 2 \(words)"), "\(magnitude)")
+  }
+
   @Test func `Echoes in reverse order are told by their magnitude`() throws {
     try write(magnitude: { 60 + 20 * Float($0) }) { phase(2 - $0, $1, $2, $3) }
     let warnings = try maps().warnings

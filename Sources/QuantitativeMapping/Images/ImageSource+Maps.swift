@@ -188,11 +188,34 @@ extension ImageSource {
     return (Float(factor), unit, warning)
   }
 
+  /// Refuses echoes that hold nothing: values that are all the same, or none that is finite.
+  ///
+  /// They would be fitted like the others. Magnitudes of one value other than zero are those of normalised images.
+  private static func checkEchoes(
+    of volumes: ImageVolumes<Float>, _ paths: [String], _ name: String,
+    isNothing: (Float) -> Bool = { _ in true }
+  ) throws(InputError) {
+    for echo in 0..<volumes.count where volumes[echo].count > 1 {
+      let finite = volumes[echo].elements.lazy.filter(\.isFinite)
+      guard let first = finite.first else {
+        throw InputError(
+          paths[paths.count > echo ? echo : 0], "\(name) of echo \(echo + 1) is not finite anywhere",
+          remedy: "Leave the echo out, or export it again")
+      }
+      if isNothing(first), finite.allSatisfy({ $0 == first }) {
+        throw InputError(
+          paths[paths.count > echo ? echo : 0], "\(name) of echo \(echo + 1) is \(first) everywhere",
+          remedy: "Leave the echo out, or export it again")
+      }
+    }
+  }
+
   /// Echoes as magnitude and phase.
   private func readEchoes(_ phasePaths: [String], _ magnitudePaths: [String]) throws -> EchoMaps {
     var assumptions: [String] = []
     var warnings = sidecarDoubts(phasePaths, magnitudePaths)
     var phase = try readPhase(phasePaths, &assumptions, &warnings)
+    try Self.checkEchoes(of: phase, phasePaths, "the phase")
     let sidecar = Sidecar(readableAt: NamedImage.sidecar(of: phasePaths[0]))
     let direction = fieldDirection(sidecar, of: phasePaths[0], phase.geometry, &assumptions)
     var magnitude: ImageVolumes<Float>?
@@ -208,6 +231,7 @@ extension ImageSource {
           magnitudePaths[0], "there are \(placed.count) magnitude volumes and \(phase.count) phase volumes",
           remedy: "Give one of each for every echo")
       }
+      try Self.checkEchoes(of: placed, magnitudePaths, "the magnitude") { $0 == 0 }
       magnitude = placed
     }
     let times = try echoTimes(of: phasePaths, count: phase.count, &assumptions)
