@@ -36,6 +36,15 @@ struct QSMMethodTests {
     #expect(opposite.status == 0, "\(opposite.errors)")
   }
 
+  @Test("An erosion that leaves nothing of a mask is named with it")
+  func erosion() throws {
+    let scene = try QSMScene()
+    try scene.write()
+    let result = try scene.runFast("eroded", "--mask-erosion", "500mm")
+    #expect(result.status == 3 && result.errors.contains("leaves nothing of the mask"), "\(result.errors)")
+    #expect(result.errors.contains("--mask-erosion"), "\(result.errors)")
+  }
+
   @Test("A record names the methods that were used, and no others")
   func record() throws {
     let scene = try QSMScene()

@@ -73,10 +73,16 @@ public struct SusceptibilityRun {
       try BrainMask(
         at: $0, on: maps.geometry, name: "reference region", ignoringAffine: source.ignoresAffine(of: maps))
     }
+    let eroded = mask?.eroded(by: options.maskErosion)
+    if let file = options.mask, let eroded, eroded.isEmpty {
+      throw InputError(
+        file, "an erosion by \((options.maskErosion * 1e3).rounded(3)) mm leaves nothing of the mask",
+        remedy: "Erode it by less (`maskErosion`)")
+    }
     observer.progress("reading", 1)
     for assumption in maps.assumptions { observer.report(assumption) }
     return Scan(
-      maps: maps, mask: mask?.eroded(by: options.maskErosion),
+      maps: maps, mask: eroded,
       reference: region.map { .region($0) } ?? (options.reference == "csf" ? .ventricles : .wholeMap))
   }
 
