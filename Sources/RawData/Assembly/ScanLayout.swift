@@ -46,6 +46,10 @@ public struct ScanLayout: Sendable {
       header.encodings.indices.contains(selection.encodingSpace)
       ? header.encodings[selection.encodingSpace] : nil
     calibrationIsEmbedded = encoding?.calibrationMode == "embedded"
+    if calibrationIsEmbedded {
+      let lines = EmbeddedLines(uses, acquisitions, encodingSpace: selection.encodingSpace)
+      for index in lines.indices { uses[index] = .imageAndCalibration }
+    }
     if let trajectory = encoding?.trajectory, !["cartesian", "epi"].contains(trajectory.lowercased()) {
       findings.append(
         .error(

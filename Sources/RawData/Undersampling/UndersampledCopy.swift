@@ -71,6 +71,11 @@ public struct UndersampledCopy: Sendable {
         continue
       }
       var flags = header.flags.union(pending.removeValue(forKey: volume) ?? [])
+      if header.flaggedUse == .calibration {
+        // A line within the scan that is part of the image; the copy says so.
+        flags.remove(.isCalibration)
+        flags.insert(.isCalibrationAndImaging)
+      }
       if !hasOwnCalibration {
         let isCalibration =
           regions[place.echo].map {

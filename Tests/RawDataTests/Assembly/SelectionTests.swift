@@ -48,6 +48,37 @@ struct SelectionTests {
     }
   }
 
+  @Test("Calibration lines within the scan are image lines of every echo that has them")
+  func embeddedCalibration() throws {
+    let truth = testPattern([3, 2, 1, 8, 4])
+    var source = readouts(of: truth)
+    for index in source.acquisitions.indices {
+      let line = source.acquisitions[index].counters.line
+      source.acquisitions[index].flags = line == 3 || line == 5 ? .isCalibration : []
+    }
+    source.header.encodings[0].calibrationMode = "embedded"
+    let scan = try KSpace(source),
+      layout = ScanLayout(header: source.header, acquisitions: source.acquisitions)
+    #expect(scan.samples == truth)
+    #expect(scan.masks.allSatisfy { $0.acquiredCount == 8 })
+    #expect(scan.calibration?.mask.acquiredCount == 2)
+    #expect(!layout.findings.contains { $0.problem.contains("later echoes") })
+    // The copy says so in the flags that it has.
+    let copy = UndersampledCopy(
+      source.acquisitions, layout: layout,
+      masks: Array(repeating: SamplingMask(lines: 8, partitions: 1, isAcquired: true), count: 3))
+    #expect(copy.removedCount == 0 && !copy.readouts.contains { $0.flags.contains(.isCalibration) })
+    // Lines that were measured apart, or of one echo alone, are none.
+    source.header.encodings[0].calibrationMode = "separate"
+    #expect(try KSpace(source).masks.allSatisfy { $0.acquiredCount == 6 })
+    source.header.encodings[0].calibrationMode = "embedded"
+    for index in source.acquisitions.indices where source.acquisitions[index].flags == .isCalibration {
+      source.acquisitions[index].counters.contrast = 0
+      source.acquisitions[index].counters.average = UInt16(index)
+    }
+    #expect(try KSpace(source).masks.allSatisfy { $0.acquiredCount == 6 })
+  }
+
   @Test("Calibration of another encoding is used on the same k-space, and left out by name otherwise")
   func calibrationEncoding() throws {
     var source = readouts(of: testPattern([1, 2, 1, 6, 4]))
