@@ -267,7 +267,9 @@ extension EncodedGrid {
           remedy: "`fieldOfView` sets the encoded one"))
       return 1
     }
-    let slip = UnitSlip.first(UnitSlip.lengths) { (0.2...1.001).contains(ratio * $0) }
+    // A prescribed field of view that can be is no slip, however little the given one has to do with it.
+    let isUsual = Plausible.usualSide.contains(prescribed / Double(matrix[axis]))
+    let slip = isUsual ? nil : UnitSlip.first(UnitSlip.lengths) { (0.2...1.001).contains(ratio * $0) }
     findings.append(
       .warning(
         problem,

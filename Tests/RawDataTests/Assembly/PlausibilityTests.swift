@@ -138,6 +138,14 @@ struct PlausibilityTests {
     let told = ReadingOptions(fieldOfView: [0.48, 0.24, 0.005])
     let layout = ScanLayout(header: prescribed.header, acquisitions: prescribed.acquisitions, options: told)
     #expect(layout.grid.prescribed.x == 16)
+    // Centimetres, which make voxels that can be.
+    let small = plane { $0.encodings[0].encodedSpace.fieldOfView *= 0.1 }
+    #expect(errors(small).contains { $0.problem.contains("prescribed field of view along x") })
+    // What was prescribed can be, and does not follow a given field of view of 1 mm.
+    let source = plane(), given = ReadingOptions(fieldOfView: [0.001, 0.001, 0.001])
+    let other = ScanLayout(header: source.header, acquisitions: source.acquisitions, options: given)
+    #expect(other.grid.prescribed.x == 32)
+    #expect(!other.findings.contains { $0.assumption?.contains("micrometres") == true })
   }
 
   @Test(
