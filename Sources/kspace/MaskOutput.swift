@@ -19,6 +19,8 @@ struct MaskOutput: ParsableArguments {
   @Flag(help: "Print JSON.")
   var json = false
 
+  func validate() throws { try repetitionTime?.checkRepetition() }
+
   /// Makes the masks of a recipe, writes and describes them.
   func deliver(_ recipe: MaskRecipe) throws {
     let samples = try recipe.diskSamples()

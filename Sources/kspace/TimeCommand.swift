@@ -48,6 +48,7 @@ struct Time: ParsableCommand {
     if mask != nil, acceleration != nil {
       throw ValidationError("--mask and --acceleration exclude each other.")
     }
+    try repetitionTime?.checkRepetition()
     let most = ScanProtocol.mostRepetitions
     if let dummies, !(0...most).contains(dummies) {
       throw ValidationError("--dummies \(dummies): 0 to \(most) are possible.")

@@ -247,6 +247,8 @@ struct SamplingCommandTests {
       ["mask", "poisson", "--matrix", "30x30"], ["mask", "poisson", "--matrix", "30", "--acceleration", "4"],
       ["mask", "poisson", "--matrix", "30x30", "--acceleration", "4", "--basis", "time"],
       ["mask", "poisson", "--matrix", "30x30", "--acceleration", "4", "--tr", "30"],
+      ["mask", "poisson", "--matrix", "30x30", "--acceleration", "4", "--tr", "0.03ms"],
+      ["time", "--mask", "m.npy", "--tr", "0.03ms"], ["time", "a.json", "--tr", "1e300ms"],
       ["undersample", "a.h5", "-o", "b.h5"], ["time"], ["time", "--mask", "m.npy"],
       ["undersample", "a.h5", "-o", "b.h5", "--mask", "m.npy", "--acceleration", "4"],
       ["undersample", "a.h5", "-o", "b.h5", "--mask", "m.npy", "--seed", "1"],
