@@ -2,6 +2,7 @@ import Files
 import MRIData
 import ParallelImaging
 import QuantitativeMapping
+import Sampling
 
 /// The raw files of one subject's study, opened but not read, and the cells that are made of them.
 public struct StudyScans: Sendable {
@@ -38,6 +39,20 @@ public struct StudyScans: Sendable {
       StudyCell.all(methods, accelerations ?? [])
       + accelerated.flatMap { scan in methods.map { StudyCell(method: $0.rawValue, scan: scan.name) } }
     cells = ([first] + others).unique
+  }
+
+  /// Makes the masks of all cells, and compares them with what was measured, before hours are spent on the cells that can be.
+  ///
+  /// - Parameter choice: How masks are made.
+  /// - Throws: ``SamplingError`` if the grid cannot have such a mask, or the scan lacks what it asks for.
+  public func check(_ choice: MaskChoice) throws(SamplingError) {
+    let layout = reference.layout
+    let grid = GridExtent(lines: layout.grid.matrix.y, partitions: layout.grid.matrix.z)
+    for acceleration in Set(cells.compactMap(\.acceleration)).sorted() {
+      let masks = try choice.masks(
+        acceleration: acceleration, echoes: layout.parameters.echoTimes.count, on: grid)
+      for slice in layout.sliceCounters { try masks.validate(against: layout.masks(slice: slice)) }
+    }
   }
 
   /// The study, once checksums are known.

@@ -181,6 +181,8 @@ struct StudyCommand: LongCommand {
     let scans = try scans(at: raw), cells = scans.cells, reference = cells[0]
     Terminal.report("kspace: \(counted(cells.count, "cell")), against \(reference.title).")
     for source in [scans.reference] + scans.accelerated { Terminal.report("kspace: \(source.summary)") }
+    // Parts of a study name the cells that cannot be, and make the others.
+    if sharing.shard == nil, !sharing.merge, !sharing.plan { try scans.check(maskChoice) }
     if running.dryRun || sharing.plan { return try sharing.deliver(plan(scans, progress)) }
 
     let share = try sharing.share(), work = WorkFolder(of: output)

@@ -85,4 +85,26 @@ struct StudyChoicesTests {
     #expect(try scan.run(more + ["--seed", "2", "--force"]).status == 0)
     #expect(try scan.files(in: "study")["report.html"] != grown["report.html"])
   }
+
+  @Test("Accelerations that a scan cannot have are refused before anything is made, by a dry run too")
+  func impossible() throws {
+    let scan = try SmallScan("head.h5", "--matrix", "16x20x8", "--voxel-size", "12x12x18mm")
+    #expect(
+      try scan.run(
+        "undersample", "head.h5", "--acceleration", "2", "--calibration", "8x6", "-o", "half.h5"
+      ).status == 0)
+    for (file, acceleration, word) in [
+      ("head.h5", "2,30", "Acceleration 30"), ("half.h5", "1.5", "of which the scan lacks"),
+    ] {
+      for more in [["--dry-run"], []] {
+        let result = try scan.run(
+          [
+            "study", file, "-o", "study", "--methods", "grappa", "--accelerations", acceleration,
+            "--calibration", "8x6", "--no-susceptibility",
+          ] + more)
+        #expect(result.status == 3 && result.errors.contains(word), "\(result.errors)")
+        #expect(try !scan.names.contains("study"))
+      }
+    }
+  }
 }
