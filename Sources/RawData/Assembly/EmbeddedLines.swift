@@ -17,6 +17,10 @@ struct EmbeddedLines {
   ///   - acquisitions: Their headers.
   ///   - encodingSpace: The encoding of the image lines.
   init(_ uses: [ReadoutUse], _ acquisitions: [AcquisitionHeader], encodingSpace: Int) {
+    guard uses.contains(.calibration) else {
+      indices = []
+      return
+    }
     let images = uses.indices.filter { uses[$0].isImage }
     let taken = Set(images.map { Position(acquisitions[$0].counters) })
     let contrasts = Set(taken.map(\.contrast)), slices = Set(taken.map(\.slice))

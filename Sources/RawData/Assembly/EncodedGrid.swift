@@ -198,7 +198,7 @@ extension EncodedGrid {
     for axis in 0..<3 where matrix[axis] > 1 {
       guard let encoded = fieldOfView[axis], encoded > 0, recon.fieldOfView[axis] > 0 else { continue }
       var ratio = recon.fieldOfView[axis] / encoded
-      if !Plausible.prescribedPart.contains(ratio) {
+      if !(axis < 2 ? Plausible.prescribedPart : Plausible.prescribedSlabs).contains(ratio) {
         ratio = settle(ratio, axis, encoded, recon.fieldOfView[axis], options, &findings)
       }
       warnOfHiddenOversampling(axis, ratio, recon, &findings)

@@ -7,8 +7,10 @@ enum Plausible {
   static let thickness = ScanLimits.thickness
   /// The larger over the smaller side of a voxel.
   static let anisotropy = 100.0
-  /// The prescribed over the encoded field of view; images show no more than was encoded, and tenfold is centimetres.
+  /// The prescribed over the encoded field of view of a plane; images show no more than was encoded, and tenfold is centimetres.
   static let prescribedPart = 0.05...5.0
+  /// The same across the plane, where what is prescribed may be a stack of slabs.
+  static let prescribedSlabs = 0.05...20.0
   /// The side of a voxel that is not taken for one in another unit [m].
   static let usualSide = 5e-5...30e-3
   /// The voxels of an image to which a scanner interpolates one that was encoded, at most.
