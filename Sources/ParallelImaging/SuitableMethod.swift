@@ -23,6 +23,8 @@ public struct SuitableMethod: Sendable, Equatable {
   public let method: Method?
   /// Why, in words that follow "as".
   public let reason: String
+  /// Whether gaps are regular, so that images without what is missing are folded onto themselves.
+  public let hasRegularGaps: Bool
 
   /// The lines that a calibration region needs along each axis.
   private static let smallestCalibration = 4
@@ -35,6 +37,8 @@ public struct SuitableMethod: Sendable, Equatable {
   ///   - channels: The number of receive channels.
   public init(masks: [SamplingMask], calibration: SamplingMask? = nil, channels: Int) {
     let kinds = masks.map(SamplingKind.init)
+    let isRegular = kinds.allSatisfy { $0.isRegular || $0.hasNoGaps }
+    hasRegularGaps = isRegular && !kinds.allSatisfy(\.hasNoGaps)
     if kinds.allSatisfy(\.hasNoGaps) {
       method = .zeroFilled
       reason =
@@ -55,7 +59,6 @@ public struct SuitableMethod: Sendable, Equatable {
       reason = "the scan is undersampled (\(times)) and has no calibration data around the centre of k-space"
       return
     }
-    let isRegular = kinds.allSatisfy { $0.isRegular || $0.hasNoGaps }
     guard channels > 1 || !isRegular else {
       method = nil
       reason = "the scan is undersampled regularly (\(times)), and a single channel cannot tell aliases apart"

@@ -89,6 +89,9 @@ struct SuitableMethodTests {
     let found = SuitableMethod(masks: [alternate], channels: 8)
     #expect(found.method == nil && found.reason.contains("no calibration"))
     #expect(found.reason.contains("2.0-fold"))
+    #expect(
+      found.hasRegularGaps
+        && !SuitableMethod(masks: [SamplingMask(lines: 60, partitions: 42)], channels: 8).hasRegularGaps)
     let single = SuitableMethod(
       masks: [mask(60, 42, box: (12, 12)) { y, _ in y.isMultiple(of: 2) }], channels: 1)
     #expect(single.method == nil && single.reason.contains("single channel"))

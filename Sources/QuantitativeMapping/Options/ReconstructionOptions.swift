@@ -127,6 +127,11 @@ public struct ReconstructionOptions: Sendable, Equatable, Codable {
       idle(in: method).map { "\($0) has no effect: \(method.rawValue), which suits the scan, takes none." }
       + layout.warnings(
         zeroFilling: method == .zeroFilled, completingMagnitudes: partialFourier == .pocs, then: combination)
+    if method == .reconNet, suitable.hasRegularGaps {
+      choice.warnings.append(
+        "the scan is undersampled regularly, and reconnet sees one channel at a time, which cannot tell aliases apart: "
+          + "images stay folded. `method: l1-sense` or grappa unfolds them if there are several channels.")
+    }
     choice.plan = "\(layout.size.words): \(method.rawValue), then \(combination.rawValue); \(needs.words)"
     return choice
   }
