@@ -16,11 +16,14 @@ struct Serve: ParsableCommand {
       scanner is on.
       """)
 
-  @Option(help: "The port; 0 for any that is free, which is told.")
-  var port = 9002
+  @Option(help: "The port; 0 for any that is free, which is told. (default: 9002)")
+  var port: Int?
 
-  @Option(help: "The address of this machine to listen at; the default is not reached from other machines.")
-  var bind = "127.0.0.1"
+  @Option(
+    help:
+      "The address of this machine to listen at; the default is not reached from other machines. (default: 127.0.0.1)"
+  )
+  var bind: String?
 
   @Flag(help: "Speak over standard input and output instead of a connection, for one scan.")
   var stdio = false
@@ -36,8 +39,8 @@ struct Serve: ParsableCommand {
       "A configuration: a name, and a file of the options below, YAML or JSON.", valueName: "NAME=FILE"))
   var config: [String] = []
 
-  @Option(help: "How many scans may come at a time; they are reconstructed one after the other.")
-  var sessions = 8
+  @Option(help: "How many scans may come at a time; they are reconstructed one after the other. (default: 8)")
+  var sessions: Int?
 
   @Option(help: "How many threads to use; all cores unless given.")
   var threads: Int?
@@ -45,10 +48,17 @@ struct Serve: ParsableCommand {
   @OptionGroup(title: "What is made of scans") var scans: SessionArguments
 
   func validate() throws {
-    guard (0...65535).contains(port) else {
+    let idle = [
+      ("--port", port != nil), ("--bind", bind != nil), ("--sessions", sessions != nil), ("--once", once),
+    ].filter(\.1).map(\.0)
+    if stdio, !idle.isEmpty {
+      throw ValidationError(
+        "--stdio listens at no address, and for one scan: \(idle.joined(separator: ", ")) would do nothing.")
+    }
+    if let port, !(0...65535).contains(port) {
       throw ValidationError("--port \(port): 0 to 65535 are possible.")
     }
-    guard (1...256).contains(sessions) else {
+    if let sessions, !(1...256).contains(sessions) {
       throw ValidationError("--sessions \(sessions): 1 to 256 are possible.")
     }
     if let threads, threads < 1 {
@@ -90,7 +100,9 @@ struct Serve: ParsableCommand {
   }
 
   private func listen(_ setting: ScannerSession.Setting) throws -> Bool {
-    let listener = try ScanListener(address: bind, port: port, most: sessions, setting: setting)
+    let bind = bind ?? "127.0.0.1"
+    let listener = try ScanListener(
+      address: bind, port: port ?? 9002, most: sessions ?? 8, setting: setting)
     Terminal.report("kspace: listening at \(bind), port \(listener.port)")
     if bind != "127.0.0.1" && bind != "::1" {
       Terminal.report(

@@ -20,7 +20,9 @@ struct UsageTests {
     arguments: [
       ["--nonsense"], ["nonsense"], ["info"], ["reconstruct", "a.h5", "--method", "magic", "-o", "x"],
       ["reconstruct", "a.h5", "-o", "x", "--threads", "0"], ["info", "a.h5", "--echo-times", "3.3"],
-      ["info", "a.h5", "--matrix", "0x4"],
+      ["info", "a.h5", "--matrix", "0x4"], ["serve", "--stdio", "--port", "9002"],
+      ["serve", "--stdio", "--once"],
+      ["serve", "--port", "70000"], ["serve", "--sessions", "0"],
     ])
   func usage(arguments: [String]) throws {
     let result = try Command.run(arguments)

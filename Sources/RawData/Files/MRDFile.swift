@@ -39,7 +39,13 @@ public final class MRDFile: ReadoutSource {
     let file = try InputFile(at: path)
     switch try FileKind(of: file) {
     case .hdf5: try self.init(HDF5Readouts(file, group: group), path: path)
-    case .stream: try self.init(StreamReadouts(file, acceptsTruncation: acceptsTruncation), path: path)
+    case .stream:
+      if let group {
+        throw RawDataError(
+          .contradictory, in: path, "this file is a stream, which holds one scan and has no group \(group)",
+          remedy: "Leave `group` out")
+      }
+      try self.init(StreamReadouts(file, acceptsTruncation: acceptsTruncation), path: path)
     case .other(let what, let remedy): throw RawDataError(.malformed, in: path, what, remedy: remedy)
     }
   }
