@@ -146,6 +146,7 @@ struct Mask: ParsableCommand {
       let file = try reading.open(raw)
       let layout = try ScanLayout(of: file, options: reading.options)
       try layout.check(path: raw)
+      Terminal.report(layout.findings)
       guard layout.sliceCounters.count == 1 else {
         throw InputError(
           raw, "the scan holds \(layout.sliceCounters.count) slices", remedy: "Choose one with --slice")

@@ -165,7 +165,9 @@ struct StudyCommand: LongCommand {
 
   private func scans(at raw: String) throws -> StudyScans {
     func open(_ path: String) throws -> StudyFile {
-      try StudyFile(reading.open(path), options: reading.options)
+      let file = try StudyFile(reading.open(path), options: reading.options)
+      Terminal.report(file.layout.findings)
+      return file
     }
     return try StudyScans(
       open(raw), accelerated: prospective.map(open), methods: methods.methods,

@@ -62,6 +62,7 @@ struct Undersample: LongCommand {
     let file = try reading.open(raw)
     let layout = try ScanLayout(of: file, options: reading.options)
     try layout.check(path: raw)
+    Terminal.report(layout.findings)
     let (made, recipe) = try masks(for: layout)
     let masks = made.forEachEcho(of: layout.parameters.echoTimes.count)
     for slice in layout.sliceCounters { try masks.validate(against: layout.masks(slice: slice)) }

@@ -70,6 +70,18 @@ struct InfoTests {
     #expect(refused.status == 3 && refused.errors.contains("--accept-truncated"))
     let accepted = try scan.run("info", "head.mrd", "--accept-truncated")
     #expect(accepted.status == 0 && accepted.output.contains("WARNING  the stream was cut"))
+    let grouped = try scan.run("info", "head.mrd", "--accept-truncated", "--group", "other")
+    #expect(grouped.status == 3 && grouped.errors.contains("no group other. Leave --group out"))
+    // Nobody who makes something of it is left without that.
+    for arguments in [
+      ["reconstruct", "head.mrd", "-o", "out", "--method", "zero-filled", "--dry-run"],
+      ["convert", "head.mrd", "-o", "out.npy"], ["mask", "recover", "head.mrd", "-o", "mask.npy"],
+    ] {
+      let made = try scan.run(arguments + ["--accept-truncated"])
+      #expect(
+        made.status == 0 && made.errors.contains("warning: the stream was cut"),
+        "\(arguments): \(made.errors)")
+    }
     let whole = try SmallScan()
     #expect(try whole.run("info", "head.h5", "--group", "dataset").status == 0)
     let absent = try whole.run("info", "head.h5", "--group", "other")

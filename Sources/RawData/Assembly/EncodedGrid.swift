@@ -123,11 +123,16 @@ extension EncodedGrid {
     fieldOfView = Self.fieldOfView(encoding, options, &findings)
     readoutLength = matrix.x
     prescribed = matrix
+    // Samples under a described gradient lie more closely on its ramps.
+    let isDescribed = options.correctsEchoPlanar && readouts.allSatisfy { encoding?.describes($0) == true }
+    var isShort = false
+    if let header, options.matrix?.x == nil, !isDescribed, sampled < header.x {
+      isShort = settleShortReadout(encoding, header, options, sampled: sampled, &findings)
+      readoutLength = matrix.x
+      prescribed = matrix
+    }
     // A matrix that does not even hold the lines tells nothing about the readout either.
-    if let header, lines.range.upperBound < header.y, grid.y == header.y {
-      // Samples under a described gradient lie more closely on its ramps.
-      let isDescribed =
-        options.correctsEchoPlanar && readouts.allSatisfy { encoding?.describes($0) == true }
+    if let header, !isShort, lines.range.upperBound < header.y, grid.y == header.y {
       assumeOversampling(encoding, header, options, sampled: sampled, isDescribed: isDescribed, &findings)
     }
     if assumedOversampling == 1, let header, options.matrix?.x == nil, longest > header.x {

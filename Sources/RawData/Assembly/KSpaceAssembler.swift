@@ -20,7 +20,7 @@ struct KSpaceAssembler<Source: ReadoutSource> {
     try layout.check(path: source.path)
     self.source = source
     self.layout = layout
-    findings = source.findings + layout.findings
+    findings = layout.findings
     var whitening: NDArray<Complex<Float>>?
     if let covariance = try NoiseCovariance(source, layout: layout) {
       // The layout has told what is wrong with it.

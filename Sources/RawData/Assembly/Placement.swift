@@ -151,7 +151,7 @@ struct Placement {
     let counters = indices.map {
       Int(isLine ? acquisitions[$0].counters.line : acquisitions[$0].counters.partition)
     }
-    let last = counters.max() ?? 0
+    let first = counters.min() ?? 0, last = counters.max() ?? 0
     let whole = isLine ? "\(last + 1)x\(grid.matrix.z)" : "\(grid.matrix.y)x\(last + 1)"
     var remedy = "Set the grid with `matrix: \(whole)`"
     // As many lines as samples, several times over: echoes whose counter the converter did not set.
@@ -167,6 +167,12 @@ struct Placement {
         + "`matrix: \(length)x\(grid.matrix.z)` `echoTimes: "
         + (1...echoes).map { "TE\($0)" }.joined(separator: ",")
         + "`; if not, set the grid with `matrix: \(whole)`"
+    }
+    // As many as the grid has: a larger one would hold them off its centre, and never be full.
+    if first > 0, last - first == extent - 1 {
+      remedy =
+        "They begin at \(first): count \(beyond.axis)s from 0 with the converter, or state the minimum, maximum and center of "
+        + "kspace_encoding_step_\(isLine ? 1 : 2) in the header's encodingLimits"
     }
     return .error(
       .contradictory,

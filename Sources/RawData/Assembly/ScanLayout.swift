@@ -33,8 +33,8 @@ public struct ScanLayout: Sendable {
   let echoRule: EchoAssignment.Rule
   let image: [PlacedReadout]
   let calibration: [PlacedReadout]
-  /// Whether the header says that calibration lines were measured within the scan.
-  let calibrationIsEmbedded: Bool
+  /// Whether the header says that calibration lines were measured within the scan, and samples do not deny it.
+  private(set) var calibrationIsEmbedded: Bool
   let noise: [Int]
 
   /// Works out the layout; it never fails, but errors may be among its ``findings``.
@@ -112,6 +112,7 @@ public struct ScanLayout: Sendable {
       all.filter { encoding?.describes($0) != true || !options.correctsEchoPlanar }, grid, slack: slack,
       &findings)
     if let finding = MisplacedSlices(readouts).finding { findings.append(finding) }
+    if let finding = UnequalSlices(image).finding { findings.append(finding) }
     Self.checkLimits(acquisitions, encoding, &findings)
 
     let slices = SliceGeometry(readouts, grid: grid, findings: &findings)
@@ -140,6 +141,8 @@ public struct ScanLayout: Sendable {
     of source: some ReadoutSource, options: ReadingOptions = .init()
   ) throws(RawDataError) {
     self.init(header: source.header, acquisitions: source.acquisitions, options: options)
+    // Such as other scans in the file that nobody chose between.
+    findings = source.findings + findings
     guard !findings.contains(where: { $0.severity == .error }) else { return }
     let trajectories = try TrajectoryEvidence(source, self, allowsRamps: options.correctsEchoPlanar)
     findings += trajectories.findings
@@ -155,6 +158,10 @@ public struct ScanLayout: Sendable {
           assuming: "they need no correction, as was said"))
     }
     findings += try SampleEvidence(source, self).findings
+    if let finding = try CalibrationEvidence(source, self).finding {
+      findings.append(finding)
+      calibrationIsEmbedded = false
+    }
   }
 
   /// The acquired positions of each echo of one slice.

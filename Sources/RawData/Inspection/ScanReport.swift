@@ -104,7 +104,10 @@ public struct ScanReport: Sendable, Codable {
       layout = try ScanLayout(of: source, options: options)
     } catch {
       layout = headersOnly
-      unread = [.warning("samples cannot be read: \(error.problem)", assuming: "the headers are right")]
+      unread =
+        source.findings + [
+          .warning("samples cannot be read: \(error.problem)", assuming: "the headers are right")
+        ]
     }
     let parameters = layout.parameters, grid = layout.grid
     let encoding =
@@ -126,11 +129,13 @@ public struct ScanReport: Sendable, Codable {
     let ends = layout.image.map {
       grid.readoutStart(of: acquisitions[$0.acquisition]) + acquisitions[$0.acquisition].keptCount
     }
-    let sampled = max(0, min(grid.matrix.x, ends.min() ?? 0) - max(0, starts.max() ?? 0))
+    let first = max(0, starts.max() ?? 0), last = min(grid.matrix.x, ends.min() ?? 0)
+    let sampled = max(0, last - first), half = grid.matrix.x / 2
+    // What is missing on both sides was left out by nobody: the matrix is too large.
+    let whole = min(grid.matrix.x, 2 * max(half - first, last - half))
     // A single sample is lost where reversed readouts state the centre of forward ones.
     let isResampled = layout.correction?.resamplings.isEmpty == false
-    readoutFraction =
-      isResampled || grid.matrix.x - sampled <= 1 ? 1 : Double(sampled) / Double(grid.matrix.x)
+    readoutFraction = isResampled || whole - sampled <= 1 ? 1 : Double(sampled) / Double(whole)
     fieldDirection = geometry.map { geometry in (0..<3).map { geometry.fieldDirection[$0] } }
     center = geometry.map { geometry in (0..<3).map { geometry.center[$0] } }
 
@@ -166,7 +171,7 @@ public struct ScanReport: Sendable, Codable {
     }
     relativeNoiseBandwidth = header.relativeNoiseBandwidth
     time = ScanTimeReport(acquisitions, layout: layout, header: header)
-    let all = source.findings + layout.findings + unread + time.findings
+    let all = layout.findings + unread + time.findings
     let order: [Finding.Severity] = [.error, .warning, .note]
     findings = order.flatMap { severity in all.filter { $0.severity == severity } }
   }

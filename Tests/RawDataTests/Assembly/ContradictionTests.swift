@@ -24,6 +24,28 @@ struct ContradictionTests {
     #expect(scan.samples == testPattern([1, 1, 2, 4, 6]))
   }
 
+  @Test("Counters that begin at 1 are not told to take a larger grid, but what makes them right")
+  func counting() throws {
+    let truth = testPattern([1, 1, 2, 4, 6])
+    for (isLine, name) in [(true, "line"), (false, "partition")] {
+      var source = readouts(of: truth)
+      for index in source.acquisitions.indices {
+        if isLine {
+          source.acquisitions[index].counters.line += 1
+        } else {
+          source.acquisitions[index].counters.partition += 1
+        }
+      }
+      let step = "kspace_encoding_step_\(isLine ? 1 : 2)"
+      let found = try error(source)
+      #expect(found.problem.contains("\(name) counter \(isLine ? 4 : 2)"), "\(found)")
+      #expect(found.remedy.contains("begin at 1") && found.remedy.contains(step), "\(found)")
+      source.header.encodings[0].limits[step] =
+        isLine ? .init(minimum: 1, maximum: 4, center: 3) : .init(minimum: 1, maximum: 2, center: 2)
+      #expect(try KSpace(source).samples == truth)
+    }
+  }
+
   @Test("Two readouts of one position that no counter tells apart are refused by name")
   func duplicates() throws {
     var source = readouts(of: testPattern([1, 1, 1, 4, 6]))

@@ -81,12 +81,44 @@ struct DistrustTests {
     source.header.encodings[0].encodedSpace.matrix.x = 64
     let layout = try ScanLayout(of: source)
     #expect(layout.grid.assumedOversampling == 1 && layout.grid.prescribed.x == 64)
+    #expect(
+      layout.findings.contains {
+        $0.severity == .warning && $0.problem.contains("32 of the 64 points")
+          && $0.remedy?.contains("`matrix: 32x24x1`") == true
+      })
+    #expect(ScanReport(source).readoutFraction == 1)
     source = readouts(of: NDArray(repeating: Complex(1), shape: [1, 2, 1, 24, 64]))
     source.header.encodings[0].encodedSpace.fieldOfView.x = 0.032
     source.header.encodings[0].reconSpace.matrix.x = 32
     source.header.encodings[0].reconSpace.fieldOfView.x = 0.032
     #expect(
       ScanLayout(header: source.header, acquisitions: source.acquisitions).grid.assumedOversampling == 2)
+  }
+
+  @Test("Readouts whose oversampling was removed before are told from such that lack it", arguments: [0, 8])
+  func removedOversampling(missing: Int) throws {
+    let truth = testPattern([1, 2, 1, 24, 32])
+    var source = readouts(of: truth)
+    for index in source.samples.indices {
+      source.samples[index] = (0..<2).flatMap { source.samples[index][$0 * 32 + missing..<($0 + 1) * 32] }
+      source.acquisitions[index].sampleCount = UInt16(32 - missing)
+      source.acquisitions[index].centerSample = UInt16(16 - missing)
+    }
+    source.header.encodings[0].encodedSpace.matrix.x = 64
+    source.header.encodings[0].encodedSpace.fieldOfView.x = 0.064
+    let scan = try KSpace(source)
+    #expect(scan.geometry.matrix == Extents(x: 32, y: 24, z: 1) && scan.readoutRange == missing..<32)
+    #expect(abs(scan.geometry.voxelSize.x - 1e-3) < 1e-12)
+    #expect(scan.samples[0, 1, 0, 7, 20] == truth[0, 1, 0, 7, 20])
+    #expect(scan.assumptions.contains { $0.contains("oversampling was removed before") })
+    #expect(ScanReport(source).readoutFraction == Double(32 - missing) / 32)
+    // The user may say that the header is right.
+    let told = ReadingOptions(matrix: EncodedMatrix(x: 64, y: 24, z: 1), removesOversampling: false)
+    #expect(try KSpace(source, options: told).geometry.matrix.x == 64)
+    #expect(!findings(source, told).contains { $0.assumption?.contains("removed before") == true })
+    // Two thirds of the samples are left neither by that nor by anything that is known.
+    source.header.encodings[0].encodedSpace.matrix.x = 48
+    #expect(!findings(source).contains { $0.assumption?.contains("removed before") == true })
   }
 
   @Test("Without the removal of oversampling, images are not cropped along the readout")

@@ -166,6 +166,37 @@ struct SampleEvidenceTests {
     #expect(try findings(late).contains { $0.problem.contains("8 samples after the centre of the echo") })
   }
 
+  @Test(
+    "Calibration lines that are unlike image lines were measured apart, whatever the header says",
+    arguments: [1, 0.3, -1] as [Float])
+  func separateCalibration(factor: Float) throws {
+    let truth = object(3)
+    var source = readouts(of: truth)
+    source.header.encodings[0].calibrationMode = "embedded"
+    // Every other image line; twelve lines of the first echo for calibration, six of which are image lines, too.
+    for index in source.acquisitions.indices.reversed() {
+      var samples = source.samples[index]
+      let counters = source.acquisitions[index].counters
+      if counters.contrast == 0, (6..<18).contains(counters.line) {
+        for sample in samples.indices { samples[sample] = samples[sample].multiplied(by: factor) }
+        source.append(samples, channels: 2, flags: .isCalibration) { $0.counters = counters }
+      }
+      guard counters.line % 2 == 1 else { continue }
+      source.acquisitions[index].flags = .isDummyScan
+    }
+    let layout = try ScanLayout(of: source)
+    let warnings = layout.findings.filter { $0.severity != .note }.map(\.problem)
+    #expect(layout.hasSeparateCalibration == (factor != 1), "\(warnings)")
+    #expect(warnings.contains { $0.contains("not like the image line") } == (factor != 1), "\(warnings)")
+    #expect(try KSpace(source).calibration?.isEmbedded == (factor == 1))
+    // Noise agrees with nothing, and says nothing.
+    var noise = source
+    for index in noise.samples.indices {
+      noise.samples[index] = testPattern([2, 32], seed: UInt64(index + 1)).elements
+    }
+    #expect(try !ScanLayout(of: noise).hasSeparateCalibration)
+  }
+
   @Test("Oversampling that the header hides is assumed if the samples agree", arguments: [1.5, 2, 4])
   func oversampling(ratio: Double) throws {
     let points = Int(32 * ratio)

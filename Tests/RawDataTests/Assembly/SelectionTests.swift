@@ -163,6 +163,41 @@ struct SelectionTests {
     #expect(try KSpace(source, options: ReadingOptions(slice: 1)).samples == truths[1])
   }
 
+  @Test("Slices of which less was measured than of others are named")
+  func unequalSlices() throws {
+    /// The warnings about them where the last slices have so many of six lines, each measured twice.
+    func warnings(_ lines: [Int]) throws -> [String] {
+      let truth = testPattern([2, 2, 1, 6, 4])
+      var source = MemorySource(header: .of(Extents(x: 4, y: 6, z: 1), echoTimes: [0.003, 0.006]))
+      for (slice, count) in lines.enumerated() {
+        let plane = readouts(of: truth)
+        for index in plane.acquisitions.indices {
+          let counters = plane.acquisitions[index].counters
+          for average in 0..<2 where counters.line < count {
+            source.append(plane.samples[index], channels: 2) {
+              $0.counters = counters
+              $0.counters.slice = UInt16(slice)
+              $0.counters.average = UInt16(average)
+              $0.position = [0, 0, 5 * Float(slice)]
+            }
+          }
+        }
+      }
+      return try ScanLayout(of: source).findings.filter { $0.severity == .warning }.map(\.problem)
+        .filter { $0.contains("lines of all echoes") }
+    }
+    #expect(try warnings([6, 6, 6]) == [])
+    #expect(try warnings([6]) == [])
+    #expect(
+      try warnings([6, 6, 4]) == [
+        "slice 2 (by the slice counter) has 8 of the 12 lines of all echoes that others have"
+      ])
+    #expect(
+      try warnings([6, 5, 4]) == [
+        "slices 1, 2 (by the slice counter) have 8 or more of the 12 lines of all echoes that another one has"
+      ])
+  }
+
   @Test("Uneven slices are named, slices in different directions refused as a stack")
   func oddSlices() throws {
     var source = MemorySource(header: .of(Extents(x: 4, y: 1, z: 1)))
