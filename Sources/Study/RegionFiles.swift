@@ -83,7 +83,7 @@ public struct RegionFiles: Sendable {
     do throws(EvaluationError) {
       return try NDArray<Int32>(labels: placed.volumes[0])
     } catch {
-      throw InputError(path, "\(error.description.dropLast())", remedy: "Give a volume of labels")
+      throw InputError(path, error.problem, remedy: error.remedy)
     }
   }
 }

@@ -92,7 +92,13 @@ struct Compare: ParsableCommand {
     if let ssim { settings.ssim = ssim }
     if let outside { settings.outside = outside }
     let names = try labelNames.map { try RegionNames(at: $0) }
-    let report = try ComparisonReport(images, names: names, settings: settings)
+    let report: ComparisonReport
+    do {
+      report = try ComparisonReport(images, names: names, settings: settings)
+    } catch let error as EvaluationError {
+      let place = error == .emptyMask ? mask : error.side == .reference ? reference : image
+      throw InputError(place ?? image, error.problem, remedy: error.remedy)
+    }
     if let output {
       let folder = try AtomicFolder(output, kind: Self.results, replacing: force)
       try report.write(to: folder.temporaryPath)

@@ -221,6 +221,11 @@ struct CompareTests {
     // Voxel 5 lies outside of the mask.
     #expect(
       try run("holes.nii.gz", "reference.nii.gz", "--mask", "mask.nii.gz", "--outside", "zeroed").status == 0)
+    let seen = try run("holes.nii.gz", "reference.nii.gz", "--mask", "mask.nii.gz")
+    #expect(seen.status == 0 && seen.errors.contains("1 value outside of the mask is NaN"), "\(seen.errors)")
+    try write(reference.map { _ in 0.25 }, "even.nii.gz")
+    let constant = try run("image.nii.gz", "even.nii.gz")
+    #expect(constant.status == 3 && constant.errors.contains("even.nii.gz: The reference is constant"))
 
     try write(reference.part(at: 0).map { _ in 0 }, "zero.nii.gz")
     #expect(try run("image.nii.gz", "reference.nii.gz", "--mask", "zero.nii.gz").errors.contains("no voxel"))

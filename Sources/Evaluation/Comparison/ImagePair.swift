@@ -22,7 +22,7 @@ public struct ImagePair {
   public let isPhase: Bool
   /// What was done to bring the files onto one grid, one sentence each.
   public private(set) var remarks: [String] = []
-  let voxels: Voxels
+  private(set) var voxels: Voxels
   let counted: NDArray<Bool>?
   let regions: NDArray<Int32>?
 
@@ -92,10 +92,41 @@ public struct ImagePair {
       do throws(EvaluationError) {
         return try NDArray(labels: stored)
       } catch {
-        throw InputError(path, "\(error.description.dropLast())", remedy: "Give a volume of labels")
+        throw InputError(path, error.problem, remedy: error.remedy)
       }
     }
     self.remarks = remarks
+    if let counted {
+      settle(outside: counted)
+    }
+  }
+
+  /// Takes for zero what is no number outside of the mask, as many tools write it: windows of metrics reach there.
+  private mutating func settle(outside mask: NDArray<Bool>) {
+    var found = 0
+    func settled<Element>(
+      _ volumes: ImageVolumes<Element>, _ zero: Element, _ isFinite: (Element) -> Bool
+    ) -> ImageVolumes<Element> {
+      let mask = mask.elements, values = volumes.voxels.elements
+      let holes = values.indices.filter { !isFinite(values[$0]) && !mask[$0 % mask.count] }
+      guard !holes.isEmpty else { return volumes }
+      found += holes.count
+      var result = volumes
+      result.voxels.withUnsafeMutableBufferPointer { voxels in
+        for hole in holes { voxels[hole] = zero }
+      }
+      return result
+    }
+    switch voxels {
+    case .real(let first, let second):
+      voxels = .real(settled(first, 0, \.isFinite), settled(second, 0, \.isFinite))
+    case .complex(let first, let second):
+      voxels = .complex(settled(first, .zero, \.isFinite), settled(second, .zero, \.isFinite))
+    }
+    guard found > 0 else { return }
+    remarks.append(
+      "\(Files.counted(found, "value")) outside of the mask \(found == 1 ? "is" : "are") NaN or infinite and "
+        + "\(found == 1 ? "was" : "were") taken for zero")
   }
 
   /// The number of volumes.
