@@ -102,9 +102,7 @@ extension TotalVariation {
       .with("noise factor", noiseFactor).with("refinements", refinements).with("texture", addsTexture)
       .with("linear blend", blendsLinear).with("outside weight", outsideWeight)
       .with("expected deviation", expectedDeviation.map { "\($0) ppm" } ?? "none")
-      .with(
-        "edges", edges.map { MethodConfiguration("of the magnitude", revision: 1).with("share", $0.fraction) }
-      )
+      .with("edges", edges.map(\.configuration))
       .with("data weights", weighsData).with("fidelity", fidelity.configuration)
       .with("reweightings", reweightings).with("penalty", penalty, "mm^2").with("tolerance", tolerance)
       .with("most iterations", maximumIterations).with("region", region.account)
@@ -132,6 +130,24 @@ extension QuadraticInversion {
   public var configuration: MethodConfiguration {
     MethodConfiguration("L2", revision: 1).with("regularization", regularization)
       .with("penalty", penalty == .identity ? "susceptibility" : "gradient").with("region", region.account)
+  }
+}
+
+extension SourceSeparation: ConfiguredMethod {
+  /// The method with its parameters.
+  public var configuration: MethodConfiguration {
+    MethodConfiguration("source separation", revision: 2).with("relaxivity at 3 T", relaxivity, "1/(s ppm)")
+      .with("deviation of the susceptibility", susceptibilityDeviation, "ppm")
+      .with("deviation of the rate", rateDeviation, "1/s").with("smoothing", smoothing)
+      .with("edges", edges.configuration).with("coupling across edges", edgeCoupling)
+      .with("trust at edges", edgeTrust).with("iterations", iterations)
+      .with("zero", referenceSusceptibility.map { "\($0) ppm" } ?? "found")
+  }
+}
+
+extension EdgeWeights {
+  fileprivate var configuration: MethodConfiguration {
+    MethodConfiguration("of the magnitude", revision: 1).with("share", fraction)
   }
 }
 

@@ -209,7 +209,8 @@ struct QSMMethodArguments: ParsableArguments {
       """)
   var twoPass = false
 
-  @Flag(help: "Also tell para- and diamagnetic sources apart, by R2* and --r2.")
+  @Flag(
+    help: "Also tell para- and diamagnetic sources apart, by R2* and --r2; best with --inversion network.")
   var separate = false
 
   @Option(help: "For --separate: R2 [1/s] as NIfTI; else 12 /s everywhere, which is said aloud.")

@@ -39,6 +39,8 @@ struct QSMDoubtTests {
     #expect(result.status == 0, "\(result.errors)")
     // Where R2 is known, the map's zero is found by it; where it is guessed, nothing tells.
     #expect(result.errors.contains("ppb of absolute susceptibility"), "\(result.errors)")
+    let record = try String(contentsOfFile: scene.folder.path("out/provenance.json"), encoding: .utf8)
+    #expect(record.contains("source separation") && record.contains("intravoxel dephasing"))
     let guessed = try scene.runFast("guessed", "--separate")
     #expect(guessed.status == 0 && guessed.errors.contains("taken for matter without susceptibility"))
   }

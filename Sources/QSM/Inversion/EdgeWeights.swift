@@ -21,23 +21,34 @@ public struct EdgeWeights: Sendable {
     self.fraction = fraction
   }
 
-  /// The weights, axes `[direction, z, y, x]`; 1 across the border of the mask.
+  /// The weights on a grid; see ``factors(of:mask:voxelSize:)``.
   func factors(of magnitude: NDArray<Float>, on grid: WorkingGrid) -> NDArray<Float> {
-    let matrix = grid.matrix
-    var slopes = NDArray<Float>(repeating: -1, shape: [3] + matrix.shape)
+    factors(of: magnitude, mask: grid.mask, voxelSize: grid.voxelSize)
+  }
+
+  /// The weights, axes `[direction, z, y, x]`; 1 across the border of the mask.
+  ///
+  /// - Parameters:
+  ///   - magnitude: The magnitude, axes `[z, y, x]`.
+  ///   - mask: The mask, axes `[z, y, x]`.
+  ///   - voxelSize: The distance of neighbours, x first.
+  func factors(
+    of magnitude: NDArray<Float>, mask: NDArray<Bool>, voxelSize: SIMD3<Double>
+  ) -> NDArray<Float> {
+    let extents = [mask.shape[2], mask.shape[1], mask.shape[0]], count = extents.reduce(1, *)
+    var slopes = NDArray<Float>(repeating: -1, shape: [3] + mask.shape)
     var sample: [Float] = []
-    let strides = [1, matrix.x, matrix.x * matrix.y]
+    let strides = [1, extents[0], extents[0] * extents[1]]
     slopes.withUnsafeMutableBufferPointer { slopes in
       magnitude.withUnsafeBufferPointer { magnitude in
-        grid.mask.withUnsafeBufferPointer { mask in
+        mask.withUnsafeBufferPointer { mask in
           for axis in 0..<3 {
-            let (stride, start) = (strides[axis], axis * matrix.count)
-            let scale = Float(1 / grid.voxelSize[axis])
-            for voxel in 0..<matrix.count - stride {
+            let (stride, start) = (strides[axis], axis * count)
+            let scale = Float(1 / voxelSize[axis])
+            for voxel in 0..<max(0, count - stride) {
               // A step beyond the end of a row ends outside the mask, or at a neighbour that wraps around.
-              guard voxel / stride % matrix[axis] < matrix[axis] - 1, mask[voxel], mask[voxel + stride] else {
-                continue
-              }
+              guard voxel / stride % extents[axis] < extents[axis] - 1, mask[voxel], mask[voxel + stride]
+              else { continue }
               slopes[start + voxel] = abs(magnitude[voxel + stride] - magnitude[voxel]) * scale
               if (voxel + axis) % 16 == 0 { sample.append(slopes[start + voxel]) }
             }

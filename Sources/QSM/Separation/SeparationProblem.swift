@@ -5,7 +5,8 @@ import PhaseUnwrapping
 /// Two kinds of sources on the mask's box, which has a rim of one voxel so that every voxel has neighbours.
 ///
 /// The smooth problem of ``SourceSeparation`` is solved by the primal-dual method: the dual variables, a gradient's worth for
-/// each kind, climb within balls of the weight's radius; sources descend and are then the best for their data, in closed form.
+/// each kind, climb within balls of the weight's radius, both kinds' in one; sources descend and are then the best for their data,
+/// in closed form.
 ///
 /// - SeeAlso: A. Chambolle, T. Pock, "A first-order primal-dual algorithm for convex problems with applications to
 ///   imaging", J Math Imaging Vis 40:120, 2011, doi:10.1007/s10851-010-0251-1.
@@ -24,6 +25,8 @@ struct SeparationProblem {
   private var difference: [Float]
   /// `R2' / r` [ppm], and its weight relative to that of the difference.
   private var sum: [Float], weight: [Float]
+  /// How far each voxel goes with the next one, `[direction, z, y, x]`: 1, less across edges, 0 at the border.
+  private var coupling: [Float]
   private var positive = Source([]), negative = Source([])
 
   /// One kind.
@@ -44,9 +47,22 @@ struct SeparationProblem {
   /// A rate below this cannot be noise alone, and tells nothing [ppm].
   private static let leastSum: Float = -0.1
 
+  /// Edges of an image, where sources may change.
+  struct Edges {
+    /// The image.
+    var magnitude: NDArray<Float>
+    /// What finds its edges, by their slope [1/mm].
+    var weights: EdgeWeights
+    var voxelSize: SIMD3<Double>
+    /// How far the voxels of both sides go with each other.
+    var coupling: Float
+    /// How far the rates of both are believed.
+    var trust: Float
+  }
+
   init(
-    _ susceptibility: NDArray<Float>, sum rates: NDArray<Float>, trust: NDArray<Float>?, mask: NDArray<UInt8>,
-    matrix: Extents
+    _ susceptibility: NDArray<Float>, sum rates: NDArray<Float>, trust: NDArray<Float>?, edges: Edges?,
+    mask: NDArray<UInt8>, matrix: Extents
   ) {
     self.matrix = matrix
     let chi = susceptibility.elements, rates = rates.elements, mask = mask.elements
@@ -72,6 +88,7 @@ struct SeparationProblem {
     difference = inside
     sum = inside
     weight = inside
+    coupling = []
     forEachRow { row, start, length in
       for x in 0..<length where mask[start + x] != 0 && chi[start + x].isFinite {
         inside[row + x] = 1
@@ -83,6 +100,36 @@ struct SeparationProblem {
         weight[row + x] = trust.map { $0[start + x].isFinite ? min(max($0[start + x], 0), 1) : 0 } ?? 1
       }
     }
+    couple(edges)
+  }
+
+  /// Couples neighbours, those beyond edges less.
+  private mutating func couple(_ edges: Edges?) {
+    let size = inside.count, strides = [1, box.x, box.x * box.y], shape = [box.z, box.y, box.x]
+    coupling = Array(repeating: 0, count: 3 * size)
+    for (axis, stride) in strides.enumerated() {
+      for voxel in 0..<max(0, size - stride) where inside[voxel] != 0 {
+        coupling[axis * size + voxel] = inside[voxel + stride]
+      }
+    }
+    guard let edges, count > 0 else { return }
+    var magnitude = Array(repeating: Float(0), count: size)
+    let values = edges.magnitude.elements
+    forEachRow { row, start, length in
+      for x in 0..<length { magnitude[row + x] = values[start + x] }
+    }
+    let factors = edges.weights.factors(
+      of: NDArray(magnitude, shape: shape), mask: NDArray(inside.map { $0 != 0 }, shape: shape),
+      voxelSize: edges.voxelSize
+    ).elements
+    var hasEdge = Array(repeating: false, count: size)
+    for (axis, stride) in strides.enumerated() {
+      for voxel in 0..<max(0, size - stride) where factors[axis * size + voxel] == 0 {
+        coupling[axis * size + voxel] *= edges.coupling
+        (hasEdge[voxel], hasEdge[voxel + stride]) = (true, true)
+      }
+    }
+    for voxel in 0..<size where hasEdge[voxel] { weight[voxel] *= edges.trust }
   }
 
   /// Calls a closure with where a row lies in the box and in the volume, and its length.
@@ -189,9 +236,7 @@ struct SeparationProblem {
           for _ in 0..<iterations {
             // The rim has neither sources nor neighbours beyond.
             Parallelism.forEach(depth - 1) { z in
-              let range = z * plane..<(z + 1) * plane
-              steps.climb(first, data, range)
-              steps.climb(second, data, range)
+              steps.climb(first, second, data, z * plane..<(z + 1) * plane)
             }
             Parallelism.forEach(depth - 2) { z in
               steps.descend(first, second, data, (z + 1) * plane..<(z + 2) * plane)
@@ -208,10 +253,13 @@ struct SeparationProblem {
       difference.withUnsafeBufferPointer { difference in
         sum.withUnsafeBufferPointer { sum in
           weight.withUnsafeBufferPointer { weight in
-            body(
-              Data(
-                inside: SharedConstants(inside), difference: SharedConstants(difference),
-                sum: SharedConstants(sum), weight: SharedConstants(weight)))
+            coupling.withUnsafeBufferPointer { coupling in
+              body(
+                Data(
+                  inside: SharedConstants(inside), difference: SharedConstants(difference),
+                  sum: SharedConstants(sum), weight: SharedConstants(weight),
+                  coupling: SharedConstants(coupling)))
+            }
           }
         }
       }
@@ -236,7 +284,7 @@ struct SeparationProblem {
   /// What all steps read.
   private struct Data: Sendable {
     let inside: SharedConstants<Float>, difference: SharedConstants<Float>
-    let sum: SharedConstants<Float>, weight: SharedConstants<Float>
+    let sum: SharedConstants<Float>, weight: SharedConstants<Float>, coupling: SharedConstants<Float>
   }
 
   /// Both steps of an iteration on some voxels.
@@ -247,21 +295,30 @@ struct SeparationProblem {
     let length: Float = 0.28
 
     /// The dual variables' step.
-    func climb(_ source: Buffers, _ data: Data, _ range: Range<Int>) {
-      guard let ahead = source.ahead.elements.baseAddress, let dual = source.dual.elements.baseAddress,
-        let inside = data.inside.elements.baseAddress
+    func climb(_ positive: Buffers, _ negative: Buffers, _ data: Data, _ range: Range<Int>) {
+      guard let p = positive.ahead.elements.baseAddress, let pDual = positive.dual.elements.baseAddress,
+        let d = negative.ahead.elements.baseAddress, let dDual = negative.dual.elements.baseAddress,
+        let coupling = data.coupling.elements.baseAddress
       else { return }
-      let (alongX, alongY, alongZ) = (dual, dual + size, dual + 2 * size)
       // The last voxel of a plane is one of the rim.
       for voxel in range.lowerBound..<range.upperBound - width {
-        let here = ahead[voxel], share = length * inside[voxel]
-        let x = alongX[voxel] + share * inside[voxel + 1] * (ahead[voxel + 1] - here)
-        let y = alongY[voxel] + share * inside[voxel + width] * (ahead[voxel + width] - here)
-        let z = alongZ[voxel] + share * inside[voxel + plane] * (ahead[voxel + plane] - here)
-        let scale = radius / max(radius, (x * x + y * y + z * z).squareRoot())
-        alongX[voxel] = scale * x
-        alongY[voxel] = scale * y
-        alongZ[voxel] = scale * z
+        let (x, y, z) = (voxel, voxel + size, voxel + 2 * size)
+        let (pHere, dHere) = (p[voxel], d[voxel])
+        let alongX = length * coupling[x], alongY = length * coupling[y], alongZ = length * coupling[z]
+        let px = pDual[x] + alongX * (p[voxel + 1] - pHere)
+        let py = pDual[y] + alongY * (p[voxel + width] - pHere)
+        let pz = pDual[z] + alongZ * (p[voxel + plane] - pHere)
+        let dx = dDual[x] + alongX * (d[voxel + 1] - dHere)
+        let dy = dDual[y] + alongY * (d[voxel + width] - dHere)
+        let dz = dDual[z] + alongZ * (d[voxel + plane] - dHere)
+        let squared = px * px + py * py + pz * pz + dx * dx + dy * dy + dz * dz
+        let scale = radius / max(radius, squared.squareRoot())
+        pDual[x] = scale * px
+        pDual[y] = scale * py
+        pDual[z] = scale * pz
+        dDual[x] = scale * dx
+        dDual[y] = scale * dy
+        dDual[z] = scale * dz
       }
     }
 
@@ -271,13 +328,16 @@ struct SeparationProblem {
         let d = negative.values.elements.baseAddress, let dAhead = negative.ahead.elements.baseAddress,
         let pDual = positive.dual.elements.baseAddress, let dDual = negative.dual.elements.baseAddress,
         let inside = data.inside.elements.baseAddress, let chi = data.difference.elements.baseAddress,
-        let sum = data.sum.elements.baseAddress, let weight = data.weight.elements.baseAddress
+        let sum = data.sum.elements.baseAddress, let weight = data.weight.elements.baseAddress,
+        let coupling = data.coupling.elements.baseAddress
       else { return }
       let inverse = 1 / length
       // What the dual variables of both sides of a voxel add to it.
-      func divergence(_ dual: UnsafeMutablePointer<Float>, _ voxel: Int) -> Float {
-        let y = dual + size, z = dual + 2 * size
-        return dual[voxel] - dual[voxel - 1] + y[voxel] - y[voxel - width] + z[voxel] - z[voxel - plane]
+      func divergence(_ dual: UnsafeMutablePointer<Float>, _ x: Int) -> Float {
+        let y = x + size, z = x + 2 * size
+        return coupling[x] * dual[x] - coupling[x - 1] * dual[x - 1] + coupling[y] * dual[y]
+          - coupling[y - width] * dual[y - width] + coupling[z] * dual[z] - coupling[z - plane]
+          * dual[z - plane]
       }
       for voxel in range where inside[voxel] != 0 {
         let a = p[voxel] + length * divergence(pDual, voxel)

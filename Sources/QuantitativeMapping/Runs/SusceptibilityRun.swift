@@ -128,6 +128,7 @@ public struct SusceptibilityRun {
       result, of: maps, by: outcome.mapping, isMasked: options.mask != nil,
       inputs: try inputs.map { try SusceptibilityProvenance.Input($0) },
       configuration: options.settings.merging(source.reading.settings) { $1 }, command: command)
+    if outcome.sources != nil { record.methods += result.separationMethods }
     try adding(results, &record)
     try JSONFile.write(record, to: folder + "/provenance.json")
     observer.progress("writing", 1)

@@ -28,8 +28,14 @@ extension SusceptibilityMaps {
     }
     return try separation(
       susceptibility, relaxation: corrected?.rates ?? r2Star, trust: corrected?.trust,
-      irreversible: irreversible, mask: local.mask,
+      irreversible: irreversible,
+      magnitude: maps.magnitude.map { ImageVolumes($0[0], geometry: $0.geometry) }, mask: local.mask,
       fieldStrength: maps.parameters.fieldStrength)
+  }
+
+  /// What sources follow from, with all parameters.
+  var separationMethods: [MethodConfiguration] {
+    (totalField == nil ? [] : [IntravoxelDephasing().configuration]) + [SourceSeparation().configuration]
   }
 
   /// R2 where nobody has measured it [1/s].
