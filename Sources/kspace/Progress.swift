@@ -20,6 +20,8 @@ final class Progress: Sendable {
     var stage = ""
     var drawn = ContinuousClock.now - .seconds(1)
     var started = ContinuousClock.now
+    /// When something was reported last, drawn or not.
+    var heard = ContinuousClock.now
   }
 
   private let style: ProgressStyle
@@ -34,9 +36,11 @@ final class Progress: Sendable {
     guard style != .none else { return }
     state.withLock { state in
       let now = ContinuousClock.now
+      defer { state.heard = now }
       if stage != state.stage {
         state.stage = stage
-        state.started = now
+        // What is done when it is first heard of began when the last was done.
+        state.started = fraction >= 1 ? state.heard : now
       } else if fraction < 1, now - state.drawn < .milliseconds(100) {
         return
       }

@@ -63,6 +63,8 @@ struct QSMImageArguments: ParsableArguments {
   @Flag(help: "Take mask, magnitude and the like voxel by voxel, wherever their headers say that they lie.")
   var ignoreAffine = false
 
+  func validate() throws { try echoTimes?.checkOrder() }
+
   /// Refuses inputs that do not go together.
   func validate(beside folder: String?) throws {
     let fields = [totalField, localField].compactMap(\.self)

@@ -33,15 +33,23 @@ struct EchoTimes: ExpressibleByArgument {
   init?(argument: String) {
     let words = argument.split(separator: ",", omittingEmptySubsequences: false)
     seconds = words.compactMap { quantity(String($0), Units.times) }
-    guard seconds.count == words.count, zip(seconds, seconds.dropFirst()).allSatisfy({ $0 < $1 }) else {
-      return nil
-    }
+    guard seconds.count == words.count else { return nil }
   }
 }
 
 extension EchoTimes {
-  /// Refuses times that no echo has, by the option's name.
+  /// Refuses times that do not rise, by the option's name.
+  func checkOrder(_ option: String = "--echo-times") throws {
+    guard let step = zip(seconds, seconds.dropFirst()).first(where: { $0 >= $1 }) else { return }
+    throw ValidationError(
+      String(
+        format: "\(option): %g ms stands before %g ms; list the echoes' times as they rise.", step.0 * 1000,
+        step.1 * 1000))
+  }
+
+  /// Refuses times that no echo has, and those that do not rise, by the option's name.
   func check(_ option: String = "--echo-times") throws {
+    try checkOrder(option)
     guard let odd = seconds.first(where: { !ScanLimits.echoTime.contains($0) }) else { return }
     throw ValidationError(
       String(format: "\(option): %g ms is no echo time; 0.01 to 2000 ms are possible.", odd * 1000))

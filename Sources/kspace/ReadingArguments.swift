@@ -56,6 +56,8 @@ struct ReadingArguments: ParsableArguments {
     help: "Bring samples on gradient ramps onto the grid, and take the ghosts of echo-planar scans away.")
   var echoPlanarCorrection = true
 
+  func validate() throws { try echoTimes?.checkOrder() }
+
   /// Opens a raw file, or the standard input for `-`.
   ///
   /// - Throws: ``RawDataError`` if it cannot be read.

@@ -73,7 +73,9 @@ struct Time: ParsableCommand {
 
   private func row(_ path: String) throws -> TimeComparison.Row {
     let file = try ProtocolFile(at: path)
-    let scan = overridden(file.scan)
+    var scan = overridden(file.scan)
+    if let acceleration { scan.name += String(format: ", with --acceleration %g", acceleration) }
+    if let mask { scan.name += ", with --mask \(mask)" }
     let masks: [SamplingMask]
     if let mask {
       let grid = file.recipe.grid

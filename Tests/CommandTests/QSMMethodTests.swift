@@ -43,6 +43,20 @@ struct QSMMethodTests {
     let result = try scene.runFast("eroded", "--mask-erosion", "500mm")
     #expect(result.status == 3 && result.errors.contains("leaves nothing of the mask"), "\(result.errors)")
     #expect(result.errors.contains("--mask-erosion"), "\(result.errors)")
+    let idle = try scene.runFast("whole", "--mask-erosion", "0.001mm")
+    #expect(idle.status == 0 && idle.errors.contains("takes no voxel of the mask away"), "\(idle.errors)")
+  }
+
+  @Test("Stages that are told when they are done say how long they took")
+  func stages() throws {
+    let scene = try QSMScene()
+    try scene.write()
+    let result = try scene.runFast("out", "--progress", "json")
+    let seconds = result.errors.split(separator: "\n").filter { $0.contains("\"stage\":\"background\"") }
+      .compactMap {
+        $0.split(separator: ":").last.flatMap { Double($0.dropLast()) }
+      }
+    #expect(seconds.count == 1 && seconds[0] > 0, "\(result.errors)")
   }
 
   @Test("A record names the methods that were used, and no others")

@@ -80,6 +80,11 @@ public struct SusceptibilityRun {
         remedy: "Erode it by less (`maskErosion`)")
     }
     observer.progress("reading", 1)
+    if options.maskErosion > 0, let mask, !mask.isEmpty, mask.count == eroded?.count {
+      observer.report(
+        "warning: an erosion by \((options.maskErosion * 1e3).rounded(3)) mm takes no voxel of the mask away, as the nearest "
+          + "ones outside lie farther.")
+    }
     for assumption in maps.assumptions { observer.report(assumption) }
     return Scan(
       maps: maps, mask: eroded,
