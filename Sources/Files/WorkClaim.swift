@@ -80,7 +80,7 @@ public final class WorkClaim: Sendable {
   private static let pulse: Void = Thread.detachNewThread {
     while true {
       Thread.sleep(forTimeInterval: interval)
-      for (path, mark) in held.withLock({ $0 }) where ClaimFolder.read(path)?.owner?.mark == mark {
+      for (path, mark) in held.withLock({ Array($0) }) where ClaimFolder.read(path)?.owner?.mark == mark {
         // The time is that of the server, whatever this host's clock says.
         utimensat(AT_FDCWD, path, nil, 0)
       }
