@@ -69,20 +69,23 @@ public struct SusceptibilityResults {
     try writeWeighted(result, maps)
   }
 
-  /// Writes para- and diamagnetic sources.
+  /// Writes para- and diamagnetic sources; pictures show how strong they are, brighter the stronger of both kinds.
   ///
   /// - Throws: ``FileError/cannotWrite(path:reason:)``.
   public func write(_ sources: SourceSeparation.Sources, of maps: EchoMaps, within mask: BrainMask) throws {
-    for (part, volume, window) in [
-      (BIDSName.Part.paramagnetic, sources.paramagnetic, 0...0.15 as ClosedRange<Float>),
-      (.diamagnetic, sources.diamagnetic, -0.15...0),
+    // Iron of the nuclei and myelin of white matter.
+    for (part, volume, strongest) in [
+      (BIDSName.Part.paramagnetic, sources.paramagnetic, 0.15 as Float),
+      (.diamagnetic, sources.diamagnetic, -0.06),
     ] {
       let name = try BIDSName(subject: subject, part: part, suffix: "Chimap")
+      let range = Double(min(strongest, 0))...Double(max(strongest, 0))
       try dataset.write(
-        volume, as: name, sidecar: sidecar(of: maps, .partsPerMillion),
-        displayRange: Double(window.lowerBound)...Double(window.upperBound), isSkullStripped: true)
+        volume, as: name, sidecar: sidecar(of: maps, .partsPerMillion), displayRange: range,
+        isSkullStripped: true)
       try preview(
-        volume, Montage(window: .range(window)), within: mask.isInside, as: "Chimap-\(part.rawValue)")
+        strongest < 0 ? volume.map { 0 - $0 } : volume, Montage(window: .range(0...abs(strongest))),
+        within: mask.isInside, as: "Chimap-\(part.rawValue)")
     }
   }
 
