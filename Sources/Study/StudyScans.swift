@@ -19,7 +19,8 @@ public struct StudyScans: Sendable {
   ///   - scan: The scan that others are compared with.
   ///   - accelerated: Scans of the same subject that were accelerated when they were measured.
   ///   - methods: What all scans are reconstructed by.
-  ///   - accelerations: What the scan is undersampled by; nothing if absent.
+  ///   - accelerations: What the scan is undersampled by; if absent, and where no other scans are either, all methods
+  ///     reconstruct the scan as it is.
   ///   - cell: What the others are compared with; the scan as it is, by what suits it, unless given.
   /// - Throws: ``InputError`` if nothing suits the scan.
   public init(
@@ -35,8 +36,10 @@ public struct StudyScans: Sendable {
       let method = try scan.layout.suitableMethod.reconstruction(of: scan.path)
       first = StudyCell(method: method.rawValue)
     }
+    let asMeasured = accelerations == nil && accelerated.isEmpty
     let others =
-      StudyCell.all(methods, accelerations ?? [])
+      (asMeasured
+        ? methods.map { StudyCell(method: $0.rawValue) } : StudyCell.all(methods, accelerations ?? []))
       + accelerated.flatMap { scan in methods.map { StudyCell(method: $0.rawValue, scan: scan.name) } }
     cells = ([first] + others).unique
   }

@@ -38,7 +38,7 @@ struct StudyCommand: LongCommand {
   @Option(
     help: """
       Accelerations against the full grid, calibration included, to undersample the reference by; 3,4,5 unless there \
-      are prospective scans.
+      are prospective scans, or the reference is undersampled itself.
       """)
   var accelerations: NumberList?
 
@@ -169,9 +169,19 @@ struct StudyCommand: LongCommand {
       Terminal.report(file.layout.findings)
       return file
     }
+    let scan = try open(raw)
+    var factors = accelerations?.numbers
+    if factors == nil, prospective.isEmpty {
+      if scan.layout.suitableMethod.method == .zeroFilled {
+        factors = Self.usualAccelerations
+      } else {
+        Terminal.report(
+          "kspace: \(raw) is undersampled already: methods are compared on it as it was measured, and no acceleration is "
+            + "simulated.")
+      }
+    }
     return try StudyScans(
-      open(raw), accelerated: prospective.map(open), methods: methods.methods,
-      accelerations: accelerations?.numbers ?? (prospective.isEmpty ? Self.usualAccelerations : nil),
+      scan, accelerated: prospective.map(open), methods: methods.methods, accelerations: factors,
       reference: reference?.cell)
   }
 

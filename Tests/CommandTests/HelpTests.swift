@@ -106,5 +106,12 @@ struct StudyChoicesTests {
         #expect(try !scan.names.contains("study"))
       }
     }
+    // Without accelerations, an undersampled scan is compared as it was measured.
+    let plan = try scan.run(
+      "study", "half.h5", "-o", "study", "--methods", "grappa,zero-filled", "--no-susceptibility", "--dry-run"
+    )
+    #expect(plan.status == 0 && plan.errors.contains("undersampled already"), "\(plan.errors)")
+    #expect(plan.output.contains("grappa-as-measured") && !plan.output.contains("-af"), "\(plan.output)")
+    #expect(plan.output.contains("zero-filled-as-measured"), "\(plan.output)")
   }
 }
