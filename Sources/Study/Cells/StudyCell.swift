@@ -30,6 +30,9 @@ public struct StudyCell: Sendable, Hashable, Codable {
       ?? "as measured"
   }
 
+  /// Whether it is the reference scan with every sample that it holds.
+  var isAsMeasured: Bool { acceleration == nil && scan == nil }
+
   /// The method's name as papers write it.
   public var methodTitle: String {
     let titles = [

@@ -60,7 +60,8 @@ struct StudySummary {
   /// The answer: the fastest measurement that changes nothing that matters, or that there is none.
   var headline: String {
     guard let best = shown else { return "Nothing is compared yet: the study holds the reference alone." }
-    let name = "\(best.cell.methodTitle) at \(best.cell.measurement)", gain = saving(of: best)
+    let place = best.cell.isAsMeasured ? "" : " at \(best.cell.measurement)"
+    let name = best.cell.methodTitle + place, gain = saving(of: best)
     guard !counted.isEmpty else {
       return
         "\(name)\(gain.map { ", which \($0)," } ?? "") is nearest to the reference: magnitudes differ by \(magnitude(best))."
@@ -82,7 +83,8 @@ struct StudySummary {
         let kept = index == 0 ? "keeps \(count) \(noun) within \(Self.aim.shortest) %" : count
         return "\(row.cell.methodTitle) \(kept) (median difference \(String(format: "%.1f", change)) %)"
       }
-      return "\(name)\(saving(of: rows[0]).map { " \($0)" } ?? ""): \(outcome.joined(separator: ", "))."
+      let place = rows[0].cell.isAsMeasured ? "The scan as it was measured" : name
+      return "\(place)\(saving(of: rows[0]).map { " \($0)" } ?? ""): \(outcome.joined(separator: ", "))."
     }
   }
 
@@ -94,9 +96,11 @@ struct StudySummary {
     """
   }
 
-  /// The minutes that a cell saves: `saves 3:31 of 6:46`; `nil` where times are unknown.
+  /// The minutes that a cell saves: `saves 3:31 of 6:46`; `nil` where times are unknown, and for the
+  /// reference scan.
   private func saving(of row: StudyResults.Row) -> String? {
-    guard let whole = results.reference.record.scanTime, let own = row.record.scanTime else { return nil }
+    guard !row.cell.isAsMeasured, let whole = results.reference.record.scanTime, let own = row.record.scanTime
+    else { return nil }
     return own < whole
       ? "saves \(AcquisitionTime.text(whole - own)) of \(AcquisitionTime.text(whole))" : "saves no time"
   }
