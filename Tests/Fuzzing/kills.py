@@ -30,6 +30,8 @@ import seeds
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QUICK = ["--threads", "1", "--progress", "none"]
+# What sanitizers need beside the command.
+KEPT = {name: os.environ[name] for name in ["LD_PRELOAD", "ASAN_OPTIONS"] if name in os.environ}
 SIGNALS = [signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 
 
@@ -126,7 +128,7 @@ class Driver:
         self.run("bids bids derivatives participant --method zero-filled --phase-sign positive".split(), self.seeds, self.work)
 
     def start(self, words, folder, temporary, stdin=None):
-        environment = {"PATH": os.environ.get("PATH", ""), "TMPDIR": temporary, "SWIFT_BACKTRACE": "enable=no", "LC_ALL": "C.UTF-8"}
+        environment = {"PATH": os.environ.get("PATH", ""), "TMPDIR": temporary, "SWIFT_BACKTRACE": "enable=no", "LC_ALL": "C.UTF-8", **KEPT}
         source = open(os.path.join(folder, stdin), "rb") if stdin else subprocess.DEVNULL
         self.words.seek(0)
         self.words.truncate()
