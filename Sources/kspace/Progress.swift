@@ -70,6 +70,6 @@ final class Progress: Sendable {
 
   private func describe(_ stage: String, _ fraction: Double, _ elapsed: Double) {
     Terminal.report(
-      String(format: "{\"stage\":\"%@\",\"fraction\":%.4f,\"seconds\":%.2f}", stage, fraction, elapsed))
+      String(format: "{\"stage\":\"%@\",\"fraction\":%.4f,\"seconds\":%.3f}", stage, fraction, elapsed))
   }
 }
