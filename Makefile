@@ -51,7 +51,7 @@ test-setup: setup
 	  { echo "Installing the reference Python packages into .venv"; .venv/bin/pip install -q $(PYTHON_PACKAGES); }
 
 build: setup
-	$(SWIFT) build -c release --product kspace
+	$(SWIFT) build -c release --product kspace --disable-build-manifest-caching
 
 # A simulated scan, what is in it, and the study of what acceleration costs it; and a real scan, where one is at hand.
 DEMO := demo
@@ -104,7 +104,7 @@ lint:
 EXAMPLES := .build/examples
 
 examples: build
-	$(SWIFT) build -c release --package-path Tests/LibraryPackage --scratch-path .build
+	$(SWIFT) build -c release --package-path Tests/LibraryPackage --scratch-path .build --disable-build-manifest-caching
 	@rm -rf $(EXAMPLES) && mkdir $(EXAMPLES)
 	cd $(EXAMPLES) && ../release/kspace phantom --matrix 48x58x18 --voxel-size 4x4x8mm --channels 4 --echoes 3 -o head.h5 && \
 	  ../release/MapSusceptibility && ../release/Evaluate && ../release/OwnMethod
