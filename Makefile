@@ -50,6 +50,7 @@ test-setup: setup
 	@.venv/bin/python -c 'import numpy, scipy, h5py, nibabel, ismrmrd, pandas, bids_validator_deno, pydicom, jsonschema, onnxruntime' 2>/dev/null || \
 	  { echo "Installing the reference Python packages into .venv"; .venv/bin/pip install -q $(PYTHON_PACKAGES); }
 
+# The README's programs are built in the same folder, where a plan that was kept would be that of the other package.
 build: setup
 	$(SWIFT) build -c release --product kspace --disable-build-manifest-caching
 

@@ -37,9 +37,9 @@ public struct SuitableMethod: Sendable, Equatable {
   ///   - channels: The number of receive channels.
   public init(masks: [SamplingMask], calibration: SamplingMask? = nil, channels: Int) {
     let kinds = masks.map(SamplingKind.init)
-    let isRegular = kinds.allSatisfy { $0.isRegular || $0.hasNoGaps }
-    hasRegularGaps = isRegular && !kinds.allSatisfy(\.hasNoGaps)
-    if kinds.allSatisfy(\.hasNoGaps) {
+    let hasNoGaps = kinds.allSatisfy(\.hasNoGaps)
+    hasRegularGaps = !hasNoGaps && kinds.allSatisfy { $0.isRegular || $0.hasNoGaps }
+    if hasNoGaps {
       method = .zeroFilled
       reason =
         kinds.allSatisfy { $0 == .complete }
@@ -59,14 +59,14 @@ public struct SuitableMethod: Sendable, Equatable {
       reason = "the scan is undersampled (\(times)) and has no calibration data around the centre of k-space"
       return
     }
-    guard channels > 1 || !isRegular else {
+    guard channels > 1 || !hasRegularGaps else {
       method = nil
       reason = "the scan is undersampled regularly (\(times)), and a single channel cannot tell aliases apart"
       return
     }
     method = .l1SENSE
     reason =
-      "the scan is undersampled \(isRegular ? "" : "ir")regularly (\(times)) with "
+      "the scan is undersampled \(hasRegularGaps ? "" : "ir")regularly (\(times)) with "
       + "\(box.lines.count)x\(box.partitions.count) positions of calibration (ky x kz)"
   }
 }

@@ -1,4 +1,5 @@
 import Numerics
+import Synchronization
 
 /// The readouts of a raw-data file, whatever its format.
 public protocol ReadoutSource: Sendable {
@@ -36,4 +37,17 @@ extension ReadoutSource {
 
   /// None, for sources that hold no trajectories.
   public func trajectory(ofReadout index: Int) throws(RawDataError) -> [Float] { [] }
+
+  /// The samples of some readouts by their indices, axes `[channel, sample]`.
+  ///
+  /// - Parameter indices: Indices into ``acquisitions``, in ascending order.
+  /// - Throws: ``RawDataError`` if samples are missing.
+  func samples(of indices: [Int]) throws(RawDataError) -> [Int: [Complex<Float>]] {
+    let rows = Mutex<[Int: [Complex<Float>]]>([:])
+    try forEachReadout(indices) { index, samples in
+      let copy = Array(samples)
+      rows.withLock { $0[index] = copy }
+    }
+    return rows.withLock { $0 }
+  }
 }

@@ -155,8 +155,9 @@ struct SamplingCommandTests {
       "undersample", source, "--acceleration", "3", "--calibration", "20x20", "--shutter", "rectangle", "-o",
       path,
     ])
-    // What the file leaves open is told; of the sampling there is nothing to tell.
+    // The header of the plane states no echo time; of the sampling there is nothing to tell.
     let told = result.errors.split(separator: "\n").filter { $0.contains("warning") }
+    #expect(told.count == (name == "brain8ch_plane_full" ? 1 : 0), "\(result.errors)")
     #expect(told.allSatisfy { $0.contains("the header states no echo time") }, "\(result.errors)")
     let masks = try KSpace(MRDFile(at: path)).masks
     try MaskFile.write(masks, to: folder.path("mask.npy"))

@@ -1,7 +1,6 @@
 import Foundation
 import MRIData
 import Numerics
-import Synchronization
 
 /// What samples say about calibration lines that the header has within the scan.
 ///
@@ -45,13 +44,8 @@ struct CalibrationEvidence {
     guard !pairs.isEmpty else { return nil }
     let first = images.filter { $0.echo == 0 }.map(\.acquisition)
     let others = stride(from: 0, to: first.count, by: max(1, first.count / mostLines)).map { first[$0] }
-    let wanted = Set(others + pairs.flatMap { [$0.image, $0.calibration] }).sorted()
-    let kept = Mutex<[Int: [Complex<Float>]]>([:])
-    try source.forEachReadout(wanted) { index, samples in
-      let copy = Array(samples)
-      kept.withLock { $0[index] = copy }
-    }
-    let rows = kept.withLock { $0 }
+    let rows = try source.samples(
+      of: Set(others + pairs.flatMap { [$0.image, $0.calibration] }).sorted())
     let energies = rows.mapValues { row in row.reduce(0) { $0 + energy($1) } }
     guard let strongest = pairs.max(by: { energies[$0.image, default: 0] < energies[$1.image, default: 0] }),
       let image = rows[strongest.image], let calibration = rows[strongest.calibration]

@@ -269,12 +269,8 @@ extension SampleEvidence {
     // Noise is unlike by nature; what stands out of the other lines is signal.
     guard seen.standsOut((strongest.key, strongest.value)) else { return }
     let group = readouts.filter { $0.position == strongest.key.position }.prefix(64)
-    let indices = group.map(\.acquisition).sorted(), kept = Mutex<[Int: [Complex<Float>]]>([:])
-    try source.forEachReadout(indices) { index, samples in
-      let copy = Array(samples)
-      kept.withLock { $0[index] = copy }
-    }
-    let rows = kept.withLock { $0 }, length = rows.values.map(\.count).min() ?? 0
+    let indices = group.map(\.acquisition).sorted()
+    let rows = try source.samples(of: indices), length = rows.values.map(\.count).min() ?? 0
     var total = 0.0, common = 0.0
     for sample in 0..<length {
       var re = 0.0, im = 0.0

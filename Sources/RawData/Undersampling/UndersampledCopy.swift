@@ -1,6 +1,5 @@
 import MRIData
 import Numerics
-import Synchronization
 
 /// A raw file without the image lines that a mask leaves out.
 ///
@@ -130,12 +129,7 @@ public struct UndersampledCopy: Sendable {
         samples += source.acquisitions[readouts[end].index].valueCount
         end += 1
       }
-      let block = Mutex<[Int: [Complex<Float>]]>([:])
-      try source.forEachReadout(readouts[start..<end].map(\.index)) { index, values in
-        let copy = Array(values)
-        block.withLock { $0[index] = copy }
-      }
-      let values = block.withLock { $0 }
+      let values = try source.samples(of: readouts[start..<end].map(\.index))
       for readout in readouts[start..<end] {
         var header = source.acquisitions[readout.index]
         header.flags = readout.flags
