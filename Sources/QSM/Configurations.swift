@@ -141,7 +141,7 @@ extension SourceSeparation: ConfiguredMethod {
       .with("deviation of the rate", rateDeviation, "1/s").with("smoothing", smoothing)
       .with("edges", edges.configuration).with("coupling across edges", edgeCoupling)
       .with("trust at edges", edgeTrust).with("iterations", iterations)
-      .with("zero", referenceSusceptibility.map { "\($0) ppm" } ?? "found")
+      .with("zero", referenceSusceptibility, "ppm")
   }
 }
 

@@ -69,7 +69,7 @@ public struct SusceptibilityResults {
     try writeWeighted(result, maps)
   }
 
-  /// Writes para- and diamagnetic sources; pictures show how strong they are, brighter the stronger of both kinds.
+  /// Writes para- and diamagnetic sources; pictures are brighter where those of their kind are stronger.
   ///
   /// - Throws: ``FileError/cannotWrite(path:reason:)``.
   public func write(_ sources: SourceSeparation.Sources, of maps: EchoMaps, within mask: BrainMask) throws {
